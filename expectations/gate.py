@@ -1,0 +1,188 @@
+"""Gates and the judge: may this frame cross the border, and if not, why in plain sentences.
+
+In here: the vocabulary (`expect`, `Gate`, `Verdict`) and `judge`, the only caller of Great
+Expectations' machinery. Not in here: what must hold (`landing/`, `publish/`), what happens to a
+refused frame (`pipelines/landing.py`, `pipelines/publish.py`).
+
+Great Expectations takes seconds to import, so nothing here imports it before the first verdict.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import pandas as pd
+
+Severity = Literal["critical", "warning"]
+
+
+@dataclass(frozen=True)
+class Expect:
+    """One rule: the name of a Great Expectations class, its arguments, the sentence a person reads.
+
+    severity: "critical" refuses the frame, "warning" is only reported.
+    """
+
+    rule: str
+    notes: str
+    arguments: Mapping[str, Any]
+    severity: Severity = "critical"
+
+    def columns(self, among: Iterable[str]) -> tuple[str, ...]:
+        """The columns this rule looks at; of `among`, those of the frame, the ones in its row condition."""
+        named = [
+            self.arguments[name] for name in ("column", "column_A", "column_B") if name in self.arguments
+        ]
+        named += self.arguments.get("column_list", ())
+        words = set(re.findall(r"\w+", str(self.arguments.get("row_condition", ""))))
+        return tuple(dict.fromkeys([*named, *(column for column in among if column in words)]))
+
+    @property
+    def is_of_table(self) -> bool:
+        """Whether the rule is about which columns there are, so that it must see them all."""
+        return self.rule.startswith("ExpectTableColumn")
+
+
+def expect(rule: str, *, notes: str, severity: Severity = "critical", **arguments: Any) -> Expect:
+    """Declare a rule; `arguments` are those of the class so named in `great_expectations.expectations`."""
+    return Expect(rule, notes, arguments, severity)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What must hold of one asset, e.g. `("bugzilla", "bugs")`, before it crosses the border."""
+
+    asset: tuple[str, ...]
+    expectations: tuple[Expect, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that did not hold: where, what was expected, what came. Counts, never values."""
+
+    rule: str
+    columns: tuple[str, ...]
+    expected: str
+    came: str
+    severity: Severity
+
+    def sentence(self) -> str:
+        where = ", ".join(f"`{column}`" for column in self.columns) or "the table"
+        return f"{where}: expected: {self.expected}; came: {self.came}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """accepted: no critical rule failed, every rule could be judged. checked: how many rules there were."""
+
+    accepted: bool
+    failures: tuple[Failure, ...]
+    warnings: tuple[Failure, ...]
+    checked: int
+
+    def sentences(self) -> tuple[str, ...]:
+        """What a person should read: what refused first, then the warnings."""
+        return tuple(failure.sentence() for failure in (*self.failures, *self.warnings))
+
+
+def judge(gate: Gate, frame: pd.DataFrame) -> Verdict:
+    """Hold `frame` against `gate`. A rule that cannot be judged refuses, whatever its severity.
+
+    Only the columns that the rules name are handed on. One judgement at a time: the machinery
+    keeps state, and several threads land at once.
+    """
+    found = {
+        place: _unjudged(rule, f"no such column: {', '.join(missing)}")
+        for place, rule in enumerate(gate.expectations)
+        if (missing := [column for column in rule.columns(frame.columns) if column not in frame.columns])
+    }
+    judged = {place: rule for place, rule in enumerate(gate.expectations) if place not in found}
+    if judged:
+        with _one_at_a_time:
+            found |= _validate(judged, frame)
+    failures = [found[place] for place in sorted(found)]
+    refusing = tuple(failure for failure in failures if failure.severity == "critical")
+    return Verdict(
+        accepted=not refusing,
+        failures=refusing,
+        warnings=tuple(failure for failure in failures if failure.severity == "warning"),
+        checked=len(gate.expectations),
+    )
+
+
+_one_at_a_time = threading.Lock()
+
+
+@cache
+def _batches() -> Any:
+    """The machinery, made once a process: ephemeral, no progress bars, no analytics."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+    return asset.add_batch_definition_whole_dataframe("whole")
+
+
+def _validate(rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
+    """The failures of `rules` by their place in the gate. Every column they name is in `frame`."""
+    batches = _batches()
+    import great_expectations as gx
+
+    needed = dict.fromkeys(column for rule in rules.values() for column in rule.columns(frame.columns))
+    whole = any(rule.is_of_table for rule in rules.values())
+    batch = batches.get_batch({"dataframe": frame if whole else frame[list(needed)]})
+    suite = gx.ExpectationSuite(
+        "gate", expectations=[_declared(place, rule) for place, rule in rules.items()]
+    )
+    results = batch.validate(
+        suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+    ).results
+    found = {place: _unjudged(rule, "it could not be judged") for place, rule in rules.items()}
+    for result in results:
+        place = result.expectation_config.meta["place"]
+        if result.success:
+            del found[place]
+        elif result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
+            types = ", ".join(str(frame[column].dtype) for column in rules[place].columns(frame.columns))
+            found[place] = _unjudged(
+                rules[place], f"it could not be judged on values of type {types or 'table'}"
+            )
+        else:
+            rule = rules[place]
+            columns = rule.columns(frame.columns)
+            found[place] = Failure(rule.rule, columns, rule.notes, _came(rule, result.result), rule.severity)
+    return found
+
+
+def _declared(place: int, rule: Expect) -> Any:
+    """The rule as the machinery's own object, with its place in the gate: results come in another order."""
+    import great_expectations.expectations as gxe
+
+    parser = {"condition_parser": "pandas"} if "row_condition" in rule.arguments else {}
+    return getattr(gxe, rule.rule)(**rule.arguments, **parser, severity=rule.severity, meta={"place": place})
+
+
+def _unjudged(rule: Expect, why: str) -> Failure:
+    return Failure(rule.rule, rule.columns(()), rule.notes, why, "critical")
+
+
+def _came(rule: Expect, result: Mapping[str, Any]) -> str:
+    """What came, in counts and names of columns; never a value of a column."""
+    if "unexpected_count" in result:
+        judged = result["element_count"] - result.get("missing_count", 0)
+        allowed = rule.arguments.get("mostly", 1)
+        beyond = f", where {1 - allowed:.0%} may be" if allowed < 1 else ""
+        return f"{result['unexpected_count']:,} of {judged:,} otherwise{beyond}"
+    mismatched = result.get("details", {}).get("mismatched")
+    if isinstance(mismatched, dict):
+        return "; ".join(f"{how}: {', '.join(map(str, names))}" for how, names in sorted(mismatched.items()))
+    observed = result.get("observed_value")
+    return f"{observed:,}" if isinstance(observed, int | float) else "something else"

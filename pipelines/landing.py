@@ -1,0 +1,369 @@
+"""Landing one feed: ask, cut personal data, judge, write; go on where the last run stopped.
+
+A batch is judged before it is written. A refused batch leaves the lake as it was, goes to quarantine
+and ends its source's run; its cursor is not moved, so the next run asks for the same rows again.
+Not in here: how to page (`sources/walks.py`), what must hold (`expectations/landing/`), files (`lake.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from expectations.gate import Gate, judge
+from pipelines.lake import Lake, Manifest, schema_of, write_text
+from pipelines.privacy import pseudonymiser
+from pipelines.sources.http import Client, SourceBlocked, SourceDenied, SourceDown
+from pipelines.sources.spec import (
+    Feed,
+    Page,
+    Pseudonymise,
+    Row,
+    Source,
+    SourceChanged,
+    Span,
+    Stream,
+    json_type,
+    parse_instant,
+    stamp,
+)
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, str, int], None]
+"""(source, feed, records received so far): for a display, may be called often."""
+Gates = dict[tuple[str, str], Gate]
+
+
+class BatchRefused(Exception):
+    """The landing gate said no: every reason is a sentence."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """What landing one feed did. `refused`: the sentences why it stopped, empty when it went well."""
+
+    source: str
+    feed: str
+    received: int
+    written: dict[str, int]
+    requests: int
+    seconds: float
+    refused: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- From JSON to typed, pseudonymised rows ---------------------------------------------------
+
+
+def border(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
+    """The kept fields of one row, typed, identifiers hashed. Raises SourceChanged on another type."""
+    out: Row = {}
+    for name, kept in stream.keep.items():
+        value = row.get(name)
+        if value is None or (value == "" and kept.parse is not None):
+            if kept.required:
+                raise SourceChanged(
+                    f"`{name}` in every record", "null" if name in row else "nothing", stream.name
+                )
+            out[name] = None
+            continue
+        if not isinstance(value, kept.accepts) or (isinstance(value, bool) and bool not in kept.accepts):
+            expected = " or ".join(json_type(of()) for of in kept.accepts)
+            raise SourceChanged(f"`{name}` as {expected}", json_type(value), stream.name)
+        if kept.pseudonym_of is not None:
+            out[name] = hash_of(kept.pseudonym_of, value)
+            if out[name] is None and kept.required:
+                raise SourceChanged(f"`{name}` in every record", "an empty text", stream.name)
+        elif kept.parse is not None:
+            try:
+                out[name] = kept.parse(value)
+            except ValueError:
+                raise SourceChanged(
+                    f"`{name}` as a {kept.type}", "a text that is none", stream.name
+                ) from None
+        else:
+            out[name] = value
+    return out
+
+
+def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
+    """A row of a refused batch: kept fields as they came, identifiers hashed, odd values by type alone."""
+    out: Row = {}
+    for name, kept in stream.keep.items():
+        value = row.get(name)
+        if value is not None and not isinstance(value, kept.accepts):
+            out[name] = {"unexpected": json_type(value)}
+        elif kept.pseudonym_of is not None and value is not None:
+            out[name] = hash_of(kept.pseudonym_of, value)
+        else:
+            out[name] = value
+    return out
+
+
+def to_table(stream: Stream, rows: Iterable[Row], batch_id: str, fetched_at: datetime) -> pa.Table:
+    """Typed rows -> the lake's columns; of a key met twice the last row stays (`_row_hash` still empty)."""
+    by_key = {"|".join(str(row[name]) for name in stream.key): row for row in rows}
+    columns: dict[str, Any] = {
+        "_key": list(by_key),
+        "_version_at": [
+            (row[stream.version_at] if stream.version_at else None) or fetched_at for row in by_key.values()
+        ],
+        "_fetched_at": [fetched_at] * len(by_key),
+        "_batch_id": [batch_id] * len(by_key),
+        "_is_deleted": [False] * len(by_key),
+        "_row_hash": [""] * len(by_key),
+    }
+    for name in stream.keep:
+        columns[name] = [row[name] for row in by_key.values()]
+    schema = schema_of(stream)
+    try:
+        return pa.table(
+            {field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise SourceChanged(
+            "values that fit their declared types", type(error).__name__, stream.name
+        ) from None
+
+
+# --- One feed ---------------------------------------------------------------------------------
+
+
+@dataclass
+class _Pending:
+    """Pages since the last batch."""
+
+    records: list[Any]
+    last: Page | None = None
+
+
+class Landing:
+    """One run's landing into one lake: the same run id, gates, span and hash key for every feed."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        *,
+        run_id: str,
+        gates: Gates,
+        hash_key: bytes,
+        span: Span,
+        progress: Progress = lambda _source, _feed, _records: None,
+    ) -> None:
+        self.lake, self.run_id, self.gates, self.span = lake, run_id, gates, span
+        self.progress, self._hash_key = progress, hash_key
+        self._sequence = itertools.count()
+
+    def feed(self, source: Source, feed: Feed, client: Client) -> FeedResult:
+        """Read one feed to its end. Never raises for what the source does wrong: see `refused`."""
+        began, before = datetime.now(UTC), client.spent.requests
+        self.lake.prepare(source)
+        hash_of = pseudonymiser(self._hash_key, source.name)
+        known = {stream.name: self.lake.known(source.name, stream) for stream in feed.streams}
+        written = dict.fromkeys((stream.name for stream in feed.streams), 0)
+        received, warnings = 0, list[str]()
+        refused: list[str] = blocked_until(self.lake.data, source.name)
+        pending, spent, now = _Pending([]), client.spent.requests, began
+        try:
+            if not refused:
+                cursor = self.lake.cursor(source.name, feed)
+                for page in feed.walk.pages(client, cursor, self.span):
+                    pending.records += page.records
+                    pending.last = page
+                    received += len(page.records)
+                    self.progress(source.name, feed.name, received)
+                    if len(pending.records) >= feed.batch_records or page.watermark is not None:
+                        warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
+                        pending, spent = _Pending([]), client.spent.requests
+                        now = page.server_now
+                self._count(source, feed, client, now, changed=any(written.values()))
+        except BatchRefused as error:
+            refused = error.reasons
+        except SourceBlocked as error:
+            block(self.lake.data, source.name, error.seconds)
+            refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
+        except (SourceChanged, SourceDown, SourceDenied) as error:
+            refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
+        finally:
+            for one in known.values():
+                one.close()
+        for sentence in refused:
+            log.warning("%s/%s stopped: %s", source.name, feed.name, sentence)
+        return FeedResult(
+            source=source.name,
+            feed=feed.name,
+            received=received,
+            written=written,
+            requests=client.spent.requests - before,
+            seconds=(datetime.now(UTC) - began).total_seconds(),
+            refused=tuple(refused),
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _batch(
+        self,
+        source: Source,
+        feed: Feed,
+        pending: _Pending,
+        hash_of: Pseudonymise,
+        known: dict[str, Any],
+        client: Client,
+        spent: int,
+        written: dict[str, int],
+    ) -> list[str]:
+        """Judge the pending records, all streams of the feed, then write them; returns warnings."""
+        page = pending.last
+        assert page is not None
+        batch_id = self._batch_id()
+        tables: dict[str, pa.Table] = {}
+        reasons: list[str] = []
+        warnings: list[str] = []
+        for stream in feed.streams:
+            try:
+                rows = [
+                    border(stream, row, hash_of)
+                    for record in pending.records
+                    for row in _rows(stream, record, hash_of)
+                ]
+                table = to_table(stream, rows, batch_id, page.server_now)
+            except SourceChanged as error:
+                reasons.append(f"{source.name}/{stream.name}: {error}, near {page.where}")
+                continue
+            gate = self.gates.get((source.name, stream.name))
+            if gate is not None and table.num_rows:
+                verdict = judge(gate, table.to_pandas())
+                sentences = [f"{source.name}/{stream.name}: {sentence}" for sentence in verdict.sentences()]
+                (warnings if verdict.accepted else reasons).extend(sentences)
+            tables[stream.name] = table
+        if reasons:
+            raise BatchRefused(self._set_aside(source, feed, pending, hash_of, reasons, rows=True))
+        for stream in reversed(feed.streams):
+            table = tables[stream.name]
+            changed = known[stream.name].changed(table) if table.num_rows else table
+            primary = stream is feed.streams[0]
+            if not primary and not changed.num_rows:
+                continue
+            self.lake.write(
+                changed,
+                Manifest(
+                    batch_id=batch_id,
+                    run_id=self.run_id,
+                    source=source.name,
+                    feed=feed.name,
+                    stream=stream.name,
+                    landed_at=stamp(datetime.now(UTC)),
+                    since=stamp(self.span.since) if self.span.since else None,
+                    until=stamp(self.span.until) if self.span.until else None,
+                    cursor=page.cursor if primary else None,
+                    watermark=stamp(page.watermark) if page.watermark else None,
+                    rows_received=table.num_rows,
+                    rows_written=changed.num_rows,
+                    requests=client.spent.requests - spent if primary else 0,
+                    waited_s=round(client.spent.waited_s, 3),
+                    file=f"{batch_id}.parquet" if changed.num_rows else None,
+                    warnings=warnings if primary else [],
+                ),
+            )
+            if changed.num_rows:
+                known[stream.name].add(changed)
+                written[stream.name] += changed.num_rows
+        return warnings
+
+    def _set_aside(
+        self,
+        source: Source,
+        feed: Feed,
+        pending: _Pending,
+        hash_of: Pseudonymise,
+        reasons: list[str],
+        *,
+        rows: bool,
+    ) -> list[str]:
+        """Quarantine what was pending; for the primary stream always, so that the source shows as refused."""
+        batch_id = self._batch_id()
+        for stream in feed.streams:
+            kept: list[Row] = []
+            if rows:
+                for record in pending.records:
+                    try:
+                        kept += [quarantined(stream, row, hash_of) for row in _rows(stream, record, hash_of)]
+                    except SourceChanged:
+                        kept.append({"unexpected": "a record of another shape"})
+            if kept or stream is feed.streams[0]:
+                self.lake.refuse(source.name, stream.name, batch_id, datetime.now(UTC), reasons, kept)
+        return reasons
+
+    def _count(self, source: Source, feed: Feed, client: Client, now: datetime, *, changed: bool) -> None:
+        """Hold what is stored against what the source itself counts: after changes, else once a day."""
+        primary = feed.streams[0]
+        path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
+        if path.exists() and not changed:
+            counted_at = parse_instant(json.loads(path.read_text())["counted_at"])
+            if now - counted_at < timedelta(days=1):
+                return
+        counts = [
+            {
+                "window_name": count.window,
+                "window_start": stamp(count.start) if count.start else None,
+                "window_end": stamp(count.end) if count.end else None,
+                "source_count": count.records,
+                "stored_count": self.lake.stored_between(source.name, primary, count.start, count.end),
+            }
+            for count in feed.walk.counts(client, self.span, now)
+        ]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(json.dumps({"counted_at": stamp(now), "counts": counts}, indent=1), path)
+
+    def _batch_id(self) -> str:
+        """Sortable by our clock; the sequence keeps batches of one microsecond apart."""
+        return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{next(self._sequence):04d}"
+
+
+def _rows(stream: Stream, record: Any, hash_of: Pseudonymise) -> list[Row]:
+    """The stream's rows of one record; a record without the parts they are made of is a change."""
+    if not isinstance(record, dict):
+        raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
+    try:
+        return list(stream.rows(record, hash_of))
+    except KeyError as error:
+        raise SourceChanged(f"the field `{error.args[0]}`", "a record without it", stream.name) from None
+
+
+# --- Blocks -----------------------------------------------------------------------------------
+
+
+def block(data: Path, source: str, seconds: float) -> None:
+    """Remember that a source asked us to stay away: no run asks it before that instant."""
+    path = _block_file(data, source)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    write_text(json.dumps({"until": stamp(until)}), path)
+
+
+def blocked_until(data: Path, source: str) -> list[str]:
+    """The sentence that says why a source must not be asked now; [] when it may be."""
+    path = _block_file(data, source)
+    if not path.exists():
+        return []
+    until = parse_instant(json.loads(path.read_text())["until"])
+    if until <= datetime.now(UTC):
+        path.unlink()
+        return []
+    return [f"{source} asked us to stay away until {stamp(until)}: nothing was asked"]
+
+
+def _block_file(data: Path, source: str) -> Path:
+    return data / "raw" / "_pipeline" / "blocks" / f"{source}.json"

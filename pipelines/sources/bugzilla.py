@@ -1,0 +1,319 @@
+"""Bugzilla: bugs and who moved them, from the REST interface of bugzilla.mozilla.org.
+
+    one search -> bugzilla/bugs         the bug as it is now
+               -> bugzilla/changes      its history, one row a changed field
+               -> bugzilla/comments     who commented when; never the text
+               -> bugzilla/attachments  who attached what kind of file when; never the file
+               -> bugzilla/users        which login belongs to which numeric account
+
+First by id to the end (an order that nothing can move), then by (last_change_time, id) from the
+time the first walk began, with an overlap: reads come from a replica. The unlimited search answers
+with history and comments, so no rate-limited call is needed.
+Pace: 500 bugs a page, one request at a time; a block (429, HTML, no Retry-After) lasts an hour that
+every further request restarts: stop, never retry.
+Privacy: logins are hashed; of a login only its class (machine, closed, mozilla, other) is kept.
+History values are kept for the fields in `VALUES_KEPT`, flags with their logins hashed, else dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from pipelines.sources.spec import (
+    Feed,
+    Pace,
+    Pseudonymise,
+    Record,
+    Row,
+    Source,
+    SourceChanged,
+    Stream,
+    boolean,
+    instant,
+    int64,
+    json_type,
+    pseudonym,
+    required,
+    text,
+    texts,
+)
+from pipelines.sources.walks import BugzillaSearch
+
+STAFF_DOMAINS = frozenset(
+    (
+        "mozilla.com",
+        "mozilla.org",
+        "mozilla.ai",
+        "mozillafoundation.org",
+        "getpocket.com",
+        "thunderbird.net",
+        "firefox.com",
+    )
+)
+WORKFLOW_FIELDS = ("status", "bug_status", "resolution", "is_confirmed", "everconfirmed", "target_milestone")
+TRIAGE_FIELDS = (
+    "severity",
+    "bug_severity",
+    "priority",
+    "type",
+    "bug_type",
+    "product",
+    "component",
+    "version",
+)
+VALUES_KEPT = frozenset(
+    (*WORKFLOW_FIELDS, *TRIAGE_FIELDS, "keywords", "regressed_by", "cf_has_regression_range")
+)
+PEOPLE_FIELDS = frozenset(("assigned_to", "cc", "qa_contact", "reporter", "mentors", "bug_mentor", "creator"))
+
+
+def login_class(login: str | None) -> str | None:
+    """What a login says of its owner without saying who: machine, closed, mozilla or other.
+
+    `.tld` and `.bugs` logins are machines, except `@disabled.tld`: the closed account of a person.
+    `unknown` when the server hides the domain.
+    """
+    if not login:
+        return None
+    name, _, domain = login.lower().rpartition("@")
+    if not name:
+        return "unknown"
+    if domain == "disabled.tld":
+        return "closed"
+    if domain.endswith((".tld", ".bugs")) and not domain.startswith("formerly-"):
+        return "machine"
+    return "mozilla" if domain in STAFF_DOMAINS else "other"
+
+
+def _objects(record: Record, name: str) -> list[Record]:
+    """The list of objects under `name`, [] when absent; `SourceChanged` when it is anything else."""
+    found = record.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise SourceChanged(f"a list of objects `{name}`", json_type(found), f"bug {record.get('id')}")
+    return found
+
+
+def _detail(record: Record, name: str) -> Record:
+    found = record.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def bug_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    creator, assignee = _detail(record, "creator_detail"), _detail(record, "assigned_to_detail")
+    yield {
+        **record,
+        "creator": record.get("creator") or None,
+        "creator_id": creator.get("id"),
+        "creator_class": login_class(record.get("creator")),
+        "assigned_to": record.get("assigned_to") or None,
+        "assigned_to_id": assignee.get("id"),
+        "assigned_to_class": login_class(record.get("assigned_to")),
+    }
+
+
+def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    for name in ("creator", "assigned_to"):
+        login, number = record.get(name), _detail(record, f"{name}_detail").get("id")
+        if login and number:
+            yield {"account": number, "login": login, "login_class": login_class(login)}
+
+
+def _flags(value: str, hash_of: Pseudonymise) -> str:
+    """`review+, needinfo?(ada@example.org)` with the login hashed; other brackets are dropped."""
+    return re.sub(r"\(([^()]*)\)", lambda found: f"({hash_of('login', found.group(1).strip())})", value)
+
+
+def _kept_value(field_name: str, value: str, hash_of: Pseudonymise) -> str | None:
+    if field_name == "flagtypes.name":
+        return _flags(value, hash_of)
+    if field_name in PEOPLE_FIELDS:
+        return ", ".join(str(hash_of("login", login.strip())) for login in value.split(",") if login.strip())
+    return value if field_name in VALUES_KEPT else None
+
+
+def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
+    """One row a changed field. The key names every part of the source's own natural key, hashed."""
+    for entry in _objects(record, "history"):
+        for change in _objects(entry, "changes"):
+            name = str(change.get("field_name"))
+            removed, added = str(change.get("removed") or ""), str(change.get("added") or "")
+            parts = (entry.get("when"), entry.get("who"), name, change.get("attachment_id"),
+                     change.get("comment_id"), added, removed)  # fmt: skip
+            yield {
+                "bug_id": record["id"],
+                "change": hash_of("change", "\x1f".join(str(part) for part in parts)),
+                "when": entry.get("when"),
+                "who": entry.get("who") or None,
+                "who_class": login_class(entry.get("who")),
+                "field_name": name,
+                "attachment_id": change.get("attachment_id"),
+                "removed": _kept_value(name, removed, hash_of),
+                "added": _kept_value(name, added, hash_of),
+            }
+
+
+def comment_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """Comments with their number on the bug; the place in the list where the answer has no `count`.
+
+    `raw_text` is empty for generated comments (duplicate notices, attachment notes).
+    """
+    for place, comment in enumerate(_objects(record, "comments")):
+        own_text = comment.get("raw_text", comment.get("text"))
+        yield {
+            "id": comment.get("id"),
+            "bug_id": record["id"],
+            "count": comment.get("count", place),
+            "creator": comment.get("creator") or comment.get("author") or None,
+            "creator_class": login_class(comment.get("creator") or comment.get("author")),
+            "creation_time": comment.get("creation_time") or comment.get("time"),
+            "has_own_text": None if own_text is None else bool(str(own_text).strip()),
+            "is_private": comment.get("is_private"),
+        }
+
+
+def attachment_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    for attachment in _objects(record, "attachments"):
+        creator = attachment.get("creator") or None
+        yield {
+            "id": attachment.get("id"),
+            "bug_id": record["id"],
+            "creator": creator,
+            "creator_class": login_class(creator),
+            "creation_time": attachment.get("creation_time"),
+            "content_type": attachment.get("content_type"),
+            "is_patch": None if attachment.get("is_patch") is None else bool(attachment["is_patch"]),
+        }
+
+
+BUGS = Stream(
+    name="bugs",
+    about="a bug as it is now",
+    key=("id",),
+    version_at="last_change_time",
+    counted_at="creation_time",
+    rows=bug_rows,
+    keep={
+        "id": required(int64),
+        "creator": pseudonym("login"),
+        "creator_id": pseudonym("id"),
+        "creator_class": text,
+        "assigned_to": pseudonym("login"),
+        "assigned_to_id": pseudonym("id"),
+        "assigned_to_class": text,
+        "creation_time": instant,
+        "last_change_time": instant,
+        "product": text,
+        "component": text,
+        "type": text,
+        "status": text,
+        "resolution": text,
+        "severity": text,
+        "priority": text,
+        "keywords": texts,
+        "is_confirmed": boolean,
+        "dupe_of": int64,
+        "comment_count": int64,
+        "cf_last_resolved": instant,
+    },
+)
+CHANGES = Stream(
+    name="changes",
+    about="one changed field of a bug, by one person at one instant",
+    key=("bug_id", "change"),
+    version_at="when",
+    rows=change_rows,
+    keep={
+        "bug_id": required(int64),
+        "change": required(text),
+        "when": required(instant),
+        "who": pseudonym("login"),
+        "who_class": text,
+        "field_name": required(text),
+        "attachment_id": int64,
+        "removed": text,
+        "added": text,
+    },
+)
+COMMENTS = Stream(
+    name="comments",
+    about="a comment's author and time; number 0 is the bug's description",
+    key=("id",),
+    version_at="creation_time",
+    rows=comment_rows,
+    keep={
+        "id": required(int64),
+        "bug_id": required(int64),
+        "count": int64,
+        "creator": pseudonym("login"),
+        "creator_class": text,
+        "creation_time": required(instant),
+        "has_own_text": boolean,
+        "is_private": boolean,
+    },
+)
+ATTACHMENTS = Stream(
+    name="attachments",
+    about="an attachment's author, time and kind",
+    key=("id",),
+    version_at="creation_time",
+    rows=attachment_rows,
+    keep={
+        "id": required(int64),
+        "bug_id": required(int64),
+        "creator": pseudonym("login"),
+        "creator_class": text,
+        "creation_time": instant,
+        "content_type": text,
+        "is_patch": boolean,
+    },
+)
+USERS = Stream(
+    name="users",
+    about="a login that was seen together with its numeric account",
+    key=("account", "login"),
+    rows=user_rows,
+    keep={
+        "account": required(pseudonym("id")),
+        "login": required(pseudonym("login")),
+        "login_class": text,
+    },
+)
+
+INCLUDE_FIELDS = ",".join((
+    "id,creator,assigned_to,creation_time,last_change_time,product,component,type,status,resolution",
+    "severity,priority,keywords,is_confirmed,dupe_of,comment_count,cf_last_resolved,history",
+    "comments.id,comments.count,comments.creator,comments.creation_time,comments.raw_text,comments.is_private",
+    "attachments.id,attachments.creator,attachments.creation_time,attachments.content_type,attachments.is_patch",
+))  # fmt: skip
+
+
+def block_seconds(status: int, content_type: str) -> float | None:
+    """Over the limit, the address is blocked for an hour; each request during it starts the hour anew."""
+    blocked = status == 429 or (status == 400 and "html" in content_type)
+    return 3600.0 if blocked else None
+
+
+SOURCE = Source(
+    name="bugzilla",
+    title="Bugzilla",
+    base_url="https://bugzilla.mozilla.org",
+    opened_on=date(1998, 4, 7),
+    grace=timedelta(days=1),
+    pace=Pace(per_minute=60, connections=1),
+    headers=lambda token: {"X-BUGZILLA-API-KEY": token} if token else {},
+    block_seconds=block_seconds,
+    feeds=(
+        Feed(
+            name="bugs",
+            walk=BugzillaSearch(
+                path="/rest/bug", fields=INCLUDE_FIELDS, limit=500, overlap=timedelta(minutes=15)
+            ),
+            streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS),
+            batch_records=2_000,
+        ),
+    ),
+)

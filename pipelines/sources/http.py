@@ -1,0 +1,235 @@
+"""One polite client for every source: pace, retries, redirects, blocks, and errors that speak the domain.
+
+Not in here: what to ask (`walks.py`, each source's own file) and what answers mean.
+A source's pace is shared by all its feeds; it does not apply on loopback, where only we are asked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
+
+from pipelines.sources.spec import Answer, Source, SourceChanged
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+FIRST_PAUSE_S = 1.0
+LONGEST_WAIT_S = 120.0
+"""A `Retry-After` up to this long is waited for; a longer one ends the source's run."""
+
+
+class SourceDown(Exception):
+    """The source did not answer properly, after all retries."""
+
+
+class SourceDenied(Exception):
+    """The source answered with a refusal of its own (4xx). `status` and `detail` say which."""
+
+    def __init__(self, status: int, detail: str, where: str) -> None:
+        super().__init__(f"the source refused with {status} ({detail}) at {where}")
+        self.status, self.detail = status, detail
+
+
+class SourceBlocked(Exception):
+    """We have been asked to stay away for `seconds`; nothing may be asked before that."""
+
+    def __init__(self, seconds: float, where: str) -> None:
+        super().__init__(f"blocked by the source for {seconds / 60:.0f} minutes, at {where}")
+        self.seconds = seconds
+
+
+@dataclass
+class Spent:
+    """What a run cost a source: requests, bytes received, seconds waited."""
+
+    requests: int = 0
+    bytes: int = 0
+    waited_s: float = 0.0
+
+
+class Client:
+    """Asks one source. Thread-safe; close it (or use it as a context manager) when done.
+
+    root: the source's address. paced: False on loopback. sleep: replaced in tests.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        root: str,
+        *,
+        token: str | None = None,
+        user_agent: str,
+        paced: bool = True,
+        sleep: Any = time.sleep,
+    ) -> None:
+        self.source, self.root, self.spent = source, root, Spent()
+        self._headers = {"User-Agent": user_agent, "Accept": "application/json", **source.headers(token)}
+        self._interval = 60.0 / source.pace.per_minute if paced else 0.0
+        self._first_pause = FIRST_PAUSE_S if paced else FIRST_PAUSE_S / 50
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._pool = urllib3.PoolManager(
+            maxsize=source.pace.connections,
+            block=True,
+            retries=False,
+            timeout=urllib3.Timeout(connect=10.0, read=120.0),
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.clear()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """One JSON answer. Raises SourceDown, SourceDenied, SourceBlocked or SourceChanged."""
+        address = self.root + path + (f"?{urlencode(params)}" if params else "")
+        where = address[len(self.root) :][:160]
+        for hop in range(4):
+            response = self._with_retries(address, where)
+            if response.status not in (301, 302, 307, 308):
+                return self._read(response, where)
+            target = urljoin(address, response.headers.get("Location", ""))
+            same_api = urlsplit(target).path.split("/")[1:2] == path.split("/")[1:2]
+            if urlsplit(target).netloc != urlsplit(self.root).netloc or not same_api or hop == 3:
+                raise SourceChanged("JSON", f"a redirect ({response.status}) out of the interface", where)
+            address = target if urlsplit(target).query or not params else f"{target}?{urlencode(params)}"
+        raise AssertionError("unreachable")
+
+    def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
+        """Answers in the order of `paths`, as many at a time as the source allows; errors are yielded."""
+        with ThreadPoolExecutor(self.source.pace.connections) as pool:
+            waiting: deque[tuple[str, Future[Answer]]] = deque()
+            for path in paths:
+                waiting.append((path, pool.submit(self.get, path)))
+                if len(waiting) > 4 * self.source.pace.connections:
+                    yield _outcome(waiting.popleft())
+            while waiting:
+                yield _outcome(waiting.popleft())
+
+    def _turn(self) -> None:
+        """Wait until the source's pace allows one more request."""
+        with self._lock:
+            now = time.monotonic()
+            pause = max(0.0, self._next_at - now)
+            self._next_at = max(now, self._next_at) + self._interval
+            self.spent.requests += 1
+            self.spent.waited_s += pause
+        if pause:
+            self._sleep(pause)
+
+    def _pause(self, seconds: float) -> None:
+        with self._lock:
+            self.spent.waited_s += seconds
+        self._sleep(seconds)
+
+    def _with_retries(self, address: str, where: str) -> urllib3.BaseHTTPResponse:
+        """The first answer that is not a passing failure (connection lost, body cut, 5xx, short 429)."""
+        trouble = ""
+        for attempt in range(TRIES):
+            if attempt:
+                self._pause(self._first_pause * 2 ** (attempt - 1) * (1 + random.random() / 4))
+            self._turn()
+            try:
+                response = self._pool.request("GET", address, headers=self._headers, redirect=False)
+            except (IncompleteRead, ProtocolError) as error:
+                trouble = f"the body or the connection was cut ({type(error).__name__})"
+                continue
+            except ReadTimeoutError:
+                trouble = "no answer within 120 seconds"
+                continue
+            except HTTPError as error:
+                trouble = f"no connection ({type(error).__name__})"
+                continue
+            with self._lock:
+                self.spent.bytes += len(response.data)
+            content_type = response.headers.get("Content-Type", "")
+            wait = _retry_after(response)
+            block = self.source.block_seconds(response.status, content_type)
+            if block is not None or (wait is not None and wait > LONGEST_WAIT_S):
+                raise SourceBlocked(max(block or 0.0, wait or 0.0), where)
+            if response.status == 429:
+                self._pause(wait if wait is not None else LONGEST_WAIT_S / 2)
+                trouble = "asked to slow down (429)"
+                continue
+            if response.status >= 500:
+                trouble = f"an error of its own ({response.status})"
+                continue
+            return response
+        raise SourceDown(f"{self.source.title} gave {trouble}, {TRIES} times, at {where}")
+
+    def _read(self, response: urllib3.BaseHTTPResponse, where: str) -> Answer:
+        content_type = response.headers.get("Content-Type", "no content type").split(";")[0]
+        if "json" not in content_type:
+            if response.status >= 400:
+                raise SourceDenied(response.status, content_type, where)
+            raise SourceChanged(
+                "JSON", f"{content_type} ({len(response.data)} bytes, status {response.status})", where
+            )
+        try:
+            body = json.loads(response.data)
+        except ValueError:
+            raise SourceChanged("JSON", f"{len(response.data)} bytes that do not parse", where) from None
+        if response.status >= 400:
+            raise SourceDenied(response.status, _detail(body), where)
+        if isinstance(body, dict) and body.get("error") is True:
+            raise SourceDenied(response.status, _detail(body), where)
+        return Answer(body, _server_now(response), where)
+
+
+def _outcome(waiting: tuple[str, Future[Answer]]) -> tuple[str, Answer | Exception]:
+    path, future = waiting
+    error = future.exception()
+    if error is None:
+        return path, future.result()
+    if not isinstance(error, Exception):
+        raise error
+    return path, error
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds of a `Retry-After` header, which may be a number or a date; None without one."""
+    value = response.headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - _server_now(response)).total_seconds())
+    except ValueError:
+        return None
+
+
+def _server_now(response: urllib3.BaseHTTPResponse) -> datetime:
+    """The source's own clock; ours when it sends no date."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return datetime.now(UTC)
+
+
+def _detail(body: Any) -> str:
+    """What an error body says of itself: its code or fixed sentence, never text that may quote a person."""
+    if isinstance(body, dict):
+        if isinstance(body.get("code"), int):
+            return f"code {body['code']}"
+        if isinstance(body.get("detail"), str):
+            return str(body["detail"])[:120]
+    return "no detail"

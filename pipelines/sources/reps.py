@@ -1,0 +1,163 @@
+"""Mozilla Reps: people, events and activity reports of the closed portal, in the shape of its API.
+
+    users/       -> reps/people      the declared country; who left stays, once seen
+    events/      -> reps/events
+    activities/  -> reps/activities  `passive_report` marks those that an event creates by itself
+
+A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked once;
+after that one call a stream looks whether the count is still the same.
+Privacy: people are the hashed number of their profile; of a place only the country is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from pipelines.sources.spec import (
+    Feed,
+    Pace,
+    Pseudonymise,
+    Record,
+    Row,
+    Source,
+    SourceChanged,
+    Stream,
+    boolean,
+    day,
+    instant,
+    int64,
+    json_type,
+    pseudonym,
+    required,
+    text,
+    texts,
+    trailing_number,
+)
+from pipelines.sources.walks import ListWithDetails
+
+
+def _linked_number(record: Record, name: str) -> int | None:
+    """The number at the end of a nested object's `_url`; None when the object is null."""
+    linked = record.get(name)
+    if linked is None:
+        return None
+    if not isinstance(linked, dict) or not isinstance(linked.get("_url"), str):
+        raise SourceChanged(
+            f"`{name}` as null or an object with `_url`", json_type(linked), "a detail record"
+        )
+    return trailing_number(linked["_url"])
+
+
+def _names(record: Record, name: str) -> list[str]:
+    found = record.get(name) or []
+    if not isinstance(found, list):
+        raise SourceChanged(f"a list `{name}`", json_type(found), "a detail record")
+    return [str(item["name"]) for item in found if isinstance(item, dict) and item.get("name")]
+
+
+def country_of_location(location: str | None) -> str | None:
+    """`Pune, Maharashtra, India` -> `India`: the last part of a report's typed place."""
+    return (location or "").rsplit(",", 1)[-1].strip() or None
+
+
+def people_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    yield {
+        "account": record["_number"],
+        "country": record.get("country") or None,
+        "date_joined_program": record.get("date_joined_program"),
+        "date_left_program": record.get("date_left_program"),
+        "mentor": _linked_number(record, "mentor"),
+        "groups": _names(record, "groups"),
+    }
+
+
+def event_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    yield {
+        "id": record["_number"],
+        "owner": _linked_number(record, "owner"),
+        "start": record.get("start"),
+        "end": record.get("end"),
+        "country": record.get("country") or None,
+        "categories": _names(record, "categories"),
+        "initiative": record.get("initiative") or None,
+    }
+
+
+def activity_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    yield {
+        "id": record["_number"],
+        "reporter": _linked_number(record, "user"),
+        "mentor": _linked_number(record, "mentor"),
+        "activity": record.get("activity"),
+        "initiative": record.get("initiative") or None,
+        "functional_areas": _names(record, "functional_areas"),
+        "report_date": record.get("report_date"),
+        "country": country_of_location(record.get("location")),
+        "passive_report": record.get("passive_report"),
+        "event_id": _linked_number(record, "event"),
+    }
+
+
+PEOPLE = Stream(
+    name="people",
+    about="a Rep's public profile as last seen",
+    key=("account",),
+    rows=people_rows,
+    keep={
+        "account": required(pseudonym("id")),
+        "country": text,
+        "date_joined_program": day,
+        "date_left_program": day,
+        "mentor": pseudonym("id"),
+        "groups": texts,
+    },
+)
+EVENTS = Stream(
+    name="events",
+    about="an event as last seen; deleted events are cancelled ones",
+    key=("id",),
+    rows=event_rows,
+    keep={
+        "id": required(int64),
+        "owner": pseudonym("id"),
+        "start": instant,
+        "end": instant,
+        "country": text,
+        "categories": texts,
+        "initiative": text,
+    },
+)
+ACTIVITIES = Stream(
+    name="activities",
+    about="a report, or the automatic entry that an event makes",
+    key=("id",),
+    rows=activity_rows,
+    keep={
+        "id": required(int64),
+        "reporter": pseudonym("id"),
+        "mentor": pseudonym("id"),
+        "activity": text,
+        "initiative": text,
+        "functional_areas": texts,
+        "report_date": day,
+        "country": text,
+        "passive_report": boolean,
+        "event_id": int64,
+    },
+)
+
+SOURCE = Source(
+    name="reps",
+    title="Mozilla Reps",
+    base_url="https://reps.mozilla.org",
+    opened_on=date(2011, 5, 1),
+    closed_on=date(2020, 10, 31),
+    grace=timedelta(0),
+    pace=Pace(per_minute=120, connections=4),
+    feeds=(
+        Feed("people", ListWithDetails("/api/remo/v1/users/"), (PEOPLE,)),
+        Feed("events", ListWithDetails("/api/remo/v1/events/", {"orderby": "ASC"}), (EVENTS,)),
+        Feed("activities", ListWithDetails("/api/remo/v1/activities/", {"orderby": "ASC"}), (ACTIVITIES,)),
+    ),
+)

@@ -1,0 +1,260 @@
+"""The vocabulary in which a source says what it offers and how it must be asked.
+
+In here: `Source`, `Feed`, `Stream`, `Field`, and the walks (how to page through an interface
+without losing a row that changes meanwhile). Not in here: connections, pacing and retries
+(`http.py`), what is written where (`lake.py`, `landing.py`), and anything true of one system only.
+
+A *feed* is one way of asking; it may fill several *streams* (a Bugzilla search answers with bugs,
+their history and their comments). A *walk* yields pages and, with each page, the cursor from which
+an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+Record = Mapping[str, Any]
+Row = dict[str, Any]
+Pseudonymise = Callable[[str, Any], str | None]
+"""(kind of identifier, value) -> keyed hash within the source, None for an empty value."""
+
+
+class SourceChanged(Exception):
+    """An answer is not what the interface promised: says what was expected, what came, and where."""
+
+    def __init__(self, expected: str, came: str, where: str) -> None:
+        super().__init__(f"expected {expected}, got {came}, at {where}")
+        self.expected, self.came, self.where = expected, came, where
+
+
+# --- Fields: the allow-list, with types -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column that may pass the border: its Arrow type, and how a JSON value becomes it.
+
+    `pseudonym_of` names the kind of identifier when the value must be hashed first. A value of
+    another JSON type than `accepts` raises `SourceChanged`; None passes unless `required`.
+    """
+
+    type: pa.DataType
+    accepts: tuple[type, ...]
+    parse: Callable[[Any], Any] | None = None
+    pseudonym_of: str | None = None
+    required: bool = False
+
+
+def json_type(value: Any) -> str:
+    """The name of a value's JSON type: what an error may say about it without quoting it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def parse_instant(value: str) -> datetime:
+    """An ISO 8601 stamp with its offset -> UTC. Raises ValueError without an offset."""
+    stamp = datetime.fromisoformat(value)
+    if stamp.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return stamp.astimezone(UTC)
+
+
+def parse_day(value: str) -> date:
+    """`2013-09-15` or `2011-05-09T00:00:00` -> the date; both forms occur in Reps data."""
+    return date.fromisoformat(value[:10])
+
+
+text = Field(pa.string(), (str,))
+int64 = Field(pa.int64(), (int,))
+number = Field(pa.float64(), (int, float))
+boolean = Field(pa.bool_(), (bool,))
+instant = Field(pa.timestamp("us", tz="UTC"), (str,), parse_instant)
+day = Field(pa.date32(), (str,), parse_day)
+texts = Field(pa.list_(pa.string()), (list,))
+
+
+def pseudonym(kind: str) -> Field:
+    """A login, name or id that is hashed before the first write. Kinds are separate name spaces."""
+    return Field(pa.string(), (str, int), pseudonym_of=kind)
+
+
+def required(of: Field) -> Field:
+    """The same field, refused when it is null."""
+    return Field(of.type, of.accepts, of.parse, of.pseudonym_of, required=True)
+
+
+# --- Streams, feeds, sources ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of record, one folder of the lake, one table of the dbt source of the same name.
+
+    keep: allowed columns -> Field. key: the columns that make a record itself (unique in a batch).
+    version_at: the column with the source's own version instant, or None (then: time of fetching).
+    rows: one record of the feed -> the rows of this stream, names as in `keep`.
+    counted_at: the column by which the source's own count is taken (see `Walk.counts`).
+    """
+
+    name: str
+    about: str
+    key: tuple[str, ...]
+    keep: Mapping[str, Field]
+    version_at: str | None = None
+    rows: Callable[[Record, Pseudonymise], Iterable[Row]] = lambda record, _hash: (dict(record),)
+    counted_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a run is asked for: UTC, half-open; None is open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A JSON answer. `server_now`: the source's own clock (its Date header), UTC."""
+
+    body: Any
+    server_now: datetime
+    where: str
+
+
+class Asker(Protocol):
+    """What a walk may do: ask one path, or several at once as far as the source allows."""
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer: ...
+
+    def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records as they came, the cursor that continues after them, the source's clock.
+
+    watermark: the instant up to which everything the feed can show has been read; None: not yet known.
+    """
+
+    records: list[Any]
+    cursor: dict[str, Any]
+    server_now: datetime
+    watermark: datetime | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Count:
+    """The source's own count of the records of a window [start, end); None ends are open."""
+
+    window: str
+    start: datetime | None
+    end: datetime | None
+    records: int
+
+
+class Walk(Protocol):
+    """How one feed is read: from a cursor ({} at first) to the end of what there is."""
+
+    def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]: ...
+
+    def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]: ...
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One walk and the streams its records fill; the first stream carries the cursor."""
+
+    name: str
+    walk: Walk
+    streams: tuple[Stream, ...]
+    batch_records: int = 5_000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a source allows: requests a minute over all its feeds, and connections at a time."""
+
+    per_minute: float
+    connections: int = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A system: where it lives, how fast it may be asked, and its feeds.
+
+    opened_on: the source's own start. closed_on: the last day of a closed archive.
+    grace: how long after the end of a period its facts may still arrive (catalogue 0.1).
+    headers: token (or None) -> request headers. refused: says whether an answer means
+    "you are blocked" and for how long to stay away (seconds), None when it does not.
+    """
+
+    name: str
+    title: str
+    base_url: str
+    opened_on: date
+    grace: timedelta
+    pace: Pace
+    feeds: tuple[Feed, ...]
+    closed_on: date | None = None
+    headers: Callable[[str | None], dict[str, str]] = lambda _token: {}
+    block_seconds: Callable[[int, str], float | None] = lambda _status, _content_type: None
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return tuple(stream for feed in self.feeds for stream in feed.streams)
+
+
+# --- Reading an answer ------------------------------------------------------------------------
+
+
+def listed(answer: Answer, name: str | None) -> list[Any]:
+    """The list under `name` in an answer (or the answer itself); `SourceChanged` when it is not one."""
+    body = answer.body
+    if name is not None:
+        if not isinstance(body, dict) or name not in body:
+            came = (
+                f"an object without it ({', '.join(sorted(body)[:6])})"
+                if isinstance(body, dict)
+                else json_type(body)
+            )
+            raise SourceChanged(f"an object with the list `{name}`", came, answer.where)
+        body = body[name]
+    if not isinstance(body, list):
+        raise SourceChanged(f"the list `{name}`", json_type(body), answer.where)
+    return body
+
+
+def counted(answer: Answer, name: str) -> int:
+    """The whole number under `name` in an answer; `SourceChanged` when it is not there."""
+    value = answer.body.get(name) if isinstance(answer.body, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise SourceChanged(f"a whole number `{name}`", json_type(value), answer.where)
+    return value
+
+
+def stamp(moment: datetime) -> str:
+    """UTC with `Z` and microseconds when there are any: the form every source reads as UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def trailing_number(url: str) -> int:
+    """`https://host/api/remo/v1/users/77/` -> 77. Raises SourceChanged without one."""
+    found = re.search(r"/(\d+)/?$", urlsplit(url).path)
+    if found is None:
+        raise SourceChanged(
+            "an address that ends in a number", "another address", urlsplit(url).path.rsplit("/", 2)[0]
+        )
+    return int(found.group(1))

@@ -1,0 +1,141 @@
+"""SUMO (Kitsune): questions, answers and profiles of support.mozilla.org.
+
+    question -> sumo/questions   spam included, so that it can be dropped later
+    answer   -> sumo/answers
+    user     -> sumo/users       the declared country, and nothing that the program fills in itself
+
+Questions and answers are walked by the value of (updated, id), always the first page after the last
+value seen, so that a row that moves is met again and none is skipped. Solving a question does not
+move `updated`: the last 185 days of `created` are read again once a day.
+Page size is fixed at 20. Unknown parameters are ignored silently, so a far-future filter is asked
+first: anything but an empty answer means that the filter is not honoured.
+Privacy: user names are hashed (some are e-mail addresses); titles, texts and metadata are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from pipelines.sources.spec import (
+    Feed,
+    Pace,
+    Pseudonymise,
+    Record,
+    Row,
+    Source,
+    SourceChanged,
+    Stream,
+    boolean,
+    instant,
+    int64,
+    json_type,
+    pseudonym,
+    required,
+    text,
+)
+from pipelines.sources.walks import NewestFirst, ValueKeyset
+
+
+def username(record: Record, name: str) -> str | None:
+    """The user name inside an embedded user; None for accounts without a profile and for SumoBot."""
+    person = record.get(name)
+    if person is None:
+        return None
+    if not isinstance(person, dict) or not isinstance(person.get("username"), str):
+        raise SourceChanged(
+            f"`{name}` as null or an object with a `username`", json_type(person), f"id {record.get('id')}"
+        )
+    return person["username"] or None
+
+
+def question_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    listed_answers = record.get("answers")
+    yield {
+        **record,
+        "creator": username(record, "creator"),
+        "solved_by": username(record, "solved_by"),
+        "answers_listed": len(listed_answers) if isinstance(listed_answers, list) else None,
+    }
+
+
+def answer_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    yield {**record, "creator": username(record, "creator"), "question_id": record.get("question")}
+
+
+def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """Time zone and locale are not kept: their defaults (US/Pacific, en-US) say nothing about a person."""
+    yield {**record, "account": record.get("id"), "country": record.get("country") or None}
+
+
+QUESTIONS = Stream(
+    name="questions",
+    about="a support question as it is now",
+    key=("id",),
+    version_at="updated",
+    counted_at="created",
+    rows=question_rows,
+    keep={
+        "id": required(int64),
+        "creator": pseudonym("username"),
+        "created": required(instant),
+        "updated": required(instant),
+        "locale": text,
+        "product": text,
+        "topic": text,
+        "is_spam": boolean,
+        "is_locked": boolean,
+        "is_archived": boolean,
+        "is_solved": boolean,
+        "solution": int64,
+        "solved_by": pseudonym("username"),
+        "num_answers": int64,
+        "answers_listed": int64,
+    },
+)
+ANSWERS = Stream(
+    name="answers",
+    about="an answer to a support question as it is now",
+    key=("id",),
+    version_at="updated",
+    counted_at="created",
+    rows=answer_rows,
+    keep={
+        "id": required(int64),
+        "question_id": required(int64),
+        "creator": pseudonym("username"),
+        "created": required(instant),
+        "updated": required(instant),
+        "is_spam": boolean,
+        "num_helpful_votes": int64,
+        "num_unhelpful_votes": int64,
+    },
+)
+USERS = Stream(
+    name="users",
+    about="a profile as it is now",
+    key=("account",),
+    counted_at="date_joined",
+    rows=user_rows,
+    keep={
+        "account": required(pseudonym("id")),
+        "username": required(pseudonym("username")),
+        "date_joined": instant,
+        "is_active": boolean,
+        "country": text,
+    },
+)
+
+SOURCE = Source(
+    name="sumo",
+    title="SUMO",
+    base_url="https://support.mozilla.org",
+    opened_on=date(2007, 10, 1),
+    grace=timedelta(days=2),
+    pace=Pace(per_minute=60, connections=2),
+    feeds=(
+        Feed("questions", ValueKeyset("/api/2/question/", reread=timedelta(days=185)), (QUESTIONS,)),
+        Feed("answers", ValueKeyset("/api/2/answer/", reread=None), (ANSWERS,)),
+        Feed("users", NewestFirst("/api/2/user/", at="date_joined"), (USERS,)),
+    ),
+)

@@ -1,0 +1,198 @@
+"""What is stored and how fresh it is: for `mdm status`, for the pages, and as tables for dbt.
+
+    <data>/raw/_pipeline/{sources,streams,counts}.parquet   read by dbt as the source `pipeline`
+
+Read from manifests, files and the published pointer; nothing is counted twice in different ways.
+Not in here: how a batch is written (`lake.py`), what a metric makes of it (`dbt/`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.lake import Lake, StreamState, write_parquet
+from pipelines.sources.spec import Source, parse_instant, stamp
+
+INSTANT = pa.timestamp("us", tz="UTC")
+SOURCES_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("title", pa.string()),
+        ("opened_on", pa.date32()),
+        ("closed_on", pa.date32()),
+        ("grace_hours", pa.float64()),
+        ("loaded_from", INSTANT),
+        ("watermark", INSTANT),
+        ("is_loaded", pa.bool_()),
+    ]
+)
+STREAMS_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("stream", pa.string()),
+        ("about", pa.string()),
+        ("records", pa.int64()),
+        ("versions", pa.int64()),
+        ("batches", pa.int64()),
+        ("deleted", pa.int64()),
+        ("watermark", INSTANT),
+        ("last_run", INSTANT),
+        ("requests", pa.int64()),
+        ("quarantined", pa.int64()),
+        ("verdict", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+COUNTS_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("stream", pa.string()),
+        ("window_name", pa.string()),
+        ("window_start", INSTANT),
+        ("window_end", INSTANT),
+        ("source_count", pa.int64()),
+        ("stored_count", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How far one source is loaded. `watermark`: the oldest of its feeds', None until all were read once."""
+
+    source: str
+    title: str
+    opened_on: date
+    closed_on: date | None
+    grace_hours: float
+    loaded_from: datetime
+    watermark: datetime | None
+    is_loaded: bool
+
+
+def stream_states(lake: Lake, source: Source) -> list[StreamState]:
+    return [lake.state(source, feed, stream) for feed in source.feeds for stream in feed.streams]
+
+
+def source_state(lake: Lake, source: Source) -> SourceState:
+    """Loaded from the earliest `since` that was asked for, or from the source's own start."""
+    watermarks, asked_since = [], []
+    for feed in source.feeds:
+        manifests = list(lake.manifests(source.name, feed.streams[0].name))
+        reached = [parse_instant(manifest.watermark) for manifest in manifests if manifest.watermark]
+        watermarks.append(max(reached, default=None))
+        asked_since += [parse_instant(manifest.since) if manifest.since else None for manifest in manifests]
+    opened = datetime.combine(source.opened_on, time.min, UTC)
+    since = [moment or opened for moment in asked_since]
+    known = [moment for moment in watermarks if moment is not None]
+    complete = len(known) == len(watermarks)
+    return SourceState(
+        source=source.name,
+        title=source.title,
+        opened_on=source.opened_on,
+        closed_on=source.closed_on,
+        grace_hours=source.grace.total_seconds() / 3600,
+        loaded_from=max(min(since, default=opened), opened),
+        watermark=min(known) if complete and known else None,
+        is_loaded=complete and bool(known),
+    )
+
+
+def counts(lake: Lake, source: Source) -> list[dict[str, Any]]:
+    """The last comparison of what is stored with what the source counts, one row a window."""
+    rows = []
+    for feed in source.feeds:
+        stream = feed.streams[0].name
+        path = lake.raw / "_pipeline" / "counts" / f"{source.name}__{stream}.json"
+        if path.exists():
+            for row in json.loads(path.read_text())["counts"]:
+                instants = {
+                    name: parse_instant(row[name]) if row[name] else None
+                    for name in ("window_start", "window_end")
+                }
+                rows.append({"source": source.name, "stream": stream, **row, **instants})
+    return rows
+
+
+def export(lake: Lake, sources: Iterable[Source]) -> None:
+    """Write the run records that dbt reads, and an empty schema file for streams never landed."""
+    every = list(sources)
+    for source in every:
+        lake.prepare(source)
+    folder = lake.raw / "_pipeline"
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "sources": ([asdict(source_state(lake, source)) for source in every], SOURCES_SCHEMA),
+        "streams": (
+            [asdict(state) for source in every for state in stream_states(lake, source)],
+            STREAMS_SCHEMA,
+        ),
+        "counts": ([row for source in every for row in counts(lake, source)], COUNTS_SCHEMA),
+    }
+    for name, (rows, schema) in tables.items():
+        write_parquet(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
+
+
+def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
+    """The whole state, in the form of `mdm status --json`; works before the first run too."""
+    lake = Lake(data)
+    found: dict[str, Any] = {"data": str(data), "sources": {}}
+    for source in sources:
+        lake.prepare(source)
+        streams = {}
+        for state in stream_states(lake, source):
+            shown = {
+                name: value
+                for name, value in asdict(state).items()
+                if name not in ("source", "stream", "about")
+            }
+            streams[state.stream] = {
+                name: stamp(value) if isinstance(value, datetime) else value for name, value in shown.items()
+            }
+        watermark = source_state(lake, source).watermark
+        found["sources"][source.name] = {
+            "watermark": stamp(watermark) if watermark else None,
+            "streams": streams,
+        }
+    found["warehouse"] = warehouse(data)
+    found["published"] = published(data)
+    return found
+
+
+def warehouse(data: Path) -> dict[str, Any]:
+    """Contributions by source and area, and persons; zero before the first build."""
+    path = data / "warehouse.duckdb"
+    empty: dict[str, Any] = {"contributions": {"by_source": {}, "by_area": {}}, "persons": 0}
+    if not path.exists():
+        return empty
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            counted = "select {0}, count(*) from marts.fct_contribution group by {0} order by {0}"
+            by = {
+                column: dict(connection.execute(counted.format(column)).fetchall())
+                for column in ("source", "area")
+            }
+            persons = connection.execute("select count(*) from marts.dim_person").fetchone()
+    except duckdb.Error:
+        return empty
+    return {
+        "contributions": {"by_source": by["source"], "by_area": by["area"]},
+        "persons": int(persons[0]) if persons else 0,
+    }
+
+
+def published(data: Path) -> dict[str, str | None]:
+    """The current version and its folder; both None before the first publication."""
+    pointer = data / "published" / "current"
+    if not pointer.exists():
+        return {"version": None, "path": None}
+    version = pointer.read_text().strip()
+    return {"version": version, "path": str(data / "published" / version)}

@@ -1,0 +1,418 @@
+"""Walks meet every row, also when rows move, arrive or vanish while they are being read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.sources.http import SourceDenied, SourceDown
+from pipelines.sources.spec import Answer, Page, SourceChanged, Span, parse_instant, stamp
+from pipelines.sources.walks import (
+    BugzillaSearch,
+    ListWithDetails,
+    NewestFirst,
+    PagedList,
+    ProjectDays,
+    ValueKeyset,
+)
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
+
+
+class Scripted:
+    """An asker over a function; `now` is the source's clock, `asked` what was asked."""
+
+    def __init__(self, answer: Callable[[str, dict[str, Any]], Any], now: datetime = NOW) -> None:
+        self.answer, self.now, self.asked = answer, now, list[tuple[str, dict[str, Any]]]()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        self.asked.append((path, dict(params or {})))
+        return Answer(self.answer(path, dict(params or {})), self.now, path)
+
+    def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
+        for path in paths:
+            try:
+                yield path, self.get(path)
+            except (SourceDenied, SourceDown) as error:
+                yield path, error
+
+
+class Kitsune:
+    """The question list: filters and order as the real one, 20 a page; `before_answer` may change rows."""
+
+    def __init__(self, rows: dict[int, datetime]) -> None:
+        self.rows = rows
+        self.before_answer: Callable[[], None] = lambda: None
+
+    def __call__(self, _path: str, params: dict[str, Any]) -> dict[str, Any]:
+        self.before_answer()
+        name = next(
+            (one for one in ("created", "updated") if any(key.startswith(one) for key in params)), "updated"
+        )
+        kept = [(when, number) for number, when in self.rows.items() if self._passes(name, when, params)]
+        kept.sort(key=lambda row: row if params.get("ordering", "").startswith(name) else row[1])
+        page = int(params.get("page", 1))
+        shown = kept[(page - 1) * 20 : page * 20]
+        return {
+            "count": len(kept),
+            "next": "more" if len(kept) > page * 20 else None,
+            "results": [
+                {"id": number, "updated": stamp(when), "created": stamp(when)} for when, number in shown
+            ],
+        }
+
+    @staticmethod
+    def _passes(name: str, when: datetime, params: dict[str, Any]) -> bool:
+        return (
+            (f"{name}__gt" not in params or when > parse_instant(params[f"{name}__gt"]))
+            and (f"{name}__lt" not in params or when < parse_instant(params[f"{name}__lt"]))
+            and (name not in params or when == parse_instant(params[name]))
+        )
+
+
+def met(pages: Iterable[Page]) -> dict[int, str]:
+    """id -> the last `updated` a walk has seen of it."""
+    return {record["id"]: record["updated"] for page in pages for record in page.records}
+
+
+# --- SUMO: by value ---------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seconds=st.lists(st.integers(0, 40), min_size=1, max_size=130),
+    moves=st.lists(st.tuples(st.integers(0, 150), st.integers(0, 3)), max_size=25),
+)
+def test_no_row_is_lost_when_rows_move_during_the_walk(
+    seconds: list[int], moves: list[tuple[int, int]]
+) -> None:
+    """Equal stamps, edits that move a row to the end, and new rows, between any two requests."""
+    kitsune = Kitsune({number: START + timedelta(seconds=second) for number, second in enumerate(seconds)})
+    clock, script = [START + timedelta(minutes=5)], list(moves)
+
+    def move() -> None:
+        if script:
+            number, kind = script.pop()
+            clock[0] += timedelta(seconds=1)
+            if kind or number in kitsune.rows:
+                kitsune.rows[number] = clock[0]
+
+    kitsune.before_answer = move
+    asker = Scripted(kitsune)
+    walk = ValueKeyset("/q/")
+    seen = met(walk.pages(asker, {}, Span()))
+    last = list(walk.pages(asker, {"updated": stamp(START), "reread_at": stamp(NOW)}, Span()))
+    assert set(seen) | set(met(last)) == set(kitsune.rows)
+    assert met(last) == {number: stamp(when) for number, when in kitsune.rows.items()}
+
+
+def test_more_rows_of_one_instant_than_a_page_holds_are_all_met() -> None:
+    kitsune = Kitsune(dict.fromkeys(range(67), START) | {100: START + timedelta(days=1)})
+    assert len(met(ValueKeyset("/q/").pages(Scripted(kitsune), {}, Span()))) == 68
+
+
+def test_a_walk_goes_on_from_any_cursor_it_gave() -> None:
+    kitsune = Kitsune({number: START + timedelta(seconds=number // 3) for number in range(150)})
+    walk = ValueKeyset("/q/")
+    pages = list(walk.pages(Scripted(kitsune), {}, Span()))
+    for place, page in enumerate(pages):
+        rest = walk.pages(Scripted(kitsune), page.cursor, Span())
+        assert set(met(pages[: place + 1])) | set(met(rest)) == set(kitsune.rows)
+
+
+def test_a_second_run_asks_for_one_page_only() -> None:
+    kitsune = Kitsune({number: START + timedelta(seconds=number) for number in range(150)})
+    walk, asker = ValueKeyset("/q/", reread=timedelta(days=185)), Scripted(kitsune)
+    cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
+    asker.asked.clear()
+    list(walk.pages(asker, cursor, Span()))
+    assert len(asker.asked) == 2  # the probe, and the page that starts at the last row
+
+
+def test_solved_questions_are_read_again_a_day_later() -> None:
+    kitsune = Kitsune({number: NOW - timedelta(days=number) for number in range(300)})
+    walk, asker = ValueKeyset("/q/", reread=timedelta(days=185)), Scripted(kitsune)
+    cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
+    asker.now = NOW + timedelta(days=1)
+    again = met(walk.pages(asker, cursor, Span()))
+    assert set(again) == set(range(185))  # day 0 to 184: created within 185 days of the new clock
+
+
+def test_a_filter_that_is_ignored_stops_the_walk() -> None:
+    asker = Scripted(lambda _path, _params: {"count": 770_000, "next": None, "results": []})
+    with pytest.raises(SourceChanged, match="expected no rows after the year 2999, got 770000 rows"):
+        list(ValueKeyset("/q/").pages(asker, {}, Span()))
+
+
+def test_an_empty_page_that_claims_rows_is_refused() -> None:
+    asker = Scripted(
+        lambda _path, params: {"count": 0 if "2999" in str(params) else 7, "next": None, "results": []}
+    )
+    with pytest.raises(SourceChanged, match="expected 7 rows as its count says, got an empty page"):
+        list(ValueKeyset("/q/").pages(asker, {}, Span()))
+
+
+def test_until_bounds_every_question_that_is_asked() -> None:
+    kitsune = Kitsune({number: START + timedelta(days=number) for number in range(28)})
+    until = START + timedelta(days=10)
+    pages = list(ValueKeyset("/q/").pages(Scripted(kitsune), {}, Span(until=until)))
+    assert set(met(pages)) == set(range(10))
+    assert pages[-1].watermark == until
+
+
+# --- SUMO users, Pontoon lists ----------------------------------------------------------------
+
+
+def newest_first(rows: dict[int, datetime]) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    def answer(_path: str, params: dict[str, Any]) -> dict[str, Any]:
+        order = sorted(rows, key=lambda number: rows[number], reverse=True)
+        page = int(params["page"])
+        shown = order[(page - 1) * 20 : page * 20]
+        records = [{"id": number, "date_joined": stamp(rows[number]), "updated": ""} for number in shown]
+        return {"count": len(rows), "next": "more" if len(rows) > page * 20 else None, "results": records}
+
+    return answer
+
+
+def test_a_deletion_during_the_first_walk_is_noticed_and_walked_again() -> None:
+    rows = {number: START + timedelta(minutes=number) for number in range(90)}
+    answer, calls = newest_first(rows), [0]
+
+    def deleting(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        calls[0] += 1
+        if calls[0] == 3:
+            del rows[89]  # the newest: every later row moves up, one slips past the page border
+        return answer(path, params)
+
+    seen = met(NewestFirst("/u/", at="date_joined").pages(Scripted(deleting), {}, Span()))
+    assert set(rows) <= set(seen)
+
+
+def test_known_ground_ends_the_walk_of_new_accounts() -> None:
+    rows = {number: START + timedelta(days=number) for number in range(90)}
+    asker = Scripted(newest_first(rows))
+    walk = NewestFirst("/u/", at="date_joined")
+    cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
+    rows[90] = START + timedelta(days=90)
+    asker.asked.clear()
+    assert 90 in met(walk.pages(asker, cursor, Span()))
+    assert len(asker.asked) == 1
+
+
+def test_paging_keeps_the_short_last_page() -> None:
+    def answer(_path: str, params: dict[str, Any]) -> dict[str, Any]:
+        page = params["page"]
+        return {
+            "count": 25,
+            "next": None if page == 3 else "more",
+            "results": [{}] * (5 if page == 3 else 10),
+        }
+
+    assert sum(len(page.records) for page in PagedList("/l/").pages(Scripted(answer), {}, Span())) == 25
+
+
+def test_a_list_shorter_than_its_own_count_is_refused() -> None:
+    asker = Scripted(lambda _path, _params: {"count": 25, "next": None, "results": [{}] * 10})
+    with pytest.raises(SourceChanged, match="25 rows as its count says"):
+        list(PagedList("/l/").pages(asker, {}, Span()))
+
+
+# --- Bugzilla ---------------------------------------------------------------------------------
+
+
+class Bugs:
+    """A search over (id -> last change), as the real one: by id or by change, null times never match."""
+
+    def __init__(self, rows: dict[int, datetime | None]) -> None:
+        self.rows = rows
+        self.before_answer: Callable[[], None] = lambda: None
+
+    def __call__(self, _path: str, params: dict[str, Any]) -> dict[str, Any]:
+        self.before_answer()
+        kept = dict(self.rows)
+        if "f1" in params:
+            kept = {number: when for number, when in kept.items() if number > int(params["v1"])}
+        if "last_change_time" in params:
+            since = parse_instant(params["last_change_time"])
+            kept = {number: when for number, when in kept.items() if when is not None and when >= since}
+        by_id = params["order"] == "bug_id"
+        order = sorted(kept, key=lambda number: number if by_id else (kept[number], number))
+        shown = order[: int(params["limit"])]
+        return {"bugs": [{"id": n, "last_change_time": stamp(w) if (w := kept[n]) else None} for n in shown]}
+
+
+SEARCH = BugzillaSearch("/rest/bug", fields="id", limit=10, overlap=timedelta(minutes=15))
+
+
+def bugs_met(pages: Iterable[Page]) -> dict[int, str | None]:
+    return {record["id"]: record["last_change_time"] for page in pages for record in page.records}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seconds=st.lists(st.integers(0, 6), min_size=1, max_size=70),
+    edits=st.lists(st.integers(1, 80), max_size=20),
+)
+def test_a_bug_edited_during_the_walk_is_met_in_its_last_form(seconds: list[int], edits: list[int]) -> None:
+    """The first walk is by id; what changes meanwhile is met by the walk by change that follows it."""
+    began = NOW.replace(microsecond=0)
+    bugs = Bugs(
+        {number: began - timedelta(days=30, seconds=second) for number, second in enumerate(seconds, 1)}
+    )
+    clock, script = [began], list(edits)
+
+    def edit() -> None:
+        if script:
+            number = script.pop()
+            clock[0] += timedelta(seconds=len(script) % 2)
+            if number in bugs.rows:
+                bugs.rows[number] = clock[0]
+
+    bugs.before_answer = edit
+    asker = Scripted(bugs, now=began)
+    first = list(SEARCH.pages(asker, {}, Span()))
+    rest = list(SEARCH.pages(asker, first[-1].cursor, Span()))
+    seen = bugs_met(first) | bugs_met(rest)
+    assert seen == {number: stamp(when) for number, when in bugs.rows.items() if when}
+
+
+def test_more_bugs_of_one_second_than_a_page_holds_are_all_met() -> None:
+    bugs = Bugs(dict.fromkeys(range(1, 48), START) | {99: START + timedelta(seconds=1)})
+    pages = SEARCH.pages(Scripted(bugs), {"changed": stamp(START)}, Span())
+    assert set(bugs_met(pages)) == set(bugs.rows)
+
+
+def test_a_bug_without_a_time_is_met_by_its_id() -> None:
+    bugs = Bugs({1: START, 2: None, 3: START})
+    assert set(bugs_met(SEARCH.pages(Scripted(bugs), {}, Span()))) == {1, 2, 3}
+
+
+def test_a_first_answer_without_any_bug_is_refused() -> None:
+    with pytest.raises(SourceChanged, match="at least one bug"):
+        list(SEARCH.pages(Scripted(Bugs({})), {}, Span()))
+
+
+# --- Pontoon's days ---------------------------------------------------------------------------
+
+DAYS = ProjectDays("/p/", "/a/{day}/{slug}/", closes_after=timedelta(hours=6), reread=timedelta(days=7))
+
+
+def pontoon(
+    broken: set[str], hidden: set[str] = frozenset()
+) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    def answer(path: str, _params: dict[str, Any]) -> dict[str, Any]:
+        if path == "/p/":
+            return {"count": 2, "next": None, "results": [{"slug": "one"}, {"slug": "two"}]}
+        _, _, on, slug, _ = path.split("/")
+        if slug in hidden:
+            raise SourceDenied(403, "You do not have permission to access data for this project.", path)
+        if on in broken:
+            raise SourceDown("an error of its own (500)")
+        return {"actions": [{"id": f"{slug}/{on}", "updated": on}], "project": {"slug": slug}}
+
+    return answer
+
+
+def span_of_days(days: int) -> Span:
+    return Span(since=NOW.replace(hour=0) - timedelta(days=days))
+
+
+def test_every_closed_day_of_every_project_is_asked_once() -> None:
+    asker = Scripted(pontoon(set()))
+    pages = list(DAYS.pages(asker, {}, span_of_days(3)))
+    days = ("2026-06-28", "2026-06-29", "2026-06-30")
+    assert set(met(pages)) == {f"{slug}/{on}" for slug in ("one", "two") for on in days}
+    assert pages[-1].watermark == datetime(2026, 7, 1, tzinfo=UTC)
+    asker.asked.clear()
+    assert met(DAYS.pages(asker, pages[-1].cursor, span_of_days(3))) == {}
+    assert len(asker.asked) == 1  # the list of projects
+
+
+def test_a_day_that_fails_alone_is_owed_and_asked_again() -> None:
+    broken = {"2026-06-29"}
+    pages = list(DAYS.pages(Scripted(pontoon(broken)), {}, span_of_days(3)))
+    assert pages[-1].cursor["owed"] == [["one", "2026-06-29"], ["two", "2026-06-29"]]
+    again = DAYS.pages(Scripted(pontoon(set())), pages[-1].cursor, span_of_days(3))
+    assert set(met(again)) == {"one/2026-06-29", "two/2026-06-29"}
+
+
+def test_an_owed_day_survives_a_run_that_is_killed_before_it() -> None:
+    cursor = {
+        "next": {"one": "2026-07-01", "two": "2026-07-01"},
+        "owed": [["one", "2026-06-28"], ["two", "2026-06-29"]],
+    }
+    first = next(iter(DAYS.pages(Scripted(pontoon(set())), cursor, span_of_days(3))))
+    assert first.cursor["owed"] == [["two", "2026-06-29"]]
+
+
+def test_a_hidden_project_stops_nobody() -> None:
+    pages = list(DAYS.pages(Scripted(pontoon(set(), hidden={"one"})), {}, span_of_days(20)))
+    assert {record["project"]["slug"] for page in pages for record in page.records} == {"two"}
+    assert pages[-1].cursor["owed"] == []
+
+
+def test_ten_failures_in_a_row_end_the_walk() -> None:
+    asker = Scripted(pontoon({f"2026-06-{day:02}" for day in range(1, 31)}))
+    with pytest.raises(SourceDown):
+        list(DAYS.pages(asker, {}, span_of_days(20)))
+    assert len(asker.asked) == 11
+
+
+def test_the_last_seven_days_are_read_again_a_day_later() -> None:
+    asker = Scripted(pontoon(set()))
+    cursor = list(DAYS.pages(asker, {}, span_of_days(20)))[-1].cursor
+    asker.now = NOW + timedelta(days=1)
+    again = met(DAYS.pages(asker, cursor, span_of_days(20)))
+    assert {on.split("/")[1] for on in again} == {f"2026-06-{day}" for day in range(25, 31)} | {"2026-07-01"}
+
+
+# --- Reps -------------------------------------------------------------------------------------
+
+
+def portal(
+    numbers: list[int], vanished: set[int] = frozenset()
+) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params:
+            page = int(params["page"])
+            shown = numbers[(page - 1) * 20 : page * 20]
+            results = [{"name": "E", "_url": f"https://reps.example/e/{number}/"} for number in shown]
+            return {
+                "count": len(numbers),
+                "next": "more" if len(numbers) > page * 20 else None,
+                "results": results,
+            }
+        number = int(path.split("/")[2])
+        if number in vanished:
+            raise SourceDenied(404, "Not found.", path)
+        return {"id": number, "updated": ""}
+
+    return answer
+
+
+def test_every_item_of_a_list_is_asked_in_detail_and_the_next_run_asks_one_page() -> None:
+    numbers = list(range(1, 56))
+    asker = Scripted(portal(numbers))
+    walk = ListWithDetails("/e/")
+    pages = list(walk.pages(asker, {}, Span()))
+    assert [record["_number"] for page in pages for record in page.records] == numbers
+    asker.asked.clear()
+    assert met(walk.pages(asker, pages[-1].cursor, Span())) == {}
+    assert len(asker.asked) == 1
+
+
+def test_a_list_of_details_goes_on_at_the_page_it_had_reached() -> None:
+    asker = Scripted(portal(list(range(1, 56))))
+    seen = met(ListWithDetails("/e/").pages(asker, {"page": 3}, Span()))
+    assert set(seen) == set(range(41, 56))
+
+
+def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:
+    seen = met(ListWithDetails("/e/").pages(Scripted(portal([1, 2, 3], vanished={2})), {}, Span()))
+    assert set(seen) == {1, 3}

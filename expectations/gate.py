@@ -9,11 +9,11 @@ Great Expectations takes seconds to import, so nothing here imports it before th
 
 from __future__ import annotations
 
-import re
+import operator
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, reduce
 from typing import Any, Literal
 
 import pandas as pd
@@ -26,21 +26,22 @@ class Expect:
     """One rule: the name of a Great Expectations class, its arguments, the sentence a person reads.
 
     severity: "critical" refuses the frame, "warning" is only reported.
+    where: the rule is for rows whose columns have the value, or one of a tuple: `{"status": "complete"}`.
     """
 
     rule: str
     notes: str
     arguments: Mapping[str, Any]
     severity: Severity = "critical"
+    where: Mapping[str, Any] = field(default_factory=dict)
 
-    def columns(self, among: Iterable[str]) -> tuple[str, ...]:
-        """The columns this rule looks at; of `among`, those of the frame, the ones in its row condition."""
-        named = [
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns this rule looks at; none for a rule about the whole table."""
+        single = [
             self.arguments[name] for name in ("column", "column_A", "column_B") if name in self.arguments
         ]
-        named += self.arguments.get("column_list", ())
-        words = set(re.findall(r"\w+", str(self.arguments.get("row_condition", ""))))
-        return tuple(dict.fromkeys([*named, *(column for column in among if column in words)]))
+        return tuple(dict.fromkeys([*single, *self.arguments.get("column_list", ()), *self.where]))
 
     @property
     def is_of_table(self) -> bool:
@@ -48,9 +49,16 @@ class Expect:
         return self.rule.startswith("ExpectTableColumn")
 
 
-def expect(rule: str, *, notes: str, severity: Severity = "critical", **arguments: Any) -> Expect:
+def expect(
+    rule: str,
+    *,
+    notes: str,
+    severity: Severity = "critical",
+    where: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> Expect:
     """Declare a rule; `arguments` are those of the class so named in `great_expectations.expectations`."""
-    return Expect(rule, notes, arguments, severity)
+    return Expect(rule, notes, arguments, severity, where or {})
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ def judge(gate: Gate, frame: pd.DataFrame) -> Verdict:
     found = {
         place: _unjudged(rule, f"no such column: {', '.join(missing)}")
         for place, rule in enumerate(gate.expectations)
-        if (missing := [column for column in rule.columns(frame.columns) if column not in frame.columns])
+        if (missing := [column for column in rule.columns if column not in frame.columns])
     }
     judged = {place: rule for place, rule in enumerate(gate.expectations) if place not in found}
     if judged:
@@ -136,42 +144,44 @@ def _validate(rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Fai
     batches = _batches()
     import great_expectations as gx
 
-    needed = dict.fromkeys(column for rule in rules.values() for column in rule.columns(frame.columns))
-    whole = any(rule.is_of_table for rule in rules.values())
-    batch = batches.get_batch({"dataframe": frame if whole else frame[list(needed)]})
-    suite = gx.ExpectationSuite(
-        "gate", expectations=[_declared(place, rule) for place, rule in rules.items()]
-    )
-    results = batch.validate(
-        suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
-    ).results
+    needed = list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))
+    shown = frame if any(rule.is_of_table for rule in rules.values()) else frame[needed]
+    suite = gx.ExpectationSuite("gate", expectations=[_declared(*item) for item in rules.items()])
+    counts_only = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    validated = batches.get_batch({"dataframe": shown}).validate(suite, result_format=counts_only)
     found = {place: _unjudged(rule, "it could not be judged") for place, rule in rules.items()}
-    for result in results:
+    for result in validated.results:
         place = result.expectation_config.meta["place"]
+        rule = rules[place]
         if result.success:
             del found[place]
         elif result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
-            types = ", ".join(str(frame[column].dtype) for column in rules[place].columns(frame.columns))
-            found[place] = _unjudged(
-                rules[place], f"it could not be judged on values of type {types or 'table'}"
-            )
+            types = ", ".join(f"`{column}` is {frame[column].dtype}" for column in rule.columns)
+            found[place] = _unjudged(rule, f"it could not be judged ({types})")
         else:
-            rule = rules[place]
-            columns = rule.columns(frame.columns)
-            found[place] = Failure(rule.rule, columns, rule.notes, _came(rule, result.result), rule.severity)
+            found[place] = Failure(
+                rule.rule, rule.columns, rule.notes, _came(rule, result.result), rule.severity
+            )
     return found
 
 
 def _declared(place: int, rule: Expect) -> Any:
     """The rule as the machinery's own object, with its place in the gate: results come in another order."""
     import great_expectations.expectations as gxe
+    from great_expectations.expectations.row_conditions import Column
 
-    parser = {"condition_parser": "pandas"} if "row_condition" in rule.arguments else {}
-    return getattr(gxe, rule.rule)(**rule.arguments, **parser, severity=rule.severity, meta={"place": place})
+    conditions = [
+        Column(name).is_in(value) if isinstance(value, tuple) else Column(name) == value
+        for name, value in rule.where.items()
+    ]
+    condition = {"row_condition": reduce(operator.and_, conditions)} if conditions else {}
+    return getattr(gxe, rule.rule)(
+        **rule.arguments, **condition, severity=rule.severity, meta={"place": place}
+    )
 
 
 def _unjudged(rule: Expect, why: str) -> Failure:
-    return Failure(rule.rule, rule.columns(()), rule.notes, why, "critical")
+    return Failure(rule.rule, rule.columns, rule.notes, why, "critical")
 
 
 def _came(rule: Expect, result: Mapping[str, Any]) -> str:

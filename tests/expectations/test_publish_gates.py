@@ -1,0 +1,60 @@
+"""Every publish gate is shown the good frames and, for each expectation, a twin broken in that one way."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from expectations.gate import Expect, Gate, Verdict, judge
+from expectations.publish import FRAMES, PUBLISH
+from pipelines import publish as publication
+from pipelines.publish import TABLES, publish
+from tests.expectations.twins import judged_of, named, twins
+from tests.invented_warehouse import RELEASE, Place, values
+
+RULES = [(name, rule) for name, gate in PUBLISH.items() for rule in gate.expectations]
+
+Frames = dict[str, list[pd.DataFrame]]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
+    """The frames that publication of an invented warehouse shows to each gate: internal, then public."""
+    shown: Frames = {name: [] for name in PUBLISH}
+
+    def record(gate: Gate, frame: pd.DataFrame) -> Verdict:
+        shown[gate.asset[0]].append(frame)
+        return Verdict(accepted=True, failures=(), warnings=(), checked=0)
+
+    place = Place(Path(tmp_path_factory.mktemp("data")))
+    place.fill(values())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(publication, "judge", record)
+        publish(place.warehouse, place.manifest, place.out, RELEASE)
+    return shown
+
+
+def test_every_published_table_has_its_gate_and_frame() -> None:
+    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns"}
+
+
+@pytest.mark.parametrize("name", PUBLISH)
+def test_good_frames_pass_without_a_word(good: Frames, name: str) -> None:
+    for frame in good[name]:
+        assert judge(PUBLISH[name], frame).sentences() == ()
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES, ids=lambda part: getattr(part, "rule", part))
+def test_each_expectation_sees_its_broken_twin(good: Frames, name: str, rule: Expect) -> None:
+    broken = (twin for frame in good[name] for twin in twins(frame, rule))
+    seen = judged_of(PUBLISH[name], broken, rule)
+    assert seen[-1] == (named(rule),)
+
+
+@pytest.mark.parametrize(
+    "column", ["person_id", "creator_hash", "login", "smallest_group", "username", "email"]
+)
+def test_a_column_about_one_person_is_never_published(good: Frames, column: str) -> None:
+    frame = good["columns"][0].copy()
+    frame.loc[0, "column_name"] = column
+    assert not judge(PUBLISH["columns"], frame).accepted

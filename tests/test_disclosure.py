@@ -1,0 +1,173 @@
+"""What an audience may see of a cell: laws that hold for any frame of metric values."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.disclosure import AUDIENCES, MEASURES, Audience, kind_of, protect, round_for_public, suppress
+
+KINDS = {"newcomers": "count", "answered_share": "share", "hours_to_answer": "other", "lag_h": "other"}
+INTERNAL, PUBLIC = AUDIENCES
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> dict[str, Any]:
+    """One row as the warehouse makes it: a count, a share, a duration, or a number without persons."""
+    metric = draw(st.sampled_from(sorted(KINDS)))
+    persons = draw(st.integers(0, 60))
+    numerator = draw(st.integers(0, persons))
+    row: dict[str, Any] = dict.fromkeys(MEASURES)
+    row |= {"metric": metric, "status": "complete", "flags": "region_backfilled", "smallest_group": persons}
+    row |= {"persons": persons, "coverage": draw(st.floats(0, 1)), "unknown_affiliation_share": None}
+    if metric == "newcomers":
+        row |= {"value": persons, "numerator": persons}
+    elif metric == "answered_share":
+        low, value, high = sorted(draw(st.tuples(*[st.floats(0, 1)] * 3)))
+        row |= {
+            "value": value,
+            "ci_low": low,
+            "ci_high": high,
+            "numerator": numerator,
+            "denominator": persons,
+        }
+        row["smallest_group"] = numerator
+    elif metric == "hours_to_answer":
+        low, value, high = sorted(draw(st.tuples(*[st.floats(0, 5000)] * 3)))
+        row |= {"value": value, "ci_low": low, "ci_high": high}
+    else:
+        row |= {"value": draw(st.floats(0, 5000)), "persons": None, "smallest_group": None}
+    return row
+
+
+def typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """As the warehouse's table comes out of DuckDB: numbers are floats, texts are objects."""
+    return pd.DataFrame(rows).astype(dict.fromkeys((*MEASURES, "smallest_group"), float))
+
+
+frames = st.lists(cells(), min_size=1, max_size=8).map(typed)
+audiences = st.sampled_from(AUDIENCES)
+
+
+def law(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A property over some dozens of frames: each holds several cells."""
+    return lambda test: settings(max_examples=40, deadline=None)(given(*strategies)(test))
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["status"] != "suppressed"]
+
+
+@law(frames, audiences)
+def test_no_shown_cell_has_fewer_than_k_persons(frame: pd.DataFrame, audience: Audience) -> None:
+    seen = shown(protect(frame, audience, KINDS))
+    for group in (frame["smallest_group"], frame["persons"]):
+        behind = group[seen.index].dropna()
+        assert not ((behind > 0) & (behind < audience.k)).any()
+
+
+@law(frames, audiences)
+def test_a_hidden_cell_keeps_no_number_and_no_flag(frame: pd.DataFrame, audience: Audience) -> None:
+    protected = protect(frame, audience, KINDS)
+    hidden = protected[protected["status"] == "suppressed"]
+    assert hidden[[*MEASURES, "flags"]].isna().all(axis=None)
+
+
+@law(frames, audiences)
+def test_a_measured_zero_stays_zero(frame: pd.DataFrame, audience: Audience) -> None:
+    nobody = frame[(frame["metric"] == "newcomers") & (frame["persons"] == 0)]
+    protected = protect(frame, audience, KINDS).loc[nobody.index]
+    assert (protected["status"] == "complete").all()
+    assert (protected["value"] == 0).all()
+
+
+@law(frames, audiences)
+def test_cells_that_need_no_protection_are_not_hidden(frame: pd.DataFrame, audience: Audience) -> None:
+    safe = (frame[["smallest_group", "persons"]].fillna(audience.k) >= audience.k).all(axis=1)
+    assert (protect(frame, audience, KINDS).loc[safe, "status"] == "complete").all()
+
+
+@law(frames, audiences)
+def test_protecting_twice_changes_nothing_more(frame: pd.DataFrame, audience: Audience) -> None:
+    once = protect(frame, audience, KINDS)
+    pd.testing.assert_frame_equal(protect(once, audience, KINDS), once)
+
+
+@law(frames, audiences)
+def test_an_interval_still_holds_its_value(frame: pd.DataFrame, audience: Audience) -> None:
+    seen = protect(frame, audience, KINDS).dropna(subset=["value", "ci_low", "ci_high"])
+    assert (seen["ci_low"] <= seen["value"]).all()
+    assert (seen["value"] <= seen["ci_high"]).all()
+
+
+@law(frames)
+def test_public_counts_are_multiples_of_five_and_near(frame: pd.DataFrame) -> None:
+    rounded = round_for_public(frame, KINDS)
+    about_people = frame["persons"].notna()
+    for name in ("numerator", "denominator", "persons"):
+        numbers = rounded.loc[about_people, name].dropna()
+        assert (numbers % 5 == 0).all()
+        assert ((numbers - frame.loc[numbers.index, name]).abs() <= 2.5).all()
+    counts = rounded.loc[frame["metric"] == "newcomers", "value"]
+    assert (counts % 5 == 0).all()
+
+
+@law(frames)
+def test_public_shares_are_whole_percent_of_the_exact_share(frame: pd.DataFrame) -> None:
+    shares = frame[frame["metric"] == "answered_share"]
+    rounded = round_for_public(frame, KINDS).loc[shares.index]
+    for name in ("value", "ci_low", "ci_high"):
+        exact = shares[name].astype(float)
+        assert ((rounded[name] - exact).abs() <= 0.005 + 1e-12).all()
+        assert ((rounded[name] * 100 - (rounded[name] * 100).round()).abs() < 1e-9).all()
+
+
+@law(frames)
+def test_numbers_with_nobody_behind_them_stay_exact(frame: pd.DataFrame) -> None:
+    lags = frame[frame["metric"] == "lag_h"]
+    pd.testing.assert_frame_equal(protect(frame, PUBLIC, KINDS).loc[lags.index], lags)
+
+
+@law(frames, st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(frame: pd.DataFrame, random: Any) -> None:
+    order = list(frame.index)
+    random.shuffle(order)
+    pd.testing.assert_frame_equal(
+        protect(frame.loc[order], PUBLIC, KINDS).sort_index(), protect(frame, PUBLIC, KINDS)
+    )
+
+
+def test_nobody_among_three_tells_of_the_three_and_is_hidden() -> None:
+    row = dict.fromkeys(MEASURES) | {"metric": "answered_share", "status": "complete", "flags": None}
+    frame = typed([row | {"value": 0.0, "numerator": 0, "persons": 3, "smallest_group": 0}])
+    assert suppress(frame, 5)["status"].tolist() == ["suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind"),
+    [
+        ("contributors", "count"),
+        ("Share of questions", "share"),
+        ("share (0 to 1)", "share"),
+        ("hours", "other"),
+        ("persons (fewest)", "other"),
+        ("events per 100 active contributors", "ratio"),
+        ("ratio", "ratio"),
+    ],
+)
+def test_a_unit_says_what_a_value_is(unit: str, kind: str) -> None:
+    assert kind_of(unit) == kind
+
+
+def test_every_declared_unit_is_one_we_know_how_to_round() -> None:
+    """A new unit of people or acts that is not known as a count would show the public exact numbers."""
+    folder = Path(__file__).resolve().parent.parent / "dbt" / "models" / "metrics"
+    files = [yaml.safe_load(path.read_text())["models"] for path in folder.rglob("met_*.yml")]
+    units = {model["config"]["meta"]["metric"]["unit"] for models in files for model in models}
+    assert {unit for unit in units if kind_of(unit) == "other"} == {"hours", "persons (fewest)"}
+    assert {unit for unit in units if kind_of(unit) == "count"} == {"persons", "contributions"}

@@ -1,0 +1,63 @@
+{# Names of the conditions that hold, in alphabetical order, as text; null when none does. #}
+{% macro flags(conditions) -%}
+    nullif(
+        concat_ws(
+            ', '
+            {%- for name, condition in conditions | dictsort %},
+            case when {{ condition }} then '{{ name }}' end
+            {%- endfor %}
+        ),
+        ''
+    )
+{%- endmacro %}
+
+{# The declaration of a metric, from the meta of its model; empty while dbt only parses. #}
+{% macro declaration(metric) -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.name == 'met_' ~ metric -%}
+            {{ return(node.config.meta.metric) }}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return({}) }}
+{%- endmacro %}
+
+{# The parameters that a metric uses, as JSON with sorted names. #}
+{% macro parameters_of(metric) -%}
+    {%- set used = {} -%}
+    {%- for name in declaration(metric).get('parameters', []) -%}
+        {%- do used.update({name: var('parameters')[name]}) -%}
+    {%- endfor -%}
+    {{ return(tojson(used, sort_keys=true)) }}
+{%- endmacro %}
+
+{#
+    The rows of one metric in the common shape (catalogue 0.9). `splits`: the columns of that shape
+    which the metric has beside period, value, numbers, status and flags; the others are null.
+#}
+{% macro values_of(metric, splits) -%}
+    {%- set optional = {
+        'source': 'varchar', 'stream': 'varchar', 'area': 'varchar', 'event_type': 'varchar',
+        'region': 'varchar', 'country': 'varchar', 'locale': 'varchar', 'product': 'varchar',
+        'project': 'varchar', 'level': 'varchar', 'category': 'varchar', 'population': 'varchar',
+        'ci_low': 'double', 'ci_high': 'double', 'coverage': 'double',
+        'unknown_affiliation_share': 'double',
+    } -%}
+    select
+        '{{ metric }}' as metric,
+        cast({{ declaration(metric).get('version', 0) }} as integer) as version,
+        period_start,
+        period_end,
+        grain,
+        {%- for column, type in optional.items() %}
+        {{ column if column in splits else 'cast(null as ' ~ type ~ ')' }} as {{ column }},
+        {%- endfor %}
+        value,
+        numerator,
+        denominator,
+        persons,
+        smallest_group,
+        status,
+        flags,
+        '{{ local_md5(parameters_of(metric))[:12] }}' as parameters_hash
+    from {{ ref('met_' ~ metric) }}
+{%- endmacro %}

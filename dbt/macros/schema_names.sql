@@ -1,0 +1,4 @@
+{# Schemas are staging, intermediate, marts and metrics, whatever the target is called. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{#
+    What a metric of persons is measured for, whether or not anybody was there: every closed period of
+    the grains, every area that can be measured, every population. Zero and null start here.
+#}
+{% macro area_slices(grains, populations) -%}
+    select
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        periods.area,
+        populations.population,
+        periods.status,
+        periods.is_source_missing,
+        periods.is_newness_known
+    from {{ ref('fct_area_period') }} as periods
+    cross join (select unnest(['{{ populations | join("', '") }}']) as population) as populations
+    where periods.grain in ('{{ grains | join("', '") }}')
+{%- endmacro %}
+
+{# The smaller of two groups of persons, a group of nobody left aside: nobody can be singled out in it. #}
+{% macro smaller_group(one, other) -%}
+    coalesce(least(nullif({{ one }}, 0), nullif({{ other }}, 0)), 0)
+{%- endmacro %}

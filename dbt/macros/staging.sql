@@ -1,0 +1,22 @@
+{#
+    The newest version of every record of a stream that is not deleted at its source. Newest: last
+    fetched; where that ties, the source's own version, then the batch.
+#}
+{% macro latest(source_name, stream) -%}
+    select *
+    from (
+        select *
+        from {{ source(source_name, stream) }}
+        qualify
+            row_number() over (
+                partition by _key
+                order by _fetched_at desc, _version_at desc, _batch_id desc
+            ) = 1
+    ) as newest
+    where not _is_deleted
+{%- endmacro %}
+
+{# An instant of the lake as a plain timestamp. The session's time zone is UTC (profiles.yml). #}
+{% macro utc(column) -%}
+    cast({{ column }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}

@@ -1,0 +1,33 @@
+-- One row an answer, or why it is no contribution (catalogue 0.2). Asking is not a contribution. An
+-- answer has the locale and product of its question; an asker whose account is gone cannot be the
+-- answerer.
+
+with logins as (
+    select login, account from {{ ref('int_identity__logins') }} where source = 'sumo'
+)
+
+select
+    'sumo:answer:' || answers.answer_id as activity_id,
+    'sumo' as source,
+    'answer_posted' as event_type,
+    coalesce(answerers.account, answers.answerer_username) as account,
+
+    questions.locale,
+    questions.product,
+    cast(null as {{ dbt.type_string() }}) as project,
+    cast(answers.question_id as {{ dbt.type_string() }}) as item,
+    case
+        when answers.is_spam then 'spam'
+        when questions.question_id is null then 'question_unknown'
+        when
+            coalesce(answerers.account, answers.answerer_username)
+            = coalesce(askers.account, questions.asker_username)
+            then 'asker_is_answerer'
+    end as set_aside_reason,
+
+    answers.created_at as occurred_at
+from {{ ref('stg_sumo__answers') }} as answers
+left join {{ ref('stg_sumo__questions') }} as questions
+    on answers.question_id = questions.question_id
+left join logins as answerers on answers.answerer_username = answerers.login
+left join logins as askers on questions.asker_username = askers.login

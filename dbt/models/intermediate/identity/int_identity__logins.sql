@@ -1,0 +1,16 @@
+-- One row a login: the account it belongs to. Logins change over the years, accounts do not.
+-- A login seen with two accounts belongs to the one it was seen with last.
+
+with seen as (
+    select 'bugzilla' as source, login, account, observed_at from {{ ref('stg_bugzilla__users') }}
+    union all
+    select 'sumo' as source, username as login, account, observed_at
+    from {{ ref('stg_sumo__users') }}
+)
+
+select
+    source,
+    login,
+    account
+from seen
+qualify row_number() over (partition by source, login order by observed_at desc, account asc) = 1

@@ -1,0 +1,32 @@
+-- One row: the run that built this warehouse, and short names for what went into it. The inputs'
+-- name changes when any stream holds other versions, the identities' name when any account belongs
+-- to another person.
+
+with inputs as (
+    select
+        {{ dbt.hash(dbt.listagg(
+            "source || '/' || stream || '=' || records || '/' || versions || '@' "
+            ~ "|| coalesce(cast(watermark as varchar), '')",
+            "';'", "order by source, stream"
+        )) }} as input_snapshot
+    from {{ ref('stg_pipeline__streams') }}
+),
+
+identities as (
+    select
+        {{ dbt.hash("coalesce(" ~ dbt.listagg(
+            "source || account || person_id", "';'", "order by source, account"
+        ) ~ ", '')") }} as identity_snapshot
+    from {{ ref('int_identity__accounts') }}
+)
+
+select
+    runs.run_id,
+
+    substr(inputs.input_snapshot, 1, 12) as input_snapshot,
+    substr(identities.identity_snapshot, 1, 12) as identity_snapshot,
+
+    runs.as_of
+from inputs
+cross join identities
+cross join {{ ref('stg_pipeline__runs') }} as runs

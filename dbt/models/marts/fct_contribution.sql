@@ -1,0 +1,29 @@
+-- One row a contribution: a deliberate act of a person in one area (catalogue 0.2).
+
+select
+    judged.activity_id as contribution_id,
+    judged.person_id,
+    judged.account,
+
+    judged.source,
+    types.area,
+    types.sub_area,
+    judged.event_type,
+    types.area = 'code' as is_code,
+    coalesce(affiliations.affiliation, 'unknown') as affiliation,
+    judged.locale,
+    judged.product,
+    judged.project,
+    judged.item,
+
+    judged.occurred_at,
+    judged.occurred_on
+from {{ ref('int_activity__judged') }} as judged
+inner join {{ ref('activity_types') }} as types on judged.event_type = types.event_type
+left join {{ ref('int_identity__affiliations') }} as affiliations
+    on
+        judged.source = affiliations.source
+        and judged.account = affiliations.account
+        and judged.occurred_on >= affiliations.valid_from
+        and judged.occurred_on < affiliations.valid_to
+where judged.set_aside_reason is null

@@ -1,0 +1,73 @@
+-- One row a support question: who asked, and the first answer by another person that is not spam. A
+-- question is set aside when one of the answers it lists is not stored, for nobody can say who was
+-- first, and when an answer is dated before it. An answer whose author was already erased is no
+-- response, only a mark.
+
+with questions as (
+    select
+        questions.question_id,
+        questions.locale,
+        questions.product,
+        questions.is_spam,
+        questions.answers_listed,
+        questions.created_at,
+        accounts.person_id as asker_id
+    from {{ ref('stg_sumo__questions') }} as questions
+    left join {{ ref('int_identity__logins') }} as logins
+        on
+            logins.source = 'sumo'
+            and questions.asker_username = logins.login
+    left join {{ ref('int_identity__accounts') }} as accounts
+        on
+            accounts.source = 'sumo'
+            and coalesce(logins.account, questions.asker_username) = accounts.account
+),
+
+responses as (
+    select
+        item,
+        person_id as responder_id,
+        occurred_at as responded_at
+    from {{ ref('int_activity__judged') }}
+    where
+        event_type = 'answer_posted'
+        and (set_aside_reason is null or set_aside_reason = 'before_loaded_from')
+    qualify row_number() over (partition by item order by occurred_at asc, activity_id asc) = 1
+),
+
+stored as (
+    select
+        question_id,
+        count(*) as answers,
+        max(case when answerer_username is null and not coalesce(is_spam, false) then 1 else 0 end)
+            as erased_answers
+    from {{ ref('stg_sumo__answers') }}
+    group by question_id
+)
+
+select
+    questions.question_id,
+    questions.asker_id,
+    responses.responder_id,
+
+    coalesce(questions.locale, 'unknown') as locale,
+    coalesce(questions.product, 'unknown') as product,
+    coalesce(stored.erased_answers, 0) = 1 as has_erased_answer,
+    case
+        when questions.is_spam then 'spam'
+        when questions.created_at < sources.loaded_from then 'before_loaded_from'
+        when questions.created_at >= sources.watermark then 'after_watermark'
+        when coalesce(stored.answers, 0) < questions.answers_listed then 'answers_missing'
+        when responses.responded_at < questions.created_at then 'negative_duration'
+    end as set_aside_reason,
+    {{ dbt.datediff('questions.created_at', 'responses.responded_at', 'microsecond') }}
+    / 3600000000.0 as response_hours,
+    {{ dbt.datediff('questions.created_at', 'sources.watermark', 'microsecond') }}
+    / 3600000000.0 as observed_hours,
+
+    questions.created_at,
+    responses.responded_at
+from questions
+inner join {{ ref('dim_source') }} as sources on sources.source = 'sumo'
+left join responses on cast(questions.question_id as {{ dbt.type_string() }}) = responses.item
+left join stored on questions.question_id = stored.question_id

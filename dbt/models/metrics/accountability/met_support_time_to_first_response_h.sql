@@ -1,0 +1,115 @@
+-- Hours from a question to the first answer by another person: Kaplan-Meier median, questions still
+-- open censored at the watermark, all at the cap (CHAOSS "Time to First Response").
+
+with periods as (
+    select grain, period_start, period_end, state
+    from {{ ref('fct_source_period') }}
+    where source = 'sumo' and grain = 'month' and state <> 'not_begun'
+),
+
+questions as (
+    select
+        *,
+        date_trunc('month', created_at) as period_start,
+        least(response_hours, observed_hours, {{ var('parameters')['support_cap_hours'] }})
+            as hours,
+        coalesce(
+            response_hours < {{ var('parameters')['support_cap_hours'] }}
+            and response_hours <= observed_hours,
+            false
+        ) as is_answered
+    from {{ ref('fct_support_question') }}
+    where
+        set_aside_reason is null
+        or set_aside_reason in ('negative_duration', 'answers_missing')
+),
+
+counted as (
+    select
+        period_start,
+        grouping(locale) = 0 as is_by_locale,
+        grouping(product) = 0 as is_by_product,
+        locale,
+        product,
+        count(*) filter (where set_aside_reason is null) as questions,
+        count(*) filter (where set_aside_reason is null and is_answered) as answered,
+        count(distinct asker_id) filter (where set_aside_reason is null) as askers,
+        count(distinct responder_id) filter (where set_aside_reason is null and is_answered)
+            as responders,
+        km_median(
+            list(hours::double order by question_id) filter (where set_aside_reason is null),
+            list(is_answered order by question_id) filter (where set_aside_reason is null)
+        ) as km,
+        count(*) filter (where set_aside_reason = 'answers_missing') as unreadable,
+        bool_or(has_erased_answer) as has_erased_answers,
+        bool_or(set_aside_reason = 'negative_duration') as has_negative_durations
+    from questions
+    group by period_start, grouping sets ((), (locale), (product), (locale, product))
+),
+
+slices as (
+    select period_start, null as locale, null as product from periods
+    union
+    select period_start, locale, product from counted
+),
+
+measured as (
+    select
+        periods.*,
+        slices.locale,
+        slices.product,
+        coalesce(counted.questions, 0) as questions,
+        coalesce(counted.answered, 0) as answered,
+        coalesce(counted.askers, 0) as askers,
+        coalesce(counted.responders, 0) as responders,
+        counted.km,
+        coalesce(counted.unreadable, 0) as unreadable,
+        counted.has_erased_answers,
+        counted.has_negative_durations
+    from periods
+    inner join slices using (period_start)
+    left join counted
+        on
+            slices.period_start = counted.period_start
+            and slices.locale is not distinct from counted.locale
+            and slices.product is not distinct from counted.product
+),
+
+-- Where too many answers are missing, what is left would only be what nobody answered.
+judged as (
+    select
+        *,
+        state <> 'missing'
+        and unreadable <= {{ var('parameters')['support_missing_answers_share'] }}
+        * (questions + unreadable) as is_measured
+    from measured
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    locale,
+    product,
+
+    case when is_measured then km.median end as value,
+    case when is_measured and km.median is not null then km.low end as ci_low,
+    case when is_measured and km.median is not null then km.high end as ci_high,
+    case when is_measured then answered end::double as numerator,
+    case when is_measured then questions end::double as denominator,
+    case when is_measured then askers end as persons,
+    case when is_measured then {{ smaller_group('askers', 'responders') }} end
+        as smallest_group,
+    case
+        when not is_measured then 'unavailable'
+        when questions = 0 then 'no_denominator'
+        when km.median is null then 'insufficient'
+        else state
+    end as status,
+    {{ flags({
+        'answers_missing': 'unreadable > 0',
+        'erased_answers': 'has_erased_answers',
+        'median_not_reached': 'is_measured and questions > 0 and km.median is null',
+        'negative_durations': 'has_negative_durations',
+    }) }} as flags
+from judged

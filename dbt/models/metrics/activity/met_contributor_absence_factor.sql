@@ -1,0 +1,71 @@
+-- CHAOSS "Contributor Absence Factor": the fewest people who hold half of all active days of the
+-- year before the end of the month. Ties are broken by id; any order gives the same number.
+
+with slices as (
+    {{ area_slices(
+        ['trailing_' ~ var('parameters')['contributor_window_days'] ~ 'd'], ['all', 'community']
+    ) }}
+),
+
+ranked as (
+    select
+        period_end,
+        area,
+        population,
+        is_affiliation_unknown,
+        row_number() over by_share as place,
+        sum(active_days) over by_share as running_total,
+        sum(active_days) over slice as total
+    from {{ ref('fct_contributor_window') }}
+    window
+        slice as (partition by period_end, area, population),
+        by_share as (
+            partition by period_end, area, population order by active_days desc, person_id asc
+        )
+),
+
+summed as (
+    select
+        period_end,
+        area,
+        population,
+        count(*) as persons,
+        count_if(is_affiliation_unknown) as unknown_persons,
+        min(place) filter (
+            where running_total >= {{ var('parameters')['absence_factor_share'] }} * total
+        ) as factor
+    from ranked
+    group by period_end, area, population
+),
+
+measured as (
+    select
+        slices.*,
+        case when slices.status <> 'unavailable' then coalesce(summed.persons, 0) end as persons,
+        summed.unknown_persons,
+        summed.factor
+    from slices
+    left join summed using (period_end, area, population)
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    population,
+
+    case when persons >= {{ var('parameters')['min_persons'] }} then factor end::double as value,
+    null::double as numerator,
+    null::double as denominator,
+    persons,
+    persons as smallest_group,
+    case when population = 'community' then unknown_persons / nullif(persons, 0) end
+        as unknown_affiliation_share,
+    case
+        when persons = 0 then 'no_denominator'
+        when persons < {{ var('parameters')['min_persons'] }} then 'insufficient'
+        else status
+    end as status,
+    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+from measured

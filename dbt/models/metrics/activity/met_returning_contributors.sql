@@ -1,0 +1,86 @@
+-- Active persons of the month who are not new; `reactivated` are those without a contribution in
+-- the 180 days before the month, `continuing` the others: active = new + continuing + reactivated.
+
+with slices as (
+    {{ area_slices(['month'], ['all', 'community']) }}
+),
+
+categories as (
+    select
+        slices.*,
+        kinds.category
+    from slices
+    cross join (select unnest([null, 'continuing', 'reactivated']) as category) as kinds
+),
+
+returning_persons as (
+    select
+        months.period_start,
+        months.area,
+        populations.population,
+        months.person_id,
+        case when months.is_reactivated then 'reactivated' else 'continuing' end as category,
+        bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
+    from {{ ref('fct_contributor_month') }} as months
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where not months.is_new
+    group by
+        months.period_start,
+        months.area,
+        populations.population,
+        months.person_id,
+        months.is_reactivated
+),
+
+counted as (
+    select
+        period_start,
+        area,
+        population,
+        category,
+        count(*) as persons,
+        count_if(is_affiliation_unknown) as unknown_persons
+    from returning_persons
+    group by grouping sets (
+        (period_start, area, population), (period_start, area, population, category)
+    )
+),
+
+measured as (
+    select
+        categories.*,
+        case
+            when categories.status <> 'unavailable' and categories.is_newness_known
+                then coalesce(counted.persons, 0)
+        end as persons,
+        counted.unknown_persons
+    from categories
+    left join counted
+        on
+            categories.period_start = counted.period_start
+            and categories.area = counted.area
+            and categories.population = counted.population
+            and categories.category is not distinct from counted.category
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    category,
+    population,
+
+    persons::double as value,
+    null::double as numerator,
+    null::double as denominator,
+    persons,
+    persons as smallest_group,
+    case when population = 'community' then unknown_persons / nullif(persons, 0) end
+        as unknown_affiliation_share,
+    case when persons is null then 'unavailable' else status end as status,
+    {{ flags({
+        'left_censored': 'not is_newness_known',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from measured

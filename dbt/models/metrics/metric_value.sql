@@ -1,0 +1,85 @@
+-- One row a value of any metric, in the shape of catalogue 0.9. A dimension that is null means: not
+-- split by it. `smallest_group` drives the suppression of small groups and is never published.
+-- A metric whose source was never loaded has one row all the same: unavailable, not absent.
+
+{% set splits = {
+    'contributions': ['area', 'event_type', 'population', 'unknown_affiliation_share'],
+    'active_contributors': ['area', 'level', 'population', 'unknown_affiliation_share'],
+    'new_contributors': ['area', 'category', 'population', 'unknown_affiliation_share'],
+    'returning_contributors': ['area', 'category', 'population', 'unknown_affiliation_share'],
+    'contributor_absence_factor': ['area', 'population', 'unknown_affiliation_share'],
+    'active_contributors_by_region': ['area', 'region', 'country', 'population', 'coverage', 'unknown_affiliation_share'],
+    'region_coverage': ['area', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'active_contributors_by_locale': ['area', 'locale', 'population', 'unknown_affiliation_share'],
+    'support_time_to_first_response_h': ['locale', 'product', 'ci_low', 'ci_high'],
+    'support_response_rate': ['locale', 'product', 'category', 'ci_low', 'ci_high'],
+    'review_capacity_ratio': ['locale', 'project'],
+    'events_per_100_active': ['region', 'country', 'population', 'unknown_affiliation_share'],
+    'source_freshness_h': ['source'],
+    'extraction_completeness': ['source', 'stream', 'category'],
+} %}
+with gathered as (
+    {% for metric, columns in splits.items() %}
+        {{ values_of(metric, columns) }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+),
+
+without_any as (
+    select
+        declared.metric,
+        declared.version,
+        'run' as grain,
+        'unavailable' as status,
+        'source_missing' as flags,
+        substr(md5(declared.parameters), 1, 12) as parameters_hash
+    from {{ ref('metric') }} as declared
+    left join gathered on declared.metric = gathered.metric
+    where gathered.metric is null
+),
+
+completed as (
+    select * from gathered
+    union all by name
+    select * from without_any
+)
+
+select
+    completed.metric,
+    completed.version,
+    completed.period_start,
+    completed.period_end,
+    completed.grain,
+    completed.source,
+    completed.stream,
+    completed.area,
+    completed.event_type,
+    completed.region,
+    completed.country,
+    completed.locale,
+    completed.product,
+    completed.project,
+    completed.level,
+    completed.category,
+    completed.population,
+
+    completed.value,
+    completed.ci_low,
+    completed.ci_high,
+    completed.numerator,
+    completed.denominator,
+    completed.persons,
+    completed.smallest_group,
+    completed.coverage,
+    completed.unknown_affiliation_share,
+    completed.status,
+    completed.flags,
+    completed.parameters_hash,
+    runs.input_snapshot,
+    runs.identity_snapshot,
+
+    runs.as_of as computed_at
+from completed
+cross join {{ ref('dim_run') }} as runs

@@ -1,0 +1,118 @@
+-- Active persons of a month by declared region, and by country within it; who declared none is
+-- `unknown`, a row like any other, so that regions add up to the total (CHAOSS "Contributor
+-- Location"). Regions once seen in an area get their zeros; countries have rows only where somebody
+-- was active.
+
+with slices as (
+    {{ area_slices(['month'], ['all', 'community']) }}
+),
+
+persons as (
+    select
+        months.period_start,
+        months.area,
+        populations.population,
+        months.person_id,
+        months.region,
+        months.country,
+        months.is_region_backfilled,
+        bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
+    from {{ ref('fct_contributor_month') }} as months
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    group by all
+),
+
+totals as (
+    select
+        period_start,
+        area,
+        population,
+        count(*) as persons,
+        count_if(region <> 'unknown') as known_persons
+    from persons
+    group by period_start, area, population
+),
+
+counted as (
+    select
+        period_start,
+        area,
+        population,
+        region,
+        country,
+        count(*) as persons,
+        count_if(is_affiliation_unknown) as unknown_persons,
+        bool_or(is_region_backfilled) as is_backfilled
+    from persons
+    group by period_start, area, population, region, grouping sets ((), (country))
+    having grouping(country) = 1 or country is not null
+),
+
+places as (
+    select distinct
+        slices.period_start,
+        counted.area,
+        counted.population,
+        counted.region,
+        null as country
+    from counted
+    inner join slices using (area, population)
+    where counted.country is null
+    union all
+    select period_start, area, population, region, country
+    from counted
+    where country is not null
+),
+
+measured as (
+    select
+        slices.grain,
+        slices.period_start,
+        slices.period_end,
+        slices.area,
+        places.region,
+        places.country,
+        slices.population,
+        slices.status,
+        slices.is_source_missing,
+        coalesce(counted.persons, 0) as persons,
+        counted.unknown_persons,
+        coalesce(counted.is_backfilled, false) as is_backfilled,
+        totals.known_persons / totals.persons as coverage
+    from slices
+    inner join places using (period_start, area, population)
+    left join counted
+        on
+            places.period_start = counted.period_start
+            and places.area = counted.area
+            and places.population = counted.population
+            and places.region = counted.region
+            and places.country is not distinct from counted.country
+    left join totals using (period_start, area, population)
+    where slices.status <> 'unavailable'
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    region,
+    country,
+    population,
+
+    persons::double as value,
+    null::double as numerator,
+    null::double as denominator,
+    persons,
+    persons as smallest_group,
+    coverage,
+    case when population = 'community' then unknown_persons / nullif(persons, 0) end
+        as unknown_affiliation_share,
+    status,
+    {{ flags({
+        'low_coverage': 'coverage < ' ~ var('parameters')['region_coverage_floor'],
+        'region_backfilled': 'is_backfilled',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from measured

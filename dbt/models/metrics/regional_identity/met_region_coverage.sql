@@ -1,0 +1,57 @@
+-- The share of a month's active persons who declared a country, now or before: how far numbers by
+-- region reach.
+
+with slices as (
+    {{ area_slices(['month'], ['all', 'community']) }}
+),
+
+counted as (
+    select
+        months.period_start,
+        months.area,
+        populations.population,
+        count(distinct months.person_id) as persons,
+        count(distinct months.person_id) filter (where months.region <> 'unknown') as known_persons,
+        count(distinct months.person_id) filter (where months.affiliation = 'unknown')
+            as unknown_persons,
+        bool_or(months.is_region_backfilled) as is_backfilled
+    from {{ ref('fct_contributor_month') }} as months
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    group by months.period_start, months.area, populations.population
+),
+
+measured as (
+    select
+        slices.*,
+        case when slices.status <> 'unavailable' then coalesce(counted.persons, 0) end as persons,
+        case when slices.status <> 'unavailable' then coalesce(counted.known_persons, 0) end
+            as known_persons,
+        counted.unknown_persons,
+        counted.is_backfilled
+    from slices
+    left join counted using (period_start, area, population)
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    population,
+
+    known_persons / nullif(persons, 0) as value,
+    wilson_low(known_persons, persons) as ci_low,
+    wilson_high(known_persons, persons) as ci_high,
+    known_persons::double as numerator,
+    persons::double as denominator,
+    persons,
+    {{ smaller_group('known_persons', 'persons') }} as smallest_group,
+    case when population = 'community' then unknown_persons / nullif(persons, 0) end
+        as unknown_affiliation_share,
+    case when persons = 0 then 'no_denominator' else status end as status,
+    {{ flags({
+        'low_coverage': 'known_persons / persons < ' ~ var('parameters')['region_coverage_floor'],
+        'region_backfilled': 'is_backfilled',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from measured

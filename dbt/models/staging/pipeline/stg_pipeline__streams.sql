@@ -1,0 +1,12 @@
+-- One row a stream: what the lake holds of it.
+
+select
+    source,
+    stream,
+
+    records,
+    versions,
+    batches,
+
+    {{ utc('watermark') }} as watermark
+from {{ source('pipeline', 'streams') }}

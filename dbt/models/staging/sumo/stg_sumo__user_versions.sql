@@ -1,0 +1,11 @@
+-- One row a version of a profile that the lake has seen: what country it declared, and when we saw
+-- it.
+
+select
+    account,
+
+    country as declared_country,
+
+    {{ utc('_fetched_at') }} as observed_at
+from {{ source('sumo', 'users') }}
+where not _is_deleted

@@ -1,0 +1,134 @@
+-- The sums that must reconcile (catalogue, section 12): regions and unknown are the total;
+-- countries are their region; active is new, continuing and reactivated; levels are the month;
+-- event types are their area.
+
+with published as (
+    select
+        metric,
+        period_start,
+        period_end,
+        grain,
+        coalesce(area, 'all') as area,
+        event_type,
+        region,
+        country,
+        level,
+        category,
+        population,
+        value
+    from {{ ref('metric_value') }}
+    where value is not null
+),
+
+active as (
+    select period_start, area, population, value as whole
+    from published
+    where metric = 'active_contributors' and grain = 'month' and level is null
+),
+
+parts as (
+    select
+        'regions and unknown are the total' as promise,
+        period_start,
+        area,
+        population,
+        sum(value) as parts
+    from published
+    where metric = 'active_contributors_by_region' and country is null
+    group by all
+    union all
+    select
+        'new, continuing and reactivated are the active' as promise,
+        period_start,
+        area,
+        population,
+        sum(value) as parts
+    from published
+    where
+        (metric = 'new_contributors' and category is null)
+        or (metric = 'returning_contributors' and category is not null)
+    group by all
+    union all
+    select
+        'levels are the active' as promise,
+        period_start,
+        area,
+        population,
+        sum(value) as parts
+    from published
+    where metric = 'active_contributors' and level is not null
+    group by all
+    union all
+    select
+        'coverage counts the active' as promise,
+        period_start,
+        coalesce(area, 'all') as area,
+        population,
+        sum(denominator) as parts
+    from {{ ref('met_region_coverage') }}
+    where value is not null
+    group by all
+),
+
+categories as (
+    select
+        metric,
+        period_start,
+        area,
+        population,
+        sum(value) filter (where category is null) as whole,
+        sum(value) filter (where category is not null) as parts
+    from published
+    where
+        metric = 'returning_contributors'
+        or (metric = 'new_contributors' and area <> 'all')
+    group by all
+),
+
+event_types as (
+    select
+        period_start,
+        area,
+        population,
+        sum(value) filter (where event_type is null) as whole,
+        sum(value) filter (where event_type is not null) as parts
+    from published
+    where metric = 'contributions'
+    group by all
+),
+
+countries as (
+    select
+        period_start,
+        area,
+        population,
+        region,
+        sum(value) filter (where country is null) as whole,
+        sum(value) filter (where country is not null) as parts
+    from published
+    where metric = 'active_contributors_by_region' and region <> 'unknown'
+    group by all
+)
+
+select promise, period_start, area, population, whole, parts
+from parts
+left join active using (period_start, area, population)
+where parts is distinct from whole
+
+union all
+
+select 'categories are the ' || metric, period_start, area, population, whole, parts
+from categories
+where whole is distinct from parts
+
+union all
+
+select 'event types are their area', period_start, area, population, whole, parts
+from event_types
+where whole is distinct from parts
+
+union all
+
+select 'countries are their region', period_start, area, population, whole, parts
+from countries
+where coalesce(whole, 0) is distinct from coalesce(parts, 0)

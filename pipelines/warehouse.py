@@ -1,0 +1,67 @@
+"""Where dbt runs: its folders, its words, its manifest. dbt itself is called by Dagster, or here.
+
+Everything dbt writes goes under the data folder, nothing into the project. Not in here: models (`dbt/`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pipelines import settings
+
+PROJECT = settings.ROOT / "dbt"
+DBT = Path(sys.executable).parent / "dbt"
+"""The dbt beside this interpreter, whether or not its folder is on the PATH."""
+
+
+class DbtFailed(Exception):
+    """dbt ended with an error; the last lines of its output say which."""
+
+
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+"""Models with their data tests. Unit tests prove the SQL, not the data: the test suite runs them."""
+
+
+def environment(data: Path) -> dict[str, str]:
+    """What dbt must find in its environment: the data folder, its own folders under it."""
+    return {
+        "MDM_DATA": str(data),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(data / "dbt" / "target"),
+        "DBT_LOG_PATH": str(data / "dbt" / "logs"),
+    }
+
+
+def manifest(data: Path) -> Path:
+    return data / "dbt" / "target" / "manifest.json"
+
+
+def parse(data: Path) -> Path:
+    """Make the manifest unless it is newer than every file of the project; returns its path."""
+    path = manifest(data)
+    newest = max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.is_file())
+    if not path.exists() or path.stat().st_mtime < newest:
+        dbt(data, "parse", "--target", "main")
+    return path
+
+
+def build(data: Path) -> None:
+    """Rebuild the warehouse from the lake and its run records, with all data tests. Raises DbtFailed."""
+    dbt(data, *BUILD, "--target", "main")
+
+
+def dbt(data: Path, *words: str) -> str:
+    """One dbt command; returns what it printed."""
+    done = subprocess.run(
+        [str(DBT), "--no-use-colors", *words, "--project-dir", str(PROJECT)],
+        capture_output=True,
+        text=True,
+        env=settings.environment(environment(data)),
+        cwd=PROJECT,
+        check=False,
+    )
+    if done.returncode:
+        raise DbtFailed("\n".join((done.stdout + done.stderr).strip().splitlines()[-25:]))
+    return done.stdout

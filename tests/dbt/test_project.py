@@ -1,0 +1,147 @@
+"""What must hold of the dbt project itself, read from its manifest: layers, words, declarations, seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines import warehouse
+from pipelines.settings import ROOT
+from pipelines.sources import SOURCES
+
+DBT = ROOT / "dbt"
+LAYERS = ("staging", "intermediate", "marts", "metrics")
+DECLARED = {
+    "metric", "version", "topic_area", "title", "question", "definition", "unit", "grain", "window",
+    "direction", "interval", "sources", "reference", "persons", "additive_over", "parameters", "notes",
+}  # fmt: skip
+ORDER = [
+    "metric",
+    "version",
+    "period_start",
+    "period_end",
+    "grain",
+    "source",
+    "stream",
+    "area",
+    "event_type",
+    "region",
+    "country",
+    "locale",
+    "product",
+    "project",
+    "level",
+    "category",
+    "population",
+    "value",
+    "ci_low",
+    "ci_high",
+    "numerator",
+    "denominator",
+    "persons",
+    "smallest_group",
+    "coverage",
+    "unknown_affiliation_share",
+    "status",
+    "flags",
+    "parameters_hash",
+    "input_snapshot",
+    "identity_snapshot",
+    "computed_at",
+]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    data = tmp_path_factory.mktemp("parsed")
+    warehouse.dbt(data, "parse", "--target", "lint")
+    return dict(json.loads(warehouse.manifest(data).read_text()))
+
+
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+def test_layers_read_down_only(manifest: dict[str, Any]) -> None:
+    for model in models(manifest).values():
+        layer = LAYERS.index(model["fqn"][1])
+        for parent in model["depends_on"]["nodes"]:
+            if parent.startswith("model."):
+                below = LAYERS.index(manifest["nodes"][parent]["fqn"][1])
+                assert below <= layer, f"{model['name']} reads {parent}"
+                assert layer - below <= 1 or layer == 2, f"{model['name']} skips a layer to {parent}"
+            assert not parent.startswith("source.") or layer == 0, f"{model['name']} reads the lake"
+
+
+def test_every_stream_is_a_source_whose_asset_has_its_name(manifest: dict[str, Any]) -> None:
+    found = {
+        (source["source_name"], source["name"]): source["config"]["meta"]["dagster"]["asset_key"]
+        for source in manifest["sources"].values()
+    }
+    for source in SOURCES.values():
+        for stream in source.streams:
+            assert found[source.name, stream.name] == [source.name, stream.name]
+
+
+def test_every_model_and_public_column_is_described(manifest: dict[str, Any]) -> None:
+    for model in models(manifest).values():
+        assert model["description"], model["name"]
+        if model["fqn"][1] in ("marts", "metrics"):
+            assert model["columns"], model["name"]
+            assert model["contract"]["enforced"], model["name"]
+            for column in model["columns"].values():
+                assert column["description"], f"{model['name']}.{column['name']}"
+
+
+def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[str, Any]) -> None:
+    metrics = [model for model in models(manifest).values() if model["name"].startswith("met_")]
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    parameters = yaml.safe_load((DBT / "dbt_project.yml").read_text())["vars"]["parameters"]
+    assert len(metrics) == 14
+    for model in metrics:
+        declared = model["config"]["meta"]["metric"]
+        assert set(declared) == DECLARED, model["name"]
+        assert model["name"] == f"met_{declared['metric']}"
+        assert model["fqn"][2] == declared["topic_area"]
+        assert set(declared["parameters"]) <= set(parameters), model["name"]
+        used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
+        assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
+        assert model["name"] in tested, f"{model['name']} has no unit test"
+
+
+def test_values_have_the_columns_of_the_catalogue_in_its_order(manifest: dict[str, Any]) -> None:
+    assert list(manifest["nodes"]["model.mdm.metric_value"]["columns"]) == ORDER
+
+
+def test_no_model_asks_the_clock_or_leaves_order_to_chance(manifest: dict[str, Any]) -> None:
+    for model in models(manifest).values():
+        code = model["raw_code"].lower()
+        assert not re.search(r"\b(now\(\)|current_timestamp|current_date|today\(\))", code), model["name"]
+        assert len(re.findall(r"row_number\(\) over \(\s*partition by[^()]*\)", code)) == len(
+            re.findall(r"row_number\(\) over \(\s*partition by[^()]*order by[^()]*\)", code)
+        ), model["name"]
+
+
+def test_every_set_aside_reason_and_flag_of_a_seed_is_a_word() -> None:
+    for seed in DBT.glob("seeds/*.csv"):
+        header = seed.read_text().splitlines()[0]
+        assert re.fullmatch(r"[a-z0-9_,]+", header), seed.name
+
+
+def test_reference_seeds_are_what_the_script_writes(tmp_path: Path) -> None:
+    script = shutil.copy(DBT / "seeds" / "make_reference.py", tmp_path / "make_reference.py")
+    spec = importlib.util.spec_from_file_location("make_reference", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main()
+    for written in [*sorted(tmp_path.glob("*.csv")), tmp_path / "REFERENCE.md"]:
+        assert written.read_text() == (DBT / "seeds" / written.name).read_text(), written.name

@@ -1,0 +1,246 @@
+"""Estimates and intervals: the catalogue's worked numbers, laws, and other libraries as oracles."""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import CensoredData, binomtest, ecdf
+
+from pipelines import duckdb_functions, statistics
+
+any_time = settings(deadline=None)  # the machine may be busy; a law holds however long it takes
+counts = st.integers(0, 400)
+waits = st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=60)
+
+
+# --- the catalogue's test vectors (section 12) -------------------------------------------------
+
+
+def test_wilson_of_the_catalogues_two_vectors() -> None:
+    low, high = statistics.wilson([12, 0], [40, 7])
+    assert low.round(4).tolist() == [0.1807, 0.0]
+    assert high.round(4).tolist() == [0.4543, 0.3543]
+
+
+def test_newcombe_of_the_catalogues_vector_covers_no_difference() -> None:
+    assert _rounded(statistics.newcombe(12, 40, 90, 200)) == (-0.15, -0.2879, 0.0184)
+
+
+def test_katz_of_the_catalogues_vector() -> None:
+    assert _rounded(statistics.katz(12, 40, 90, 200)[:3]) == (0.6667, 0.4053, 1.0965)
+
+
+def test_katz_with_a_zero_adds_a_half_and_says_so() -> None:
+    ratio = statistics.katz(0, 12, 9, 60)
+    assert _rounded(ratio[:3]) == (0.2547, 0.0158, 4.0973)
+    assert ratio.continuity_corrected
+
+
+def test_kaplan_meier_of_the_catalogues_vector() -> None:
+    curve = statistics.kaplan_meier([0, 0, 10, 45, 60, 60, 200, 300], [1, 1, 1, 0, 1, 0, 1, 0])
+    assert _rounded(curve.at(0)) == (0.75, 0.3148, 0.9309)
+    assert _rounded(curve.at(10)) == (0.625, 0.2293, 0.8607)
+    assert _rounded(curve.at(60)) == (0.4688, 0.1199, 0.7629)
+    assert round(curve.at(200).value or 0, 4) == 0.2344
+    assert curve.median().value == 60
+
+
+def test_median_interval_of_25_takes_ranks_7_and_19() -> None:
+    assert statistics.median_interval_ranks(25) == (7, 19)
+    assert statistics.median_interval(range(1, 26)) == (13, 7, 19)
+
+
+# --- edges -------------------------------------------------------------------------------------
+
+
+def test_a_share_of_nothing_has_no_interval() -> None:
+    low, high = statistics.wilson([0], [0])
+    assert np.isnan([*low, *high]).all()
+    assert statistics.newcombe(0, 0, 1, 2) == (None, None, None)
+    assert statistics.katz(1, 2, 0, 0) == (None, None, None, False)
+
+
+def test_more_successes_than_trials_are_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and"):
+        statistics.wilson([3], [2])
+
+
+def test_a_median_of_five_has_no_interval_and_of_none_no_value() -> None:
+    assert statistics.median_interval([1, 2, 3, 4, 5]) == (3, None, None)
+    assert statistics.median_interval([]) == (None, None, None)
+
+
+def test_a_median_that_is_never_reached_is_null() -> None:
+    assert statistics.kaplan_meier_median([1, 2, 3], [True, False, False]).value is None
+    assert statistics.kaplan_meier_median([], []) == (None, None, None)
+
+
+def test_an_event_comes_before_a_censoring_of_the_same_time() -> None:
+    assert statistics.kaplan_meier([5, 5], [True, False]).at(5).value == 0.5
+
+
+@pytest.mark.parametrize("bad", [[-1.0], [math.nan]])
+def test_a_negative_or_missing_duration_is_refused(bad: list[float]) -> None:
+    with pytest.raises(ValueError, match="at least 0"):
+        statistics.kaplan_meier(bad, [True])
+
+
+# --- laws --------------------------------------------------------------------------------------
+
+
+@any_time
+@given(x=counts, more=counts)
+def test_wilson_limits_enclose_the_share_and_mirror_it(x: int, more: int) -> None:
+    n = x + more
+    if n == 0:
+        return
+    low, high = statistics.wilson([x, more], [n, n])
+    assert 0 <= low[0] <= x / n + 1e-12
+    assert x / n - 1e-12 <= high[0] <= 1
+    assert math.isclose(low[0], 1 - high[1], abs_tol=1e-12)
+
+
+@any_time
+@given(x=counts, more=counts)
+def test_more_of_the_same_narrows_a_wilson_interval(x: int, more: int) -> None:
+    n = x + more
+    if n == 0:
+        return
+    low, high = statistics.wilson([x, 4 * x], [n, 4 * n])
+    assert high[1] - low[1] < high[0] - low[0]
+
+
+@any_time
+@given(x=counts, more=counts, y=counts, rest=counts)
+def test_newcombe_changes_its_sign_with_the_sides(x: int, more: int, y: int, rest: int) -> None:
+    one, two = (x, x + more), (y, y + rest)
+    forth, back = statistics.newcombe(*one, *two), statistics.newcombe(*two, *one)
+    if forth.value is None:
+        assert back.value is None
+        return
+    assert -1 - 1e-12 <= (forth.low or 0) <= forth.value <= (forth.high or 0) <= 1 + 1e-12
+    assert math.isclose(forth.high or 0, -(back.low or 0), abs_tol=1e-12)
+
+
+@any_time
+@given(waits)
+def test_a_survival_curve_only_falls_and_ignores_the_order_of_rows(rows: list[tuple[int, bool]]) -> None:
+    times, events = zip(*rows, strict=True)
+    curve = statistics.kaplan_meier(times, events)
+    again = statistics.kaplan_meier(times[::-1], events[::-1])
+    assert np.all(np.diff(curve.survival) < 0)
+    assert np.array_equal(curve.survival, again.survival)
+    inside = ~np.isnan(curve.low)
+    assert np.all((curve.low <= curve.survival)[inside] & (curve.survival <= curve.high)[inside])
+
+
+# --- oracles -----------------------------------------------------------------------------------
+
+
+@any_time
+@given(x=counts, more=st.integers(1, 400))
+def test_wilson_agrees_with_scipy(x: int, more: int) -> None:
+    interval = binomtest(x, x + more).proportion_ci(0.95, method="wilson")
+    low, high = statistics.wilson([x], [x + more])
+    assert (low[0], high[0]) == pytest.approx((interval.low, interval.high), abs=1e-7)
+
+
+@pytest.mark.parametrize(("x", "n", "y", "m"), [(12, 40, 90, 200), (1, 9, 30, 31), (5, 5, 2, 7)])
+def test_newcombe_and_katz_agree_with_statsmodels(x: int, n: int, y: int, m: int) -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    difference = statistics.newcombe(x, n, y, m)
+    expected = confint_proportions_2indep(x, n, y, m, compare="diff", method="newcomb")
+    assert (difference.low, difference.high) == pytest.approx(expected, abs=1e-6)
+    ratio = statistics.katz(x, n, y, m)
+    expected = confint_proportions_2indep(x, n, y, m, compare="ratio", method="log")
+    assert (ratio.low, ratio.high) == pytest.approx(expected, rel=1e-6)
+
+
+@any_time
+@given(waits)
+def test_kaplan_meier_agrees_with_scipy(rows: list[tuple[int, bool]]) -> None:
+    times, events = (np.array(column) for column in zip(*rows, strict=True))
+    if not events.any():
+        return
+    sample = CensoredData(uncensored=times[events].astype(float), right=times[~events].astype(float))
+    expected = ecdf(sample).sf
+    curve = statistics.kaplan_meier(times, events)
+    for time in curve.times:
+        assert curve.at(time).value == pytest.approx(float(expected.evaluate(time)), abs=1e-12)
+
+
+def test_kaplan_meier_agrees_with_lifelines_on_censored_waits() -> None:
+    from lifelines import KaplanMeierFitter
+    from lifelines.utils import median_survival_times
+
+    chance = np.random.default_rng(20260101)
+    times, events = chance.exponential(24, 300), chance.random(300) < 0.7
+    fitted = KaplanMeierFitter().fit(times, events)
+    curve = statistics.kaplan_meier(times, events)
+    limits = fitted.confidence_interval_.loc[curve.times].to_numpy()
+    assert curve.survival == pytest.approx(
+        fitted.survival_function_at_times(curve.times).to_numpy(), abs=1e-12
+    )
+    assert curve.low == pytest.approx(limits[:, 0], abs=1e-6, nan_ok=True)
+    assert curve.high == pytest.approx(limits[:, 1], abs=1e-6, nan_ok=True)
+    expected = median_survival_times(fitted.confidence_interval_).iloc[0].tolist()
+    assert curve.median() == pytest.approx((fitted.median_survival_time_, *expected))
+
+
+# --- the same functions inside DuckDB ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    duckdb_functions.register(connection)
+    return connection.cursor()
+
+
+def test_wilson_in_sql_is_wilson_in_python(database: duckdb.DuckDBPyConnection) -> None:
+    query = "select list(wilson_low(i, 300)), list(wilson_high(i, 300)) from range(301) as n(i)"
+    found = database.execute(query).fetchone()
+    low, high = statistics.wilson(np.arange(301), 300)
+    assert found == (low.tolist(), high.tolist())
+
+
+def test_a_share_without_numbers_has_null_limits_in_sql(database: duckdb.DuckDBPyConnection) -> None:
+    query = "select wilson_low(0, 0), wilson_high(null, 3), wilson_low(1, null)"
+    assert database.execute(query).fetchone() == (None, None, None)
+
+
+def test_km_median_in_sql_takes_one_curve_a_group(database: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select place, km_median(list(wait), list(seen))
+        from (values ('a', 1.0, true), ('a', 2.0, true), ('a', 3.0, false), ('b', 4.0, false))
+            as waits(place, wait, seen)
+        group by place order by place
+    """
+    none = {"median": None, "low": None, "high": None}
+    expected = statistics.kaplan_meier_median([1, 2, 3], [True, True, False])
+    assert database.execute(query).fetchall() == [
+        ("a", dict(zip(none, expected, strict=True))),
+        ("b", none),
+    ]
+    assert database.execute("select km_median(null, null)").fetchone() == (none,)
+
+
+def test_a_pseudonym_in_sql_is_the_lakes(
+    database: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.privacy import pseudonym
+
+    monkeypatch.setenv("MDM_HASH_KEY", "a key of the tests")
+    query = "select pseudonym('bugzilla', 'login', 'Bot@Example.org'), pseudonym('bugzilla', 'id', null)"
+    expected = pseudonym(b"a key of the tests", "bugzilla", "login", "bot@example.org")
+    assert database.execute(query).fetchone() == (expected, None)
+
+
+def _rounded(numbers: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    return tuple(None if number is None else round(number, 4) for number in numbers)

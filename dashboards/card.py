@@ -1,0 +1,504 @@
+"""The frame around a number or chart: question, state, table, definition, origin and download, drawn once.
+
+A page is a tuple of cards; a card says which rows it shows and how its body is drawn from them. The download
+is exactly those rows. Not in here: what a page asks (`pages/`), figures (`charts.py`), wording (`words.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+from urllib.parse import urlencode
+
+import pandas as pd
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboards import theme, words
+from dashboards.data import DIMENSIONS, Declaration, Published
+
+DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
+SERIES_MONTHS = 36
+"""How far back a series goes on a page; the published file holds all."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the reader looks at. `month` is the exclusive end of the chosen month (UTC without zone)."""
+
+    month: datetime | None
+    region: str | None = None
+    area: str | None = None
+
+    @property
+    def since(self) -> datetime | None:
+        """Start of the series that ends with the chosen month."""
+        return self.months_back(SERIES_MONTHS)
+
+    @property
+    def said(self) -> str:
+        """The chosen month in words."""
+        start = self.months_back(1)
+        return "no month" if start is None else words.month(start)
+
+    @property
+    def said_before(self) -> str:
+        """The month before the chosen one in words."""
+        start = self.months_back(2)
+        return "no month" if start is None else words.month(start)
+
+    @property
+    def inside(self) -> str:
+        """` in Support` when one area is looked at, to follow a noun; nothing for all areas."""
+        return f" in {words.area(self.area)}" if self.area else ""
+
+    def months_back(self, count: int) -> pd.Timestamp | None:
+        """The end of the month that lies so many months before the chosen one."""
+        return None if self.month is None else pd.Timestamp(self.month) - pd.DateOffset(months=count)
+
+    def query(self, **changed: str | None) -> str:
+        """The part of an address that asks for this view again, with some of it changed."""
+        start = self.months_back(1)
+        asked: dict[str, str | None] = {
+            "region": self.region,
+            "area": self.area,
+            "month": None if start is None else f"{start:%Y-%m}",
+        }
+        return urlencode({name: value for name, value in (asked | changed).items() if value})
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question and what answers it.
+
+    rows: which published rows, already in the order they are shown.
+    body: the components inside the frame, from a `Shown`; words for "no value" are part of them.
+    gaps: whether to say what the gaps of the chart are.
+    table: whether the rows can be opened as a table; off where the body is a table already.
+    applies: whether the card is on the page for this view.
+    """
+
+    key: str
+    metric: str
+    question: str
+    rows: Callable[[Published, View], pd.DataFrame]
+    body: Callable[[Shown], Sequence[Component]]
+    width: Literal["third", "half", "full"] = "half"
+    caution: Callable[[Shown], str] | str = ""
+    gaps: bool = False
+    table: bool = True
+    applies: Callable[[Published, View], bool] = lambda published, view: True
+
+
+@dataclass(frozen=True)
+class Section:
+    """Cards under one heading."""
+
+    title: str
+    lead: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address. `title` and `lead` are said at the top, from the published file and the view."""
+
+    path: str
+    name: str
+    title: Callable[[Published, View], str]
+    lead: Callable[[Published, View], str]
+    sections: tuple[Section, ...]
+    by_region: bool = False
+
+    def card(self, key: str) -> Card | None:
+        return next((card for section in self.sections for card in section.cards if card.key == key), None)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card with its rows at hand: `rows` has the published columns, `at` (first day of the month that a
+    row stands for), and `shown` and `interval` in words."""
+
+    card: Card
+    published: Published
+    view: View
+    rows: pd.DataFrame
+    declaration: Declaration
+
+    @property
+    def unit(self) -> str:
+        return self.declaration.unit
+
+    def latest(self) -> dict[str, Any] | None:
+        """The row of the chosen month, of the last period that ends in or before it, or None."""
+        return (
+            None if self.rows.empty else record(self.rows.sort_values("period_end", kind="stable").iloc[-1])
+        )
+
+    def change(self, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> str | None:
+        return words.change(now, before, self.unit, self.published.release.audience)
+
+    def legend(self, marks: Iterable[tuple[str, str, str]]) -> Component:
+        """Names of a chart's lines with their colour and dash, which wraps where the screen is narrow."""
+        return html.Ul(
+            [
+                html.Li([html.I(style={"borderTop": f"3px {DASH_OF[dash]} {color}"}), name])
+                for name, color, dash in marks
+            ],
+            className="legend lines",
+        )
+
+    def graph(
+        self, figure: go.Figure, label: str, name: str = "chart", class_name: str = "graph"
+    ) -> Component:
+        """A figure with a sentence that says what it shows to those who cannot see it."""
+        return html.Div(
+            dcc.Graph(
+                id={"card": self.card.key, "graph": name},
+                figure=figure,
+                config=cast(Any, theme.GRAPH_CONFIG),
+                className=class_name,
+                responsive=True,
+                style={} if figure.layout.height is None else {"height": f"{figure.layout.height}px"},
+            ),
+            role="img",
+            **aria(label=label),
+        )
+
+
+def show(card: Card, published: Published, view: View) -> Shown | None:
+    """Select a card's rows and word their values; None when this version does not declare its metric."""
+    declaration = published.metrics.get(card.metric)
+    if declaration is None:
+        return None
+    rows = card.rows(published, view).copy()
+    units = {name: known.unit for name, known in published.metrics.items()}
+    release = published.release
+    records = records_of(rows)
+    rows["at"] = (rows["period_end"] - pd.Timedelta(days=1)).dt.to_period("M").dt.to_timestamp()
+    rows["shown"] = [words.shown(row, units[row["metric"]], release.audience, release.k) for row in records]
+    rows["interval"] = [words.interval(row, units[row["metric"]], release.audience) for row in records]
+    return Shown(card, published, view, rows, declaration)
+
+
+def frame(card: Card, page: Page, published: Published, view: View) -> Component:
+    """A card as it stands on the page."""
+    shown = show(card, published, view)
+    heading = html.H3(card.question, id=f"q-{card.key}")
+    attributes: dict[str, Any] = {"className": f"card card-{card.width}", "id": card.key}
+    attributes |= aria(labelledby=f"q-{card.key}")
+    if shown is None:
+        return html.Article(
+            [heading, html.P("This version does not hold this metric.", className="none")], **attributes
+        )
+    if shown.rows.empty:
+        body: list[Component] = [html.P("No value for this view in this version.", className="none")]
+    else:
+        body = list(card.body(shown))
+    caution = card.caution if isinstance(card.caution, str) else card.caution(shown)
+    return html.Article(
+        [
+            heading,
+            _subject(shown),
+            *body,
+            *([html.P(caution, className="caution")] if caution else []),
+            *([html.P(missing, className="sure")] if card.gaps and (missing := _gaps(shown)) else []),
+            *_state(shown),
+            html.Div(
+                [
+                    _details("Definition", _meaning(shown.declaration), "definition"),
+                    _details("Where does this come from", _origin(shown), "origin"),
+                    *([_opened_later("As a table", card.key)] if card.table and len(shown.rows) else []),
+                    html.A(
+                        "CSV",
+                        href=download_address(card, page, published, view),
+                        download=file_name(card, published),
+                        className="download",
+                        **aria(label=f"Download CSV: {card.question}"),
+                    ),
+                ],
+                className="foot",
+            ),
+        ],
+        **attributes,
+    )
+
+
+def download_address(card: Card, page: Page, published: Published, view: View) -> str:
+    """The address of a card's rows; it names the version, so that the file is what the page showed."""
+    name = page.path.strip("/") or "overview"
+    query = view.query(version=published.version)
+    return f"/download/{name}/{card.key}.csv?{query}"
+
+
+def file_name(card: Card, published: Published) -> str:
+    return f"{card.key}-{published.version}.csv"
+
+
+def csv(shown: Shown) -> str:
+    """The rows of a card as CSV: values, intervals, status and flags as published, with names and units."""
+    out = pd.DataFrame({"metric": shown.rows["metric"]})
+    units = {name: known.unit for name, known in shown.published.metrics.items()}
+    out["unit"] = [units[name] for name in out["metric"]]
+    for name in ("version", "period_start", "period_end", "grain"):
+        out[name] = shown.rows[name]
+    for name in DIMENSIONS:
+        if shown.rows[name].notna().any():
+            out[name] = shown.rows[name]
+            if name in ("region", "country"):
+                out[f"{name}_name"] = [
+                    shown.published.region_name(code) if code else None for code in out[name]
+                ]
+    for name in (
+        "value",
+        "ci_low",
+        "ci_high",
+        "numerator",
+        "denominator",
+        "persons",
+        "coverage",
+        "unknown_affiliation_share",
+        "status",
+        "flags",
+    ):
+        out[name] = shown.rows[name]
+    out["shown"] = shown.rows["shown"].str.replace("\u202f", " ")
+    out["audience"], out["published_version"] = shown.published.release.audience, shown.published.version
+    return out.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\r\n")
+
+
+def table(shown: Shown) -> Component:
+    """The rows of a card as a table, newest period first."""
+    rows = shown.rows.sort_values("period_end", ascending=False, kind="stable")
+    split = [name for name in DIMENSIONS if name != "population" and rows[name].nunique() > 0]
+    if rows["population"].nunique() > 1:
+        split.append("population")
+    several = rows["metric"].nunique() > 1
+    intervals = (rows["interval"] != "").any()
+    head = [
+        "Period",
+        *(["Metric"] if several else []),
+        *(name.replace("_", " ").capitalize() for name in split),
+        "Value",
+        *(["95\u202f% interval"] if intervals else []),
+        "Status",
+    ]
+    body = [
+        [
+            words.period(row),
+            *([shown.published.metrics[row["metric"]].title] if several else []),
+            *(dimension(name, row[name], shown.published) for name in split),
+            row["shown"],
+            *([row["interval"]] if intervals else []),
+            "; ".join([words.status(row["status"], shown.published.release.k), *words.flags(row["flags"])]),
+        ]
+        for row in records_of(rows)
+    ]
+    return plain_table(head, body, f"{shown.card.question} The values as a table.")
+
+
+def boxed_table(
+    head: Sequence[str], rows: Sequence[Component], caption: str, class_name: str = "table"
+) -> Component:
+    """A table that scrolls inside its own box on a narrow screen; rows are whole `tr` elements."""
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="hidden"),
+                html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
+                html.Tbody(list(rows)),
+            ],
+            className=class_name,
+        ),
+        className="scroll",
+        tabIndex=0,
+        role="group",
+        **aria(label=caption),
+    )
+
+
+def plain_table(
+    head: Sequence[str], body: Iterable[Sequence[Any]], caption: str, class_name: str = "table"
+) -> Component:
+    """A table with one header cell a row, its first."""
+    rows = [html.Tr([html.Th(row[0], scope="row"), *(html.Td(cell) for cell in row[1:])]) for row in body]
+    return boxed_table(head, rows, caption, class_name)
+
+
+def dimension(name: str, value: Any, published: Published) -> str:
+    """The value of a dimension as a reader knows it."""
+    if value is None or pd.isna(value):
+        return "all"
+    if name in ("region", "country"):
+        return published.region_name(value)
+    known: dict[str, Callable[[str], str]] = {
+        "area": words.area,
+        "source": words.source,
+        "event_type": words.event_type,
+    }
+    if name == "population":
+        return words.POPULATIONS.get(value, value)
+    return known[name](value) if name in known else str(value).replace("_", " ")
+
+
+def record(row: pd.Series[Any]) -> dict[str, Any]:
+    """A row of a frame as a plain mapping."""
+    return {str(name): value for name, value in row.items()}
+
+
+def records_of(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """All rows of a frame as plain mappings."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Attributes for assistive technology, as keywords for any component."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
+
+
+def _subject(shown: Shown) -> Component:
+    """What is measured, in which unit, for when, and the state of the newest values in words."""
+    declaration, newest = shown.declaration, _newest(shown)
+    latest, title, unit = shown.latest(), declaration.title, words.unit(declaration)
+    states = words.states(newest["status"], shown.published.release.k)
+    areas = set(shown.rows["area"])
+    area = words.area(shown.view.area) if shown.view.area and areas == {shown.view.area} else ""
+    parts = [title, area, "" if unit == title.lower() else unit, words.period(latest) if latest else ""]
+    marks: list[Component] = []
+    if "provisional" in set(newest["status"]):
+        marks = [html.Span("provisional", className="mark", title=words.STATUS["provisional"])]
+        states = "" if states == "provisional" else states
+    said = " · ".join(part for part in [*parts, states] if part)
+    return html.P([html.Span(said), *marks], className="subject")
+
+
+def _newest(shown: Shown) -> pd.DataFrame:
+    return shown.rows[shown.rows["period_end"] == shown.rows["period_end"].max()]
+
+
+def _state(shown: Shown) -> list[Component]:
+    """Marks of the newest values in words, and what is not known of the people in them."""
+    newest, said = _newest(shown), []
+    marks = list(dict.fromkeys(mark for text in newest["flags"] for mark in words.flags(text)))
+    if marks:
+        said.append(f"{'; '.join(marks)}.")
+    unknown = newest["unknown_affiliation_share"].dropna()
+    if len(unknown):
+        audience = shown.published.release.audience
+        ends = [words.number(float(end), "share", audience) for end in (unknown.min(), unknown.max())]
+        share = " to ".join(dict.fromkeys(ends))
+        said.append(f"Affiliation unknown for {share} of them: counted as community.")
+    text = " ".join(said)
+    return [html.P(text[0].upper() + text[1:], className="state")] if text else []
+
+
+def how_sure(shown: Shown, latest: Mapping[str, Any] | None) -> str:
+    """One sentence on the certainty of a headline number."""
+    if latest is None or pd.isna(latest["value"]):
+        return ""
+    interval = words.interval(latest, shown.unit, shown.published.release.audience)
+    if interval:
+        return f"95\u202f% interval: {interval}."
+    sentence = "Counted, not sampled: no interval."
+    if shown.published.release.audience == "public" and words.is_count(shown.unit):
+        sentence += " Rounded to the nearest 5, so a change is known to within 5."
+    return sentence
+
+
+def _gaps(shown: Shown) -> str:
+    """What the gaps of a chart are, counted by reason; empty when there are none."""
+    hidden = shown.rows[shown.rows["value"].isna()]
+    if hidden.empty:
+        return ""
+    k = shown.published.release.k
+    counts = [
+        f"{count} {'value' if count == 1 else 'values'} {words.short_status(str(name), k)}"
+        for name, count in hidden["status"].value_counts().items()
+    ]
+    return f"Gaps are not zeros: {', '.join(counts)}."
+
+
+def _opened_later(title: str, key: str) -> Component:
+    """A part whose content is asked for when it is opened, so that pages stay light."""
+    return html.Details(
+        [
+            html.Summary(title, id={"table": key, "part": "opener"}),
+            html.Div(html.P("Loading…"), id={"table": key, "part": "content"}, className="inside"),
+        ],
+        className="as-table",
+    )
+
+
+def _details(title: str, content: Sequence[Component], class_name: str) -> Component:
+    return html.Details([html.Summary(title), html.Div(content, className="inside")], className=class_name)
+
+
+def _pairs(pairs: Iterable[tuple[str, str | None]]) -> Component:
+    return html.Dl([part for name, text in pairs if text for part in (html.Dt(name), html.Dd(text))])
+
+
+def _meaning(declaration: Declaration) -> list[Component]:
+    interval = declaration.interval_method
+    return [
+        html.P(declaration.definition),
+        _pairs(
+            [
+                ("Unit", words.unit(declaration)),
+                ("Grain", declaration.grain),
+                ("Window", declaration.window),
+                (
+                    "Interval",
+                    "none: a count, not a sample"
+                    if interval in ("", "none")
+                    else f"{interval.replace('_', '-').capitalize()}, 95\u202f%",
+                ),
+                ("People behind it", declaration.persons),
+                (
+                    "Reading it",
+                    {"up": "higher is better", "down": "lower is better"}.get(declaration.direction),
+                ),
+                ("Reference", declaration.reference),
+                ("Notes", declaration.notes),
+            ]
+        ),
+    ]
+
+
+def _origin(shown: Shown) -> list[Component]:
+    release, declaration, latest = shown.published.release, shown.declaration, shown.latest()
+    known = latest or {}
+
+    def of_row(name: str) -> str:
+        value = known.get(name)
+        return "" if value is None or pd.isna(value) else str(value)
+
+    inputs = (
+        json.dumps(release.inputs, ensure_ascii=False, sort_keys=True, indent=1) if release.inputs else ""
+    )
+    return [
+        _pairs(
+            [
+                ("Metric", f"{declaration.metric}, version {declaration.version}"),
+                ("Sources", ", ".join(words.source(name) for name in declaration.sources)),
+                ("Parameters", of_row("parameters_hash")),
+                ("Input snapshot", of_row("input_snapshot") or release.input_snapshot),
+                ("Identity snapshot", of_row("identity_snapshot") or release.identity_snapshot),
+                ("Run", release.run_id),
+                ("Code", release.code_revision),
+                (
+                    "Computed",
+                    words.moment(known["computed_at"]) if pd.notna(known.get("computed_at")) else "",
+                ),
+                (
+                    "Published",
+                    f"version {release.version}, {release.audience} file (groups of {release.k} or more)",
+                ),
+                ("File", f"{release.version}/{shown.published.file.name}, table metric_value"),
+            ]
+        ),
+        *([html.P("Inputs of this version"), html.Pre(inputs)] if inputs else []),
+    ]

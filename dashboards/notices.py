@@ -1,0 +1,173 @@
+"""What a reader must know before the numbers: what is old, refused, missing, provisional or unknown.
+
+Sentences only, from what is published. Not in here: where they stand on the page (`app.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import pandas as pd
+
+from dashboards import parts, words
+from dashboards.card import View
+from dashboards.data import ANY, EACH, Published
+
+ALERT_HOURS = 26
+"""A source read daily is late after this (catalogue 8, `source_freshness_h`)."""
+COMPLETE_FROM = 0.995
+"""Below this share of the source's own count records are missing (catalogue 8)."""
+OF_KNOWN = "of those with a known region"
+COVERAGE_FROM = 0.5
+"""Below this share of people with a known region no map is drawn (catalogue 1, `region_coverage`)."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence or two; a `warning` asks for care, a `note` only informs."""
+
+    kind: Literal["warning", "note"]
+    title: str
+    text: str
+
+
+def notices(published: Published, view: View, now: datetime, regional: bool = False) -> list[Notice]:
+    """Warnings first. now: the reader's instant, UTC without zone."""
+    found = [
+        *_release(published, now),
+        *_sources(published),
+        *_completeness(published),
+        *(_coverage(published, view) if regional else []),
+        *_month(published, view),
+    ]
+    return sorted(found, key=lambda notice: notice.kind != "warning")
+
+
+def coverage(published: Published, view: View) -> pd.Series[Any] | None:
+    """The row of `region_coverage` for the chosen area, or all of them, in the chosen month, or None."""
+    rows = published.select("region_coverage", ("month",), until=view.month, area=view.area)
+    rows = rows[rows["period_end"] == view.month]
+    return None if rows.empty else rows.iloc[-1]
+
+
+def mapped(published: Published, view: View) -> bool:
+    """Whether enough people have a known region for a map (catalogue 1)."""
+    row = coverage(published, view)
+    return row is not None and pd.notna(row["value"]) and float(row["value"]) >= COVERAGE_FROM
+
+
+def mapped_areas(published: Published, view: View) -> dict[str, float]:
+    """Areas in which enough people have a known region for a map in the chosen month, with that share."""
+    rows = published.select("region_coverage", ("month",), until=view.month, area=EACH)
+    rows = rows[(rows["period_end"] == view.month) & (rows["value"] >= COVERAGE_FROM)]
+    shares = dict(zip(rows["area"], rows["value"], strict=True))
+    return {area: float(shares[area]) for area in parts.areas(published) if area in shares}
+
+
+def archive_end(streams: pd.DataFrame) -> datetime | None:
+    """The last day of a closed source, when what is stored of it does not reach past that day; else None."""
+    closed, seen = streams["closed_on"].dropna(), streams["watermark"].dropna()
+    if closed.empty:
+        return None
+    last = pd.Timestamp(closed.max())
+    beyond = len(seen) > 0 and seen.max() > last + pd.Timedelta(days=1)
+    return None if beyond else last.to_pydatetime()
+
+
+def _coverage(published: Published, view: View) -> list[Notice]:
+    if view.month is None or mapped(published, view):
+        return []
+    row = coverage(published, view)
+    if row is None or pd.isna(row["value"]):
+        title = f"It is not known how many people{view.inside} have a known region."
+    else:
+        share = words.number(float(row["value"]), "share", published.release.audience)
+        title = f"Only {share} of the active people{view.inside} have a known region."
+    return [Notice("warning", title, f"Read regional figures as “{OF_KNOWN}”; no map is drawn.")]
+
+
+def _release(published: Published, now: datetime) -> list[Notice]:
+    made = published.release.created_at
+    if made is None:
+        return []
+    hours = (now - made).total_seconds() / 3600
+    if hours <= ALERT_HOURS:
+        return []
+    return [
+        Notice(
+            "warning",
+            f"Published {words.age(hours)} ago.",
+            f"These figures were made on {words.moment(made)}; nothing newer has passed the checks since.",
+        )
+    ]
+
+
+def _sources(published: Published) -> list[Notice]:
+    """Refused, unread, old and closed sources. The age is that of `source_freshness_h`, as on its card."""
+    rows = published.select("source_freshness_h", ("run",), source=EACH)
+    hours = dict(zip(rows["source"], rows["value"], strict=True))
+    found: list[Notice] = []
+    for name, streams in published.sources.groupby("source", sort=False):
+        found += _source(words.source(str(name)), streams, hours.get(str(name)))
+    return found
+
+
+def _source(source: str, streams: pd.DataFrame, hours: float | None) -> list[Notice]:
+    found, watermarks = [], streams["watermark"].dropna()
+    stops = f"What is shown stops at {words.moment(watermarks.min())}." if len(watermarks) else ""
+    refused, never = streams[streams["verdict"] == "refused"], streams[streams["verdict"] == "never"]
+    closed = streams["closed_on"].dropna()
+    if len(refused):
+        reasons = [
+            f"{row['stream']}: {str(row['reason']).rstrip('.')}" if pd.notna(row["reason"]) else row["stream"]
+            for _, row in refused.iterrows()
+        ]
+        title = f"{source}: the last answer was refused."
+        found.append(Notice("warning", title, f"{'; '.join(reasons)}. {stops}".strip()))
+    elif len(never):
+        title = f"{source} has not been read: {', '.join(never['stream'])}."
+        found.append(Notice("warning", title, "What needs it is not available, which is not zero."))
+    elif closed.empty and hours is not None and hours > ALERT_HOURS:
+        found.append(Notice("warning", f"{source} is {words.age(hours)} old.", stops))
+    if len(closed):
+        end = archive_end(streams)
+        if end is None:
+            text = f"It is read once, and was read up to {words.moment(watermarks.min())}."
+        else:
+            text = f"Its series end on {words.day(end)}."
+        found.append(Notice("note", f"{source} is a closed archive.", text))
+    return found
+
+
+def _completeness(published: Published) -> list[Notice]:
+    rows = published.select(
+        "extraction_completeness", ("window", "run"), source=EACH, stream=EACH, category=ANY
+    )
+    short = rows[rows["value"].notna() & (rows["value"] < COMPLETE_FROM)]
+    if short.empty:
+        return []
+    audience = published.release.audience
+    said = [
+        f"{words.source(row['source'])}, {row['stream']}: "
+        f"{words.number(float(row['value']), 'share', audience)} stored"
+        for _, row in short.iterrows()
+    ]
+    return [Notice("warning", "Records are missing.", f"{'; '.join(dict.fromkeys(said))}.")]
+
+
+def _month(published: Published, view: View) -> list[Notice]:
+    if view.month is None:
+        return []
+    rows = published.select("active_contributors", ("month",), until=view.month)
+    rows = rows[rows["period_end"] == view.month]
+    if not (rows["status"] == "provisional").any():
+        return []
+    return [
+        Notice(
+            "note",
+            f"{view.said} is provisional.",
+            "Not every source is stored past the end of the month yet: late data may change these figures.",
+        )
+    ]

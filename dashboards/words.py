@@ -1,0 +1,265 @@
+"""How numbers, dates, states and marks are said: one wording for cards, hovers, tables and notices.
+
+Formatting only. Not in here: definitions of metrics (they come from the published `metric` table) and HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from dashboards.data import Declaration
+from pipelines.disclosure import kind_of
+
+MISSING = "no value in this version"
+NO_CHANGE = "no change"
+AREAS = {
+    "quality": "Quality",
+    "code": "Code",
+    "localization": "Localization",
+    "knowledge_base": "Knowledge base",
+    "support": "Support",
+    "mobilizing": "Mobilizing",
+    "community_forum": "Community forum",
+}
+"""Contribution areas in the catalogue's order (0.2), with their names on pages."""
+
+SOURCES = {
+    "bugzilla": "Bugzilla",
+    "pontoon": "Pontoon",
+    "sumo": "SUMO",
+    "reps": "Mozilla Reps",
+    "discourse": "Discourse",
+    "pipeline": "Pipeline",
+}
+EVENT_TYPES = {
+    "bug_filed": "Bugs filed",
+    "bug_comment": "Comments on others' bugs",
+    "bug_field_change": "Bugs triaged (fields changed)",
+    "needinfo_answered": "Requests for information answered",
+    "bug_verified": "Bugs verified",
+    "duplicate_found": "Duplicates found",
+    "patch_attached": "Patches attached",
+    "bug_fixed": "Bugs fixed",
+    "translation_created": "Translations written",
+    "translation_reviewed": "Translations reviewed",
+    "kb_translation_created": "Articles translated",
+    "kb_translation_reviewed": "Article translations reviewed",
+    "kb_revision_created": "Articles written or revised",
+    "kb_revision_reviewed": "Article revisions reviewed",
+    "answer_posted": "Support answers",
+    "reps_report": "Activity reports",
+    "reps_event_organized": "Events organised",
+    "topic_created": "Topics opened",
+    "reply_posted": "Replies posted",
+}
+POPULATIONS = {
+    "community": "community (volunteers and people of unknown affiliation)",
+    "volunteer_strict": "people known to be volunteers",
+    "staff": "staff and vendors",
+    "all": "everyone but bots, staff included",
+}
+FLAGS = {
+    "continuity_corrected": "0.5 was added to each cell because one count is 0",
+    "no_group_difference": "the groups do not differ more than chance would have them differ",
+    "not_shrinkable": "too few groups to steady the rate: the raw value is shown",
+    "region_backfilled": "includes people whose country was first declared after this period",
+    "roles_unknown": "roles are not known: the score uses the other terms",
+    "survivorship": "members who left are missing, so the share may be too high",
+    "unverifiable": "the source offers no count to check against",
+    "low_coverage": "fewer than half of the people have a known region",
+    "left_censored": "too soon after the start of a source to tell who is new",
+    "erased_answers": "some answers were gone before they were first seen: they do not count as responses",
+    "median_not_reached": "fewer than half have been answered so far",
+    "direct_submissions_included": "submissions that needed no review cannot be told apart",
+    "implicit_rejections_unmarked": "older automatic rejections look like reviews",
+    "author_unknown": "the author of some suggestions is not known",
+    "archive": "closed archive: it no longer changes",
+    "rounded": "rounded for publication",
+}
+STATUS = {
+    "complete": "complete",
+    "provisional": "provisional: late data may still change it",
+    "insufficient": "too few observations for this figure",
+    "no_denominator": "no case to judge",
+    "unavailable": "not available: the source is not loaded for this time",
+}
+SOME = {
+    "suppressed": "some suppressed",
+    "unavailable": "some not available",
+    "insufficient": "some with too few observations",
+    "no_denominator": "some without a case",
+}
+
+
+def flags(text: Any) -> list[str]:
+    """Flags in words; one that has no wording yet is said by its own name."""
+    if not isinstance(text, str):
+        return []
+    names = [name.strip() for name in text.split(",")]
+    return [FLAGS.get(name, name.replace("_", " ")) for name in names if name]
+
+
+def suppressed(k: int) -> str:
+    return f"suppressed (fewer than {k} people)"
+
+
+def status(name: str, k: int) -> str:
+    return suppressed(k) if name == "suppressed" else STATUS.get(name, name.replace("_", " "))
+
+
+def states(names: Iterable[str], k: int) -> str:
+    """The states of several values in a few words: `complete`, or what is true of some of them."""
+    found = set(names)
+    if len(found) == 1:
+        return short_status(found.pop(), k)
+    some = [said for name, said in SOME.items() if name in found]
+    return ", ".join(["complete", *some] if "complete" in found else some)
+
+
+def short_status(name: str, k: int) -> str:
+    """What stands in the place of a number that is not there."""
+    return status(name, k).split(":")[0]
+
+
+def area(code: str) -> str:
+    return AREAS.get(code, code.replace("_", " ").capitalize())
+
+
+def source(code: str) -> str:
+    return SOURCES.get(code, code.replace("_", " ").capitalize())
+
+
+def event_type(code: str) -> str:
+    return EVENT_TYPES.get(code, code.replace("_", " ").capitalize())
+
+
+def is_share(unit: str) -> bool:
+    return kind_of(unit) == "share"
+
+
+def is_count(unit: str) -> bool:
+    """Whether values are numbers of people or acts, which the public sees rounded to the nearest 5."""
+    return kind_of(unit) == "count"
+
+
+def is_hours(unit: str) -> bool:
+    return unit.strip().lower().split(" ")[0] in ("h", "hour", "hours")
+
+
+def number(value: float, unit: str, audience: str) -> str:
+    """One published value: shares to whole percent for the public (as published) and one decimal inside."""
+    if is_share(unit):
+        whole = audience == "public" or value in (0, 1)
+        text = f"{value * 100:.0f}" if whole else f"{value * 100:.1f}"
+        return f"{text}\u202f%"
+    if is_hours(unit):
+        return f"{value:,.1f}\u202fh" if value < 100 else f"{value:,.0f}\u202fh"
+    if float(value).is_integer() or abs(value) >= 100:
+        digits = 0
+    else:
+        digits = 1 if abs(value) >= 10 or "per 100" in unit else 2
+    return f"{value:,.{digits}f}".replace("-", "\u2212")
+
+
+def shown(row: Mapping[str, Any], unit: str, audience: str, k: int) -> str:
+    """The number of a row, or why there is none. Never 0 for something that was not measured."""
+    if row["status"] in ("complete", "provisional") and pd.notna(row["value"]):
+        return number(float(row["value"]), unit, audience)
+    return short_status(str(row["status"]), k) if row["status"] != "complete" else MISSING
+
+
+def interval(row: Mapping[str, Any], unit: str, audience: str) -> str:
+    """`58 % to 66 %`, or an empty text when the value has no interval."""
+    if pd.isna(row["value"]) or (pd.isna(row["ci_low"]) and pd.isna(row["ci_high"])):
+        return ""
+    low = number(float(row["ci_low"]), unit, audience) if pd.notna(row["ci_low"]) else "no lower limit"
+    high = (
+        number(float(row["ci_high"]), unit, audience)
+        if pd.notna(row["ci_high"])
+        else "no upper limit reached"
+    )
+    return f"{low} to {high}"
+
+
+def change(
+    now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, unit: str, audience: str
+) -> str | None:
+    """The plain difference of two published values with its sign; None unless both are there.
+
+    Shares differ by percentage points. For the public, counts came rounded to the nearest 5.
+    """
+    if now is None or before is None or pd.isna(now["value"]) or pd.isna(before["value"]):
+        return None
+    difference = float(now["value"]) - float(before["value"])
+    if is_share(unit):
+        points = round(abs(difference) * 100, 0 if audience == "public" else 1)
+        text, nothing = f"{points:g} percentage {'point' if points == 1 else 'points'}", points == 0
+    else:
+        text = number(abs(difference), unit, audience)
+        nothing = not any(digit in text for digit in "123456789")
+    return NO_CHANGE if nothing else f"{'+' if difference > 0 else chr(0x2212)}{text}"
+
+
+def compact(change: str | None) -> str:
+    """A change where room is short: `±0` when there is none, nothing when it is not known."""
+    return "" if change is None else "\u00b10" if change == NO_CHANGE else change
+
+
+def month(instant: datetime) -> str:
+    return f"{instant:%B %Y}"
+
+
+def short_month(instant: datetime) -> str:
+    return f"{instant:%b %Y}"
+
+
+def day(instant: datetime) -> str:
+    return f"{instant.day} {instant:%B %Y}"
+
+
+def moment(instant: datetime) -> str:
+    return f"{day(instant)}, {instant:%H:%M} UTC"
+
+
+def period(row: Mapping[str, Any]) -> str:
+    """What time a row stands for. Ends are exclusive: the last day named is the day before."""
+    start, end, grain = row["period_start"], row["period_end"], str(row["grain"])
+    if pd.isna(end):
+        return "all that is stored" if pd.isna(start) else f"from {day(start)} on"
+    if grain == "month":
+        return month(end - timedelta(days=1))
+    if grain == "year":
+        return f"the year {start:%Y}"
+    if grain == "run":
+        return f"at {moment(end)}"
+    last = end - timedelta(days=1)
+    if grain.startswith("trailing_"):
+        return f"the {grain.removeprefix('trailing_').removesuffix('d')} days to {day(last)}"
+    if grain == "week":
+        return f"the week from {day(start)}"
+    return f"{day(start)} to {day(last)}" if pd.notna(start) else f"up to {day(last)}"
+
+
+def age(hours: float) -> str:
+    """A duration in the unit a person would use."""
+    if hours < 1:
+        return "less than an hour"
+    if hours < 48:
+        return f"{hours:.0f} hours"
+    if hours < 24 * 60:
+        return f"{hours / 24:.0f} days"
+    return f"{hours / 24 / 30.44:.0f} months" if hours < 24 * 730 else f"{hours / 24 / 365.25:.1f} years"
+
+
+def unit(declaration: Declaration) -> str:
+    """The unit as a reader says it."""
+    if is_share(declaration.unit):
+        return "share, in percent"
+    if is_hours(declaration.unit):
+        return "hours"
+    return re.sub(r"\bpersons\b", "people", declaration.unit)

@@ -1,0 +1,94 @@
+"""How numbers and states are said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboards import words
+
+
+def row(value: float | None, status: str = "complete", **more: Any) -> dict[str, Any]:
+    return {"value": value, "status": status, "ci_low": None, "ci_high": None, **more}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "audience", "said"),
+    [
+        (12345, "persons", "internal", "12,345"),
+        (0.5944, "share", "internal", "59.4\u202f%"),
+        (0.59, "share of questions", "public", "59\u202f%"),
+        (7.25, "hours", "internal", "7.2\u202fh"),
+        (0.9712, "reviews per suggestion", "internal", "0.97"),
+        (9.79, "events per 100 persons", "internal", "9.8"),
+        (0, "persons", "public", "0"),
+    ],
+)
+def test_numbers_are_said_in_their_unit(value: float, unit: str, audience: str, said: str) -> None:
+    assert words.number(value, unit, audience) == said
+
+
+def test_a_suppressed_value_is_said_never_shown_as_zero() -> None:
+    assert (
+        words.shown(row(None, "suppressed"), "persons", "public", 10) == "suppressed (fewer than 10 people)"
+    )
+
+
+def test_a_measured_zero_is_a_zero() -> None:
+    assert words.shown(row(0.0), "persons", "public", 10) == "0"
+
+
+@pytest.mark.parametrize("status", ["unavailable", "insufficient", "no_denominator"])
+def test_a_value_that_is_not_there_says_why(status: str) -> None:
+    said = words.shown(row(None, status), "share", "public", 10)
+    assert said
+    assert not any(sign.isdigit() for sign in said)
+
+
+def test_changes_are_plain_differences_with_their_sign() -> None:
+    assert words.change(row(120), row(100), "persons", "internal") == "+20"
+    assert words.change(row(100), row(120), "persons", "internal") == "\u221220"
+    assert words.change(row(100), row(100), "persons", "internal") == words.NO_CHANGE
+
+
+def test_shares_differ_by_percentage_points() -> None:
+    assert words.change(row(0.64), row(0.60), "share", "public") == "+4 percentage points"
+    assert words.change(row(0.61), row(0.60), "share", "public") == "+1 percentage point"
+
+
+@pytest.mark.parametrize("missing", [None, row(None, "suppressed")])
+def test_there_is_no_change_against_a_value_that_is_not_there(missing: dict[str, Any] | None) -> None:
+    assert words.change(row(5), missing, "persons", "public") is None
+
+
+def test_an_open_ended_interval_says_so() -> None:
+    open_ended = row(8.0, ci_low=6.0, ci_high=None)
+    assert words.interval(open_ended, "hours", "internal") == "6.0\u202fh to no upper limit reached"
+    assert words.interval(row(8.0), "hours", "internal") == ""
+
+
+def test_flags_are_said_in_words_and_unknown_ones_by_name() -> None:
+    assert words.flags("continuity_corrected, made_up_flag") == [
+        words.FLAGS["continuity_corrected"],
+        "made up flag",
+    ]
+    assert words.flags(None) == []
+
+
+def test_the_end_of_a_period_is_the_day_before() -> None:
+    period = {
+        "grain": "trailing_90d",
+        "period_start": pd.Timestamp("2026-04-02"),
+        "period_end": pd.Timestamp("2026-07-01"),
+    }
+    assert words.period(period) == "the 90 days to 30 June 2026"
+    assert words.period({**period, "grain": "month"}) == "June 2026"
+    assert words.period({**period, "period_start": pd.NaT, "period_end": pd.NaT}) == "all that is stored"
+
+
+def test_states_of_several_values_name_what_is_missing() -> None:
+    assert words.states(["complete", "complete"], 10) == "complete"
+    assert words.states(["complete", "suppressed"], 10) == "complete, some suppressed"
+    assert words.states(["suppressed"], 10) == "suppressed (fewer than 10 people)"

@@ -150,7 +150,7 @@ class Lake:
     def stored_between(
         self, source: str, stream: Stream, start: datetime | None, end: datetime | None
     ) -> int:
-        """Live records whose `counted_at` lies in [start, end); all live ones where the stream has none."""
+        """Live records whose `counted_at` lies in [start, end); without bounds, those without a time too."""
         column = f'"{stream.counted_at}"' if stream.counted_at else "null::timestamptz"
         query = f"""
             select count(*) from (
@@ -158,8 +158,8 @@ class Lake:
                 from read_parquet($files, union_by_name = true) qualify {LATEST}
             )
             where not _is_deleted
-                and ($since is null or at_instant is null or at_instant >= $since)
-                and ($before is null or at_instant is null or at_instant < $before)
+                and ($since is null or at_instant >= $since)
+                and ($before is null or at_instant < $before)
         """
         values = {"files": self._files(source, stream.name), "since": start, "before": end}
         with duckdb.connect() as connection:

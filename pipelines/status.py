@@ -1,6 +1,6 @@
 """What is stored and how fresh it is: for `mdm status`, for the pages, and as tables for dbt.
 
-    <data>/raw/_pipeline/{sources,streams,counts}.parquet   read by dbt as the source `pipeline`
+    <data>/raw/_pipeline/{runs,sources,streams,counts}.parquet   read by dbt as the source `pipeline`
 
 Read from manifests, files and the published pointer; nothing is counted twice in different ways.
 Not in here: how a batch is written (`lake.py`), what a metric makes of it (`dbt/`).
@@ -51,6 +51,7 @@ STREAMS_SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
+RUNS_SCHEMA = pa.schema([("run_id", pa.string()), ("as_of", INSTANT)])
 COUNTS_SCHEMA = pa.schema(
     [
         ("source", pa.string()),
@@ -106,6 +107,16 @@ def source_state(lake: Lake, source: Source) -> SourceState:
     )
 
 
+def last_batches(lake: Lake, sources: Iterable[Source]) -> dict[str, str]:
+    """stream -> its newest batch that holds rows: what a warehouse built now is made of."""
+    return {
+        f"{source.name}/{stream.name}": newest.stem
+        for source in sources
+        for stream in source.streams
+        if (newest := max(lake.folder(source.name, stream.name).glob("2*.parquet"), default=None))
+    }
+
+
 def counts(lake: Lake, source: Source) -> list[dict[str, Any]]:
     """The last comparison of what is stored with what the source counts, one row a window."""
     rows = []
@@ -122,14 +133,19 @@ def counts(lake: Lake, source: Source) -> list[dict[str, Any]]:
     return rows
 
 
-def export(lake: Lake, sources: Iterable[Source]) -> None:
-    """Write the run records that dbt reads, and an empty schema file for streams never landed."""
+def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetime) -> None:
+    """Write the run records that dbt reads, and an empty schema file for streams never landed.
+
+    as_of: the run's clock, UTC. It comes in as data, not as a dbt variable: variables that change from
+    run to run would make dbt parse the whole project anew.
+    """
     every = list(sources)
     for source in every:
         lake.prepare(source)
     folder = lake.raw / "_pipeline"
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {
+    tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
+        "runs": ([{"run_id": run_id, "as_of": as_of}], RUNS_SCHEMA),
         "sources": ([asdict(source_state(lake, source)) for source in every], SOURCES_SCHEMA),
         "streams": (
             [asdict(state) for source in every for state in stream_states(lake, source)],

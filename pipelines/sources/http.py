@@ -101,7 +101,7 @@ class Client:
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         """One JSON answer. Raises SourceDown, SourceDenied, SourceBlocked or SourceChanged."""
         address = self.root + path + (f"?{urlencode(params)}" if params else "")
-        where = address[len(self.root) :][:160]
+        where = _named(path, params)
         for hop in range(4):
             response = self._with_retries(address, where)
             if response.status not in (301, 302, 307, 308):
@@ -192,6 +192,15 @@ class Client:
         if isinstance(body, dict) and body.get("error") is True:
             raise SourceDenied(response.status, _detail(body), where)
         return Answer(body, _server_now(response), where)
+
+
+def _named(path: str, params: Mapping[str, Any] | None) -> str:
+    """An address as errors name it: long values, such as lists of fields, are left out."""
+    shown = [
+        f"{name}={value}" if len(str(value)) <= 40 else f"{name}=..."
+        for name, value in (params or {}).items()
+    ]
+    return path + ("?" + "&".join(shown) if shown else "")
 
 
 def _outcome(waiting: tuple[str, Future[Answer]]) -> tuple[str, Answer | Exception]:

@@ -1,0 +1,374 @@
+"""`mdm`: the command line. Thin verbs over what is below, a display for long work, exit codes.
+
+Exit codes: 0 done (for `run`: something was published), 1 it failed, 2 the call or a setting was wrong.
+Not in here: any step itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines import embedded, run, settings, status, warehouse
+from pipelines.landing import FeedResult
+from pipelines.sources import SOURCES
+
+app = typer.Typer(
+    name="mdm",
+    help="Mission-Driven Mozillians: from sources to published community metrics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+WRONG_CALL = 2
+
+
+class CallRefused(Exception):
+    """The command was called in a way that cannot work: one sentence."""
+
+
+def main() -> None:
+    """Entry point: what the caller did wrong is one line and exit code 2, never a traceback."""
+    try:
+        app()
+    except (CallRefused, settings.SettingRefused, run.DataInUse) as error:
+        print(f"mdm: {error}", file=sys.stderr)
+        raise SystemExit(WRONG_CALL) from None
+    except embedded.SimulationFailed as error:
+        print(f"mdm: {error}", file=sys.stderr)
+        raise SystemExit(WRONG_CALL) from None
+    except KeyboardInterrupt:
+        print("mdm: interrupted; the next run goes on where this one stopped", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _console() -> Console:
+    """The display; wide enough for its tables where there is no terminal to ask for its width.
+
+    Bound to today's standard output: `_quiet` sends what others print elsewhere, not this.
+    """
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 140
+    return console
+
+
+def _day(value: str | None, option: str) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return run.parse_since(value)
+    except ValueError:
+        raise CallRefused(f"{option} takes a day as YYYY-MM-DD, not {value!r}.") from None
+
+
+# --- run --------------------------------------------------------------------------------------
+
+
+class Shown(run.Display):
+    """One line a feed while records come in, one line for the stage; plain lines without a terminal."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self.results: list[FeedResult] = []
+        self._progress, self._console = progress, console
+        self._tasks: dict[str, Any] = {}
+        self._stage: Any = None
+        self._last = ""
+
+    def received(self, source: str, feed: str, records: int) -> None:
+        name = f"{source}/{feed}"
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=None, count="")
+        self._progress.update(self._tasks[name], count=f"{records:,} records")
+
+    def landed(self, result: FeedResult) -> None:
+        self.results.append(result)
+        name = f"{result.source}/{result.feed}"
+        outcome = "refused" if result.refused else f"{sum(result.written.values()):,} new versions"
+        line = f"{name}: {result.received:,} records read in {result.requests:,} requests, {outcome}"
+        if name in self._tasks:
+            self._progress.update(self._tasks[name], count=outcome, total=1, completed=1)
+        if not self._console.is_terminal:
+            self._console.print(line, highlight=False)
+
+    def stage(self, name: str) -> None:
+        if self._stage is not None:
+            self._progress.update(self._stage, total=1, completed=1)
+        self._stage = self._progress.add_task(name, total=None, count="")
+        if not self._console.is_terminal:
+            self._console.print(name, highlight=False)
+
+
+@app.command("run")
+def run_(
+    sources: Annotated[
+        str, typer.Option(help="demo: the embedded community; live: the real systems.")
+    ] = "demo",
+    recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
+    scale: Annotated[str, typer.Option(help="Size of the generated community.")] = "small",
+    seed: Annotated[int, typer.Option(help="Seed of the generated community.")] = 1,
+    faults: Annotated[str | None, typer.Option(help="Faults of the simulated sources, see docs.")] = None,
+    since: Annotated[str | None, typer.Option(help="First day (UTC) to ask for, YYYY-MM-DD.")] = None,
+    until: Annotated[str | None, typer.Option(help="Day (UTC) before which to stop, YYYY-MM-DD.")] = None,
+) -> None:
+    """Run the main job: sources -> lake -> warehouse -> published."""
+    if sources not in ("demo", "live"):
+        raise CallRefused(f"--sources takes demo or live, not {sources!r}.")
+    if sources == "live" and (recorded or faults):
+        raise CallRefused("--recorded and --faults belong to simulated sources, not to --sources live.")
+    if recorded is not None and not recorded.is_dir():
+        raise CallRefused(f"RECORDED={recorded}: there is no such folder.")
+    span = {"since": _day(since, "--since"), "until": _day(until, "--until")}
+    if span["since"] and span["until"] and span["since"] >= span["until"]:
+        raise CallRefused("--since must lie before --until.")
+    data = settings.data_dir()
+    settings.apply({"MDM_DATA": str(data)})
+    console = _console()
+    with run.only_run(data):
+        if sources == "live":
+            run.begin(data, run.World())
+            settings.hash_key(data)
+            outcome = _execute(console, data, since, until)
+        else:
+            asked = recorded.absolute() if recorded else None
+            console.print(f"starting the {'recorded' if asked else 'demo'} community's servers")
+            with embedded.community(scale=scale, seed=seed, recorded=asked, faults=faults) as (
+                world,
+                variables,
+            ):
+                run.begin(data, world)
+                settings.make_embedded_hash_key(data)
+                settings.apply(variables)
+                outcome = _execute(console, data, since, until)
+    raise SystemExit(outcome)
+
+
+def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
+    """The nightly Dagster job in this process; 0 when it published."""
+    began = time.monotonic()
+    home = data / "dagster"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    settings.apply({"DAGSTER_HOME": str(home), **warehouse.environment(data)})
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:24}"),
+        TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        shown = Shown(progress, console)
+        run.display = shown
+        shown.stage("preparing")
+        with _quiet(data / "dagster" / "last_run.log"):
+            from pipelines.definitions import execute_nightly
+
+            trouble = execute_nightly(since, until)
+        if shown._stage is not None:
+            progress.update(shown._stage, total=1, completed=1)
+    return _report(console, data, shown.results, trouble, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """What dbt and Dagster print goes to a file, so that the display stays readable."""
+    with log.open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        yield
+
+
+def _report(
+    console: Console, data: Path, results: list[FeedResult], trouble: list[str], seconds: float
+) -> int:
+    """The table of what the run did and where the result is; the exit code."""
+    state = status.as_json(data, SOURCES.values())
+    table = Table(title=None, header_style="bold", box=None, padding=(0, 2))
+    for name in ("stream", "read", "new versions", "live records", "read up to"):
+        table.add_column(name, justify="left" if name == "stream" else "right")
+    for result in results:
+        streams = state["sources"][result.source]["streams"]
+        for place, (stream, written) in enumerate(result.written.items()):
+            table.add_row(
+                f"{result.source}/{stream}",
+                f"{result.received:,}" if place == 0 else "",
+                "refused" if result.refused else f"{written:,}",
+                f"{streams[stream]['records']:,}",
+                (streams[stream]["watermark"] or "never")[:16].replace("T", " "),
+            )
+    console.print(table)
+    for row in run.world_of(data).set_aside:
+        console.print(f"set aside in {row['input_set']}: {row['records']:,} ({row['reason']})")
+    refused = [(result, sentence) for result in results for sentence in result.refused]
+    for result, sentence in refused:
+        watermark = state["sources"][result.source]["watermark"]
+        until = watermark or "nothing"
+        console.print(f"[bold]old:[/bold] {result.source} ({sentence}); its data ends at {until}")
+    for sentence in trouble:
+        console.print(f"[bold]failed:[/bold] {sentence}", markup=True)
+    requests = sum(result.requests for result in results)
+    version = state["published"]
+    if trouble or version["version"] is None:
+        cost = f"{requests:,} requests, {seconds:.0f} s"
+        console.print(f"nothing was published; {cost}; details: {data}/dagster/last_run.log")
+        return 1
+    contributions = sum(state["warehouse"]["contributions"]["by_source"].values())
+    console.print(
+        f"published {version['version']}: {contributions:,} contributions of "
+        f"{state['warehouse']['persons']:,} persons; {requests:,} requests, {seconds:.0f} s"
+    )
+    console.print(f"result: {version['path']}\nlook at it: make serve")
+    return 0
+
+
+# --- status, serve, dev, simulate -------------------------------------------------------------
+
+
+@app.command("status")
+def status_(
+    as_json: Annotated[bool, typer.Option("--json", help="The whole state as JSON.")] = False,
+) -> None:
+    """What is stored, how fresh it is, what was published."""
+    data = settings.data_dir()
+    state = status.as_json(data, SOURCES.values())
+    if as_json:
+        print(json.dumps(state, indent=1))
+        return
+    console = _console()
+    table = Table(header_style="bold", box=None, padding=(0, 2))
+    for name in (
+        "stream",
+        "records",
+        "versions",
+        "batches",
+        "requests",
+        "quarantined",
+        "read up to",
+        "last gate",
+    ):
+        table.add_column(name, justify="left" if name in ("stream", "last gate") else "right")
+    for source, found in state["sources"].items():
+        for stream, row in found["streams"].items():
+            table.add_row(
+                f"{source}/{stream}",
+                *(f"{row[name]:,}" for name in ("records", "versions", "batches", "requests", "quarantined")),
+                (row["watermark"] or "never")[:16].replace("T", " "),
+                row["reason"] or row["verdict"],
+            )
+    console.print(table)
+    version = state["published"]["version"]
+    console.print(f"published: {version or 'nothing yet'}   data: {data} ({run.world_of(data).name})")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8050,
+    audience: Annotated[str, typer.Option(help="public, or internal: smaller groups, for staff.")] = "public",
+) -> None:
+    """Show the pages on 127.0.0.1."""
+    if audience not in ("public", "internal"):
+        raise CallRefused(f"--audience takes public or internal, not {audience!r}.")
+    from dashboards.app import serve as serve_pages
+
+    try:
+        serve_pages(settings.data_dir() / "published", port=port, audience=audience)
+    except OSError as error:
+        raise CallRefused(str(error)) from None
+
+
+@app.command()
+def simulate(
+    scale: Annotated[str, typer.Option(help="Size of the generated community.")] = "small",
+    seed: Annotated[int, typer.Option(help="Seed of the generated community.")] = 1,
+    recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
+    faults: Annotated[str | None, typer.Option(help="Faults to show, see docs.")] = None,
+    port: Annotated[int, typer.Option(help="First port; 0: any free ones.")] = 0,
+) -> None:
+    """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON."""
+    if recorded is not None and not recorded.is_dir():
+        raise CallRefused(f"--recorded {recorded}: there is no such folder.")
+    from pipelines.simulation.__main__ import main as serve_world
+
+    raise SystemExit(serve_world(scale, seed, recorded, port, faults or ""))
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """The Dagster UI with all assets, checks and schedules, over the demo community (or live sources)."""
+    data = settings.data_dir()
+    world = run.world_of(data)
+    settings.apply({"MDM_DATA": str(data)})
+    if world.is_live and (data / "world.json").exists():
+        _dagster(data, port)
+        return
+    with embedded.community() as (demo, variables):
+        run.begin(data, demo)
+        settings.make_embedded_hash_key(data)
+        settings.apply(variables)
+        _dagster(data, port)
+
+
+def _dagster(data: Path, port: int) -> None:
+    home = data / "dagster"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text(
+        "telemetry:\n  enabled: false\nconcurrency:\n  pools:\n    default_limit: 1\n"
+    )
+    settings.apply({"DAGSTER_HOME": str(home), **warehouse.environment(data)})
+    warehouse.parse(data)
+    import subprocess
+
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "pipelines.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    with contextlib.suppress(KeyboardInterrupt):
+        subprocess.run(command, cwd=settings.ROOT, env=settings.environment({}), check=False)
+
+
+@app.command()
+def build() -> None:
+    """Rebuild the warehouse from the lake, with all its tests, without asking any source."""
+    data = settings.data_dir()
+    with run.only_run(data):
+        from pipelines.lake import Lake
+
+        as_of = run.world_of(data).as_of()
+        status.export(Lake(data), SOURCES.values(), run_id=run.new_run_id(), as_of=as_of)
+        try:
+            warehouse.build(data)
+        except warehouse.DbtFailed as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(1) from None
+    _console().print(f"built {data / 'warehouse.duckdb'}")
+
+
+@app.command()
+def parse() -> None:
+    """Let dbt read its whole project, without a database: names, references, contracts."""
+    try:
+        warehouse.dbt(settings.data_dir(), "parse", "--target", "lint")
+    except warehouse.DbtFailed as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

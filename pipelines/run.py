@@ -1,0 +1,184 @@
+"""One run: which world its data is of, its clock, its span; steps that Dagster and the tests share.
+
+In here: `begin` (whose data this folder holds), `land_source`, and what one run knows. Not in here:
+order and retries (Dagster, `defs/`), the display (`cli.py`), how a step works (`landing.py` and others).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines import settings
+from pipelines.lake import Lake, write_text
+from pipelines.landing import FeedResult, Landing
+from pipelines.sources.http import Client
+from pipelines.sources.spec import Source, Span, parse_instant
+
+log = logging.getLogger(__name__)
+
+
+class Display:
+    """What a run tells while it works. Silent; the command line puts its own in `display`."""
+
+    def received(self, source: str, feed: str, records: int) -> None:
+        """Records of one feed received so far."""
+
+    def landed(self, result: FeedResult) -> None:
+        """One feed has been read to its end, or refused."""
+
+    def stage(self, name: str) -> None:
+        """What the run does now, in words."""
+
+
+display = Display()
+
+KEPT_PER_WORLD = ("raw", "quarantine", "published", "dagster", "warehouse.duckdb", "hash_key", "world.json")
+
+
+@dataclass(frozen=True)
+class World:
+    """Whose data a folder holds. Live: the real sources and our own clock. Otherwise a simulated or
+    recorded community with its own clocks (`now`) and the instant from which each source has data."""
+
+    name: str = "live"
+    since: dict[str, str | None] = field(default_factory=dict)
+    now: dict[str, str] = field(default_factory=dict)
+    set_aside: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_live(self) -> bool:
+        return self.name == "live"
+
+    def as_of(self) -> datetime:
+        """The run's clock (UTC): ours for live sources, the latest of the community's own otherwise."""
+        return max(map(parse_instant, self.now.values())) if self.now else datetime.now(UTC)
+
+
+class DataInUse(Exception):
+    """Another run works in this folder, or it holds data of another kind."""
+
+
+def world_of(data: Path) -> World:
+    """The world a data folder holds; live before anything was written."""
+    path = data / "world.json"
+    return World(**json.loads(path.read_text())) if path.exists() else World()
+
+
+def begin(data: Path, world: World) -> None:
+    """Make `data` the folder of `world`.
+
+    Data of another simulated world is moved to `<data>/worlds/<name>/` (and back when that world is
+    run again), so that two communities never mix. A folder with live data is never given away:
+    raises DataInUse.
+    """
+    path = data / "world.json"
+    before = world_of(data) if path.exists() else None
+    if before is not None and before.name != world.name:
+        if before.is_live or world.is_live:
+            raise DataInUse(
+                f"{data} holds the data of {before.name}; set MDM_DATA to another folder for {world.name}."
+            )
+        _store(data, before.name)
+        _restore(data, world.name)
+    if before is None and world.is_live and (data / "raw").exists():
+        raise DataInUse(f"{data} holds data of an unknown origin; set MDM_DATA to another folder.")
+    write_text(json.dumps(world.__dict__, indent=1), path)
+
+
+def _store(data: Path, name: str) -> None:
+    shelf = data / "worlds" / _slug(name)
+    shelf.mkdir(parents=True, exist_ok=True)
+    for entry in KEPT_PER_WORLD:
+        if (data / entry).exists():
+            shutil.move(str(data / entry), str(shelf / entry))
+
+
+def _restore(data: Path, name: str) -> None:
+    shelf = data / "worlds" / _slug(name)
+    if shelf.exists():
+        for entry in list(shelf.iterdir()):
+            shutil.move(str(entry), str(data / entry.name))
+        shelf.rmdir()
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@contextmanager
+def only_run(data: Path) -> Iterator[None]:
+    """Hold the folder's lock; raises DataInUse when another run has it. Freed when the process ends."""
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DataInUse(f"another run works in {data}; wait for its end.") from None
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def new_run_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def span_of(world: World, source: Source, since: datetime | None, until: datetime | None) -> Span:
+    """What was asked for on the command line; without it, all that the world has."""
+    begins = world.since.get(source.name)
+    return Span(since or (parse_instant(begins) if begins else None), until)
+
+
+def land_source(
+    data: Path,
+    source: Source,
+    *,
+    run_id: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[FeedResult]:
+    """Land every feed of one source; the first refusal ends the source's run, the rest is not asked."""
+    from expectations.landing import LANDING
+
+    world = world_of(data)
+    root = settings.source_url(source)
+    landing = Landing(
+        Lake(data),
+        run_id=run_id,
+        gates=LANDING,
+        hash_key=settings.hash_key(data),
+        span=span_of(world, source, since, until),
+        progress=display.received,
+    )
+    results: list[FeedResult] = []
+    client = Client(
+        source,
+        root,
+        token=settings.token(source),
+        user_agent=settings.user_agent(),
+        paced=not settings.is_loopback(root),
+    )
+    with client:
+        for feed in source.feeds:
+            result = landing.feed(source, feed, client)
+            results.append(result)
+            display.landed(result)
+            if result.refused:
+                break
+    return results
+
+
+def parse_since(text: str) -> datetime:
+    """`YYYY-MM-DD` -> that day's start in UTC. Raises ValueError."""
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -1,0 +1,112 @@
+"""Dagster knows every stream, model and gate under one name each, and holds nothing back that must go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import settings
+from pipelines.sources import SOURCES
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The definitions over an empty data folder; the environment is put back afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        data = tmp_path_factory.mktemp("definitions")
+        for name in (
+            "MDM_DATA",
+            "DAGSTER_HOME",
+            "DBT_TARGET_PATH",
+            "DBT_LOG_PATH",
+            "DBT_PROFILES_DIR",
+            *settings.NO_TELEMETRY,
+        ):
+            patch.setenv(name, str(data))
+        from pipelines.definitions import defs
+
+        yield defs.get_repository_def()
+
+
+def keys(repository: Any) -> set[str]:
+    return {key.to_user_string() for key in repository.asset_graph.materializable_asset_keys}
+
+
+def test_every_stream_is_an_asset_under_its_own_name(repository: Any) -> None:
+    streams = {f"{source.name}/{stream.name}" for source in SOURCES.values() for stream in source.streams}
+    assert streams <= keys(repository)
+
+
+def test_every_dbt_model_is_an_asset(repository: Any) -> None:
+    models = {path.stem for path in (settings.ROOT / "dbt" / "models").rglob("*.sql")}
+    assert models <= {key.split("/")[-1] for key in keys(repository)}
+
+
+def test_staging_reads_the_streams_by_the_same_name(repository: Any) -> None:
+    graph = repository.asset_graph
+    for source in SOURCES.values():
+        for stream in source.streams:
+            key = next(
+                k
+                for k in graph.materializable_asset_keys
+                if k.to_user_string() == f"{source.name}/{stream.name}"
+            )
+            children = {child.to_user_string() for child in graph.get(key).child_keys}
+            assert any(child.startswith(f"staging/stg_{source.name}__") for child in children), key
+
+
+def test_publication_waits_for_the_metrics_and_its_gate_blocks(repository: Any) -> None:
+    graph = repository.asset_graph
+    published = next(k for k in graph.materializable_asset_keys if k.to_user_string() == "published")
+    assert "metrics/metric_value" in {parent.to_user_string() for parent in graph.get(published).parent_keys}
+    checks = {
+        key.name: graph.get_check_spec(key).blocking for key in graph.get_check_keys_for_assets({published})
+    }
+    assert checks == {"publish_gate": True}
+
+
+def test_every_stream_shows_its_landing_gate(repository: Any) -> None:
+    checks = repository.asset_graph.asset_check_keys
+    judged = {key.asset_key.to_user_string() for key in checks if key.name == "landing_gate"}
+    assert judged == {
+        f"{source.name}/{stream.name}" for source in SOURCES.values() for stream in source.streams
+    }
+
+
+def test_there_is_a_job_for_each_source_one_for_the_night_and_a_daily_schedule(repository: Any) -> None:
+    assert {f"land_{name}" for name in SOURCES} | {"nightly", "rebuild"} <= set(repository.job_names)
+    [schedule] = repository.schedule_defs
+    assert (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone) == (
+        "nightly",
+        "0 3 * * *",
+        "UTC",
+    )
+
+
+def test_dagster_is_imported_by_its_own_folder_alone() -> None:
+    importing = {
+        path.relative_to(settings.ROOT).as_posix()
+        for folder in ("pipelines", "expectations", "dashboards")
+        for path in (settings.ROOT / folder).rglob("*.py")
+        if "import dagster" in path.read_text() or "from dagster" in path.read_text()
+    }
+    assert all(path.startswith("pipelines/defs/") or path == "pipelines/definitions.py" for path in importing)
+
+
+def test_only_settings_reads_the_environment() -> None:
+    reading = {
+        path.relative_to(settings.ROOT).as_posix()
+        for folder in ("pipelines", "expectations", "dashboards")
+        for path in (settings.ROOT / folder).rglob("*.py")
+        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+    }
+    assert reading <= {"pipelines/settings.py"}
+
+
+def test_every_tool_is_told_to_send_no_telemetry() -> None:
+    assert settings.environment({}).items() >= settings.NO_TELEMETRY.items()
+    flags = Path(settings.ROOT / "dbt" / "dbt_project.yml").read_text()
+    assert "send_anonymous_usage_stats: false" in flags

@@ -1,0 +1,56 @@
+"""One demo run and one recorded run for all whole tests: each takes a minute or more.
+
+With several test processes, the first one that needs a run makes it; the others wait and share it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.whole.runs import RECORDED, Ended, mdm
+
+
+@dataclass(frozen=True)
+class Twice:
+    """The same command twice, the second time right after the first."""
+
+    data: Path
+    first: Ended
+    second: Ended
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Twice]) -> Twice:
+    """What `make` returns for a new folder; made once for all test processes of this session."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = root / f"{name}.pickle"
+        if not made.exists():
+            folder = root / name
+            folder.mkdir()
+            made.write_bytes(pickle.dumps(make(folder / "data")))
+        found: Twice = pickle.loads(made.read_bytes())
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    return shared(tmp_path_factory, "demo", lambda data: Twice(data, mdm(data, "run"), mdm(data, "run")))
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    if not RECORDED.is_dir():
+        pytest.skip("the recorded data is not beside this checkout (../shared/recorded)")
+    words = ("run", "--recorded", str(RECORDED))
+    return shared(
+        tmp_path_factory, "recorded", lambda data: Twice(data, mdm(data, *words), mdm(data, *words))
+    )

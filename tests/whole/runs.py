@@ -1,0 +1,82 @@
+"""Whole runs by the command a user types, in a child process that notes every connection it opens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED = ROOT.parent / "shared" / "recorded"
+AUDIT = Path(__file__).parent / "audit"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended. seconds: wall time."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+def mdm(data: Path, *words: str, **variables: str) -> Ended:
+    """`mdm <words>` with MDM_DATA=data; none of the caller's own MDM_ variables reach it."""
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MDM_", "DAGSTER_", "DBT_"))
+    }
+    environment = {
+        **clean,
+        "MDM_DATA": str(data),
+        "PYTHONPATH": str(AUDIT),
+        "MDM_TEST_CONNECTIONS": str(data.parent / f"{data.name}.connections"),
+        "COLUMNS": "160",
+        **variables,
+    }
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+
+def status(data: Path) -> dict[str, Any]:
+    """`mdm status --json`, read."""
+    found: dict[str, Any] = json.loads(mdm(data, "status", "--json").out)
+    return found
+
+
+def records(data: Path) -> dict[str, int]:
+    """stream -> distinct live keys, as `mdm status --json` tells them."""
+    return {
+        f"{source}/{stream}": row["records"]
+        for source, found in status(data)["sources"].items()
+        for stream, row in found["streams"].items()
+    }
+
+
+def connections(data: Path) -> list[str]:
+    """Every address that the commands with this data folder connected to or looked up."""
+    path = data.parent / f"{data.name}.connections"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def current(data: Path) -> Path:
+    """The folder of the current publication."""
+    return data / "published" / (data / "published" / "current").read_text().strip()

@@ -32,7 +32,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --nofail --disable-progress-bar -q dbt
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt
 	$(BIN)/mdm parse
 
 test: check

@@ -303,17 +303,22 @@ def simulate(
 
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
-    """The Dagster UI with all assets, checks and schedules, over the demo community (or live sources)."""
+    """The Dagster UI with all assets, checks and schedules, over the community the folder holds."""
     data = settings.data_dir()
-    world = run.world_of(data)
+    world = run.world_of(data) if (data / "world.json").exists() else None
     settings.apply({"MDM_DATA": str(data)})
-    if world.is_live and (data / "world.json").exists():
+    if world is not None and world.is_live:
         _dagster(data, port)
         return
     with embedded.community() as (demo, variables):
-        run.begin(data, demo)
-        settings.make_embedded_hash_key(data)
-        settings.apply(variables)
+        if world is None or world.name == demo.name:
+            run.begin(data, demo)
+            settings.make_embedded_hash_key(data)
+            settings.apply(variables)
+        else:
+            _console().print(
+                f"the sources of {world.name} are not running: only the warehouse can be rebuilt"
+            )
         _dagster(data, port)
 
 

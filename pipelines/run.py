@@ -153,6 +153,8 @@ def land_source(
 
     world = world_of(data)
     root = settings.source_url(source)
+    if not world.is_live and not settings.is_loopback(root):
+        raise DataInUse(f"{data} holds the data of {world.name}: {source.title} itself is not asked for it.")
     landing = Landing(
         Lake(data),
         run_id=run_id,

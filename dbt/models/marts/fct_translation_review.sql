@@ -1,7 +1,7 @@
 -- One row an explicit review of a translation by a person, outside of system projects: what is
--- submitted there is no contribution, so that a review there answers no submission. The interface does not name the
--- translation's author: it is the account of its `created` action, null when that was not loaded,
--- and never a guess.
+-- submitted there is no contribution, so that a review there answers no submission. The interface
+-- does not name the translation's author: it is the account of its `created` action, null when
+-- that was not loaded, and never a guess.
 
 with authors as (
     select

@@ -36,7 +36,7 @@ check: .venv/dev.stamp
 	$(BIN)/mdm parse
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m tests.bench

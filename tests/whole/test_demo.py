@@ -13,7 +13,7 @@ from pipelines.simulation.generator import generate
 from tests.whole.conftest import Twice
 from tests.whole.runs import connections, current, mdm, records, status
 
-pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.whole
 
 
 def test_the_main_job_ends_with_a_published_version(demo: Twice) -> None:

@@ -18,7 +18,7 @@ from tests.whole.conftest import Twice
 from tests.whole.recompute import DIMENSIONS, NUMBERS, recompute
 from tests.whole.runs import current
 
-pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.whole
 
 METRICS = (
     "contributions",

@@ -20,7 +20,7 @@ import pytest
 from tests.whole.conftest import Twice
 from tests.whole.runs import RECORDED, current, records, status
 
-pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("recorded")]
+pytestmark = pytest.mark.whole
 
 
 def csv_rows(pattern: str) -> Iterator[dict[str, str]]:

@@ -27,7 +27,7 @@ def execute_nightly(since: str | None, until: str | None) -> list[str]:
     done = defs.resolve_job_def("nightly").execute_in_process(
         instance=dg.DagsterInstance.get(),
         run_config={
-            "ops": {f"land_{name}": asked for name in SOURCES},
+            "ops": {f"{name}_landing": asked for name in SOURCES},
             "loggers": {"console": {"config": {"log_level": "WARNING"}}},
         },
         raise_on_error=False,

@@ -26,8 +26,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             *settings.NO_TELEMETRY,
         ):
             patch.setenv(name, str(data))
+        import dagster as dg
+
         from pipelines.definitions import defs
 
+        dg.Definitions.validate_loadable(defs)  # as the Dagster UI does
         yield defs.get_repository_def()
 
 

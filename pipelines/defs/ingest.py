@@ -29,7 +29,7 @@ def landing_of(source: Source) -> dg.AssetsDefinition:
     """The step that lands all feeds of one source."""
 
     @dg.multi_asset(
-        name=f"land_{source.name}",
+        name=f"{source.name}_landing",
         specs=[
             dg.AssetSpec(
                 key_of(source, stream), group_name=source.name, description=stream.about, kinds={"parquet"}

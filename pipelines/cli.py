@@ -42,10 +42,7 @@ def main() -> None:
     """Entry point: what the caller did wrong is one line and exit code 2, never a traceback."""
     try:
         app()
-    except (CallRefused, settings.SettingRefused, run.DataInUse) as error:
-        print(f"mdm: {error}", file=sys.stderr)
-        raise SystemExit(WRONG_CALL) from None
-    except embedded.SimulationFailed as error:
+    except (CallRefused, settings.SettingRefused, run.DataInUse, embedded.SimulationFailed) as error:
         print(f"mdm: {error}", file=sys.stderr)
         raise SystemExit(WRONG_CALL) from None
     except KeyboardInterrupt:
@@ -84,7 +81,6 @@ class Shown(run.Display):
         self._progress, self._console = progress, console
         self._tasks: dict[str, Any] = {}
         self._stage: Any = None
-        self._last = ""
 
     def received(self, source: str, feed: str, records: int) -> None:
         name = f"{source}/{feed}"
@@ -118,7 +114,9 @@ def run_(
     recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
     scale: Annotated[str, typer.Option(help="Size of the generated community.")] = "small",
     seed: Annotated[int, typer.Option(help="Seed of the generated community.")] = 1,
-    faults: Annotated[str | None, typer.Option(help="Faults of the simulated sources, see docs.")] = None,
+    faults: Annotated[
+        str | None, typer.Option(help="Faults of the simulated sources, e.g. sumo.html@3,reps.down.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="First day (UTC) to ask for, YYYY-MM-DD.")] = None,
     until: Annotated[str | None, typer.Option(help="Day (UTC) before which to stop, YYYY-MM-DD.")] = None,
 ) -> None:
@@ -137,8 +135,8 @@ def run_(
     console = _console()
     with run.only_run(data):
         if sources == "live":
+            settings.hash_key(data)  # refused before the folder is marked as live
             run.begin(data, run.World())
-            settings.hash_key(data)
             outcome = _execute(console, data, since, until)
         else:
             asked = recorded.absolute() if recorded else None
@@ -290,7 +288,7 @@ def simulate(
     scale: Annotated[str, typer.Option(help="Size of the generated community.")] = "small",
     seed: Annotated[int, typer.Option(help="Seed of the generated community.")] = 1,
     recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
-    faults: Annotated[str | None, typer.Option(help="Faults to show, see docs.")] = None,
+    faults: Annotated[str | None, typer.Option(help="Faults to show, e.g. sumo.html@3,reps.down.")] = None,
     port: Annotated[int, typer.Option(help="First port; 0: any free ones.")] = 0,
 ) -> None:
     """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON."""

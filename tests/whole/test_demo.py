@@ -139,6 +139,12 @@ def test_an_unusable_data_folder_is_one_sentence_and_exit_code_two(tmp_path: Pat
     assert "cannot be made" in ended.err
 
 
+def test_a_refused_live_run_does_not_mark_the_folder_as_live(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert mdm(data, "run", "--sources", "live").code == 2
+    assert not (data / "world.json").exists()
+
+
 def test_status_works_before_the_first_run(tmp_path: Path) -> None:
     found = status(tmp_path / "data")
     assert found["published"] == {"version": None, "path": None}

@@ -355,14 +355,20 @@ def block(data: Path, source: str, seconds: float) -> None:
 
 def blocked_until(data: Path, source: str) -> list[str]:
     """The sentence that says why a source must not be asked now; [] when it may be."""
+    until = block_of(data, source)
+    return [f"{source} asked us to stay away until {stamp(until)}: nothing was asked"] if until else []
+
+
+def block_of(data: Path, source: str) -> datetime | None:
+    """The instant (UTC) before which a source must not be asked; None when it may be. Forgets old blocks."""
     path = _block_file(data, source)
     if not path.exists():
-        return []
+        return None
     until = parse_instant(json.loads(path.read_text())["until"])
     if until <= datetime.now(UTC):
         path.unlink()
-        return []
-    return [f"{source} asked us to stay away until {stamp(until)}: nothing was asked"]
+        return None
+    return until
 
 
 def _block_file(data: Path, source: str) -> Path:

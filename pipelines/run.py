@@ -22,7 +22,7 @@ from typing import Any
 
 from pipelines import settings
 from pipelines.lake import Lake, write_text
-from pipelines.landing import FeedResult, Landing
+from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Source, Span, parse_instant
 
@@ -43,6 +43,9 @@ class Display:
 
 
 display = Display()
+
+A_LITTLE_LATER_S = 1.0
+"""A block is over a moment after its last second, whichever of the two clocks is ahead."""
 
 KEPT_PER_WORLD = ("raw", "quarantine", "published", "dagster", "warehouse.duckdb", "hash_key", "world.json")
 
@@ -179,6 +182,17 @@ def land_source(
             if result.refused:
                 break
     return results
+
+
+def wait_for_block(data: Path, source: Source) -> float | None:
+    """Seconds after which a source that blocked us may be asked again; None when it may be asked now.
+
+    Only live sources are waited for: a simulated one ends with its run.
+    """
+    until = block_of(data, source.name)
+    if until is None or not world_of(data).is_live:
+        return None
+    return max(0.0, (until - datetime.now(UTC)).total_seconds()) + A_LITTLE_LATER_S
 
 
 def parse_since(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 The landing gate has judged every batch before it was written, so what is refused never arrives and
 nothing downstream needs to be held back: its check is red, its source is old, the others go on.
+A source that blocked us is asked again by the same run when the block is over; the others go on meanwhile.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from pipelines import run, settings
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Feed, Source, Stream
+
+WAITS = 2
+"""How often one run waits for the end of a block; after that it is the next run's."""
 
 
 class Asked(dg.Config):
@@ -45,16 +49,20 @@ def landing_of(source: Source) -> dg.AssetsDefinition:
         pool="landing",
     )
     def land(context: dg.AssetExecutionContext, config: Asked) -> Iterator[dg.MaterializeResult]:
+        data = settings.data_dir()
         results = {
             result.feed: result
             for result in run.land_source(
-                settings.data_dir(),
+                data,
                 source,
                 run_id=context.run_id[:12],
                 since=run.parse_since(config.since) if config.since else None,
                 until=run.parse_since(config.until) if config.until else None,
             )
         }
+        left_s = run.wait_for_block(data, source)
+        if left_s is not None and context.retry_number < WAITS:
+            raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=left_s)
         for feed in source.feeds:
             yield from reported(source, feed, results.get(feed.name))
 

@@ -1,0 +1,61 @@
+"""A run that a source blocks stops by itself, asks nothing meanwhile, and finishes after the block."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import run
+from pipelines.lake import Lake
+from pipelines.sources.spec import Feed, Stream, instant, int64, required
+from pipelines.sources.walks import PagedList
+from tests.scripted import Reply, invented_source, scripted
+
+BLOCK_S = 1.5
+ROWS = Stream(
+    name="rows",
+    about="a row",
+    key=("id",),
+    keep={"id": required(int64), "created": instant},
+)
+
+
+def source() -> Any:
+    return invented_source(
+        feeds=(Feed("rows", PagedList("/rows/"), (ROWS,), batch_records=1),),
+        block_seconds=lambda status, _content_type: BLOCK_S if status == 429 else None,
+    )
+
+
+def page(number: int) -> Reply:
+    return Reply({"count": 3, "next": "more" if number < 3 else None, "results": [{"id": number}]})
+
+
+def test_a_blocked_run_waits_for_the_end_of_the_block_and_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from pipelines.defs import ingest
+
+    asked_at: list[float] = []
+
+    def answer(path: str, number: int) -> Reply:
+        asked_at.append(time.monotonic())
+        if number == 2:
+            return Reply(status=429, raw=b"<html>", content_type="text/html")
+        return page(int(path.rpartition("page=")[2]))
+
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    run.begin(tmp_path, run.World())
+    with scripted(answer) as (root, _):
+        monkeypatch.setenv("MDM_INVENTED_URL", root)
+        done = dg.materialize([ingest.landing_of(source())], instance=dg.DagsterInstance.ephemeral())
+    assert done.success
+    assert asked_at[2] - asked_at[1] >= BLOCK_S, "nothing is asked while blocked"
+    assert len(list((tmp_path / "raw" / "invented" / "rows").glob("2*.parquet"))) == 3
+    assert Lake(tmp_path).state(source(), source().feeds[0], ROWS).records == 3

@@ -19,6 +19,8 @@ DIGITS = 32
 def pseudonym(key: bytes, source: str, kind: str, value: object) -> str | None:
     """HMAC-SHA256 of `<source>:<kind>:<value>`, cut to 32 hex digits; None for None and "".
 
+    A kind with a colon (`mail:address`) is a name space of its own, the same for every source.
+
     Text is put into NFC first, so that a name typed in two Unicode forms stays one; logins and
     e-mail addresses (anything with `@`) are lower-cased, because systems compare them so.
     """
@@ -27,7 +29,8 @@ def pseudonym(key: bytes, source: str, kind: str, value: object) -> str | None:
     text = unicodedata.normalize("NFC", str(value))
     if "@" in text:
         text = text.lower()
-    message = f"{source}:{kind}:{text}".encode()
+    space = kind if ":" in kind else f"{source}:{kind}"
+    message = f"{space}:{text}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:DIGITS]
 
 

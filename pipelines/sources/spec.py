@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -23,7 +23,11 @@ import pyarrow as pa
 Record = Mapping[str, Any]
 Row = dict[str, Any]
 Pseudonymise = Callable[[str, Any], str | None]
-"""(kind of identifier, value) -> keyed hash within the source, None for an empty value."""
+"""(kind of identifier, value) -> keyed hash, None for an empty value.
+
+A kind is a name space within its source (`login`), unless it has a colon (`mail:address`, `people:username`):
+such a kind is the same in every source, so that what two systems say of one person can be compared.
+"""
 
 
 class SourceChanged(Exception):
@@ -105,6 +109,9 @@ class Stream:
     version_at: the column with the source's own version instant, or None (then: time of fetching).
     rows: one record of the feed -> the rows of this stream, names as in `keep`.
     counted_at: the column by which the source's own count is taken (see `Walk.counts`).
+    whole_by: a column; every record of the feed brings *all* rows of this stream that have its value in
+    it (the history of one bug): a stored row of that value which did not come is gone from the source.
+    handles: a record -> what the vault may know of the people in it (see `Handle`).
     """
 
     name: str
@@ -114,6 +121,55 @@ class Stream:
     version_at: str | None = None
     rows: Callable[[Record, Pseudonymise], Iterable[Row]] = lambda record, _hash: (dict(record),)
     counted_at: str | None = None
+    whole_by: str | None = None
+    handles: Callable[[Record, Pseudonymise], Iterable[Handle]] = lambda _record, _hash: ()
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What the vault keeps of one account beside its pseudonym; never an e-mail address.
+
+    kind: the pseudonym's kind (`username`, `id`). handle: the public sign-in name; None where that is an
+    e-mail address. profile: the public page about the account.
+    """
+
+    kind: str
+    pseudonym: str
+    handle: str | None = None
+    display_name: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A part of a feed that is asked again although no cursor moved: late changes, deletions, erasures.
+
+    name: under which the cursor remembers when it was last done (`cursor["reread"][name]`, the source's
+    clock). window: how far back it reaches; None: everything. every: how often.
+    """
+
+    name: str
+    window: timedelta | None
+    every: timedelta
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A part of a stream that the source has just shown completely: what is stored in it and did not
+    come is gone there, and gets a tombstone.
+
+    stream: of the same source, not necessarily of the same feed. equals: column -> the value, or values
+    (a frozenset), that rows of the part have. column, start, end: rows with `start <= column < end`, None
+    is open. keys: the `_key`s the source still has; None: those of this batch's rows. Values are as in the
+    lake (after the border), keys as `to_table` makes them.
+    """
+
+    stream: str
+    equals: Mapping[str, Any] = field(default_factory=dict)
+    column: str | None = None
+    start: Any = None
+    end: Any = None
+    keys: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +202,8 @@ class Page:
     """Records as they came, the cursor that continues after them, the source's clock.
 
     watermark: the instant up to which everything the feed can show has been read; None: not yet known.
+    whole: the parts that are complete with this page. unfinished: more pages of such a part follow, so the
+    batch must not end here (its cursor must still be the one from before the part).
     """
 
     records: list[Any]
@@ -153,6 +211,8 @@ class Page:
     server_now: datetime
     watermark: datetime | None = None
     where: str = ""
+    whole: tuple[Whole, ...] = ()
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)

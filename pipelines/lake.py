@@ -13,9 +13,10 @@ and, being unchanged, not written twice. Not in here: asking and judging (`landi
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.spec import Feed, Source, Stream, parse_instant, stamp
+from pipelines.sources.spec import Feed, Source, Stream, Whole, parse_instant, stamp
 
 ENVELOPE = pa.schema(
     [
@@ -109,10 +110,10 @@ class Lake:
             if not path.exists() or not pq.read_schema(path).equals(schema):
                 write_parquet(schema.empty_table(), path)
 
-    def write(self, table: pa.Table, manifest: Manifest) -> None:
+    def write(self, table: pa.Table | None, manifest: Manifest) -> None:
         """One batch of one stream: the rows first (when there are any), then the manifest."""
         folder = self.folder(manifest.source, manifest.stream)
-        if manifest.file is not None:
+        if manifest.file is not None and table is not None:
             write_parquet(table, folder / manifest.file)
         write_text(json.dumps(asdict(manifest), indent=1), folder / f"{manifest.batch_id}.json")
 
@@ -140,12 +141,67 @@ class Lake:
             yield Manifest(**json.loads(path.read_text()))
 
     def cursor(self, source: str, feed: Feed) -> dict[str, Any]:
-        """Where the feed goes on: the cursor of the newest manifest of its first stream; {} at first."""
-        newest = max(self.folder(source, feed.streams[0].name).glob("*.json"), default=None)
-        return dict(Manifest(**json.loads(newest.read_text())).cursor or {}) if newest else {}
+        """Where the feed goes on: the newest cursor it left at its first stream; {} at first.
+
+        Another feed of the source may have written tombstones there: its manifests carry no cursor.
+        """
+        for path in sorted(self.folder(source, feed.streams[0].name).glob("*.json"), reverse=True):
+            manifest = json.loads(path.read_text())
+            if manifest["feed"] == feed.name and manifest["cursor"] is not None:
+                return dict(manifest["cursor"])
+        return {}
 
     def known(self, source: str, stream: Stream) -> Known:
         return Known(self.folder(source, stream.name))
+
+    def live(self, source: str, stream: str) -> dict[str, str]:
+        """`_key` -> `_row_hash` of every record that is not gone, in its newest version."""
+        query = f"""
+            select _key, _row_hash
+            from (
+                select _key, _row_hash, _is_deleted
+                from read_parquet($files, union_by_name = true) qualify {LATEST}
+            )
+            where not _is_deleted
+        """
+        with duckdb.connect() as connection:
+            return dict(connection.execute(query, {"files": self._files(source, stream)}).fetchall())
+
+    def gone(self, source: str, stream: Stream, parts: Sequence[Whole], arrived: pa.Array) -> pa.Array:
+        """The keys of live records in `parts` that did not come: see `Whole`. arrived: the keys that came.
+
+        One pass over the stream's files for all parts together.
+        """
+        found: list[pa.Array] = []
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("set timezone = 'UTC'")
+            connection.register("arrived", pa.table({"_key": arrived}))
+            files = {"files": self._files(source, stream.name)}
+            for alike in _alike(parts):
+                connection.register("parts", _table_of_parts(stream, alike))
+                kept = {key for part in alike for key in part.keys or ()}
+                connection.register("kept", pa.table({"_key": pa.array(sorted(kept), pa.string())}))
+                survivors = "arrived" if alike[0].keys is None else "kept"
+                query = f"""
+                    with candidates as (
+                        select distinct stored._key
+                        from read_parquet($files, union_by_name = true) as stored, parts
+                        where {_inside(alike[0])}
+                    ),
+                    newest as (
+                        select stored.*
+                        from read_parquet($files, union_by_name = true) as stored
+                        semi join candidates on candidates._key = stored._key
+                        qualify {LATEST}
+                    )
+                    select distinct stored._key
+                    from newest as stored, parts
+                    where not stored._is_deleted and {_inside(alike[0])}
+                        and stored._key not in (select _key from {survivors})
+                    order by stored._key
+                """
+                found.append(connection.execute(query, files).to_arrow_table()["_key"].combine_chunks())
+        return pa.concat_arrays(found).unique() if found else pa.array([], pa.string())
 
     def stored_between(
         self, source: str, stream: Stream, start: datetime | None, end: datetime | None
@@ -213,6 +269,63 @@ class Lake:
         return sorted(str(path) for path in self.folder(source, stream).glob("*.parquet"))
 
 
+def _alike(parts: Sequence[Whole]) -> Iterator[list[Whole]]:
+    """Parts that name the same columns, and say the same way which keys are still there."""
+
+    def shape(part: Whole) -> tuple[Any, ...]:
+        return (*sorted(part.equals), part.column or "", part.keys is None)
+
+    for _, group in itertools.groupby(sorted(parts, key=shape), key=shape):
+        yield list(group)
+
+
+def _table_of_parts(stream: Stream, parts: Sequence[Whole]) -> pa.Table:
+    """One row a combination of values: the columns of `equals`, `_start`, `_end`."""
+    names = sorted(parts[0].equals)
+    column = parts[0].column
+    bound = stream.keep[column].type if column else pa.bool_()
+    rows = [
+        (*values, part.start, part.end)
+        for part in parts
+        for values in itertools.product(
+            *(value if isinstance(value, frozenset) else (value,) for value in map(part.equals.get, names))
+        )
+    ]
+    types = [*(stream.keep[name].type for name in names), bound, bound]
+    return pa.table(
+        {
+            name: pa.array([row[place] for row in rows], kind)
+            for place, (name, kind) in enumerate(zip((*names, "_start", "_end"), types, strict=True))
+        }
+    )
+
+
+def _inside(part: Whole) -> str:
+    """The condition that a stored row lies in a part of this shape."""
+    terms = [f'stored."{name}" = parts."{name}"' for name in sorted(part.equals)]
+    if part.column:
+        terms.append(f'(parts._start is null or stored."{part.column}" >= parts._start)')
+        terms.append(f'(parts._end is null or stored."{part.column}" < parts._end)')
+    return " and ".join(terms) or "true"
+
+
+def row_hashes(table: pa.Table) -> pa.Array:
+    """The hash of each row: half the MD5 of all kept fields as JSON, the envelope left out.
+
+    Equal for equal content, whenever and however it was fetched.
+    """
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.register("incoming", table)
+        hashed = connection.execute(f"select {_content_hash(table)} as h from incoming").to_arrow_table()
+        return hashed["h"].combine_chunks()
+
+
+def _content_hash(table: pa.Table) -> str:
+    fields = ", ".join(f'"{name}" := "{name}"' for name in table.column_names if name not in ENVELOPE.names)
+    return f"substr(md5(concat(to_json(struct_pack({fields})), _is_deleted)), 1, 16)"
+
+
 class Known:
     """Which version of which record a stream's files hold: tells changed rows from those read again."""
 
@@ -228,16 +341,13 @@ class Known:
     def changed(self, rows: pa.Table) -> pa.Table:
         """The rows that are new or differ, with `_row_hash` filled in; the same columns in the same order.
 
-        The hash is the first half of the MD5 over all kept fields as JSON, the envelope left out.
+        See `row_hashes`.
         """
-        kept = [name for name in rows.column_names if name not in ENVELOPE.names]
-        fields = ", ".join(f'"{name}" := "{name}"' for name in kept)
         self._db.register("incoming", rows.drop_columns(["_row_hash"]))
         columns = ", ".join(f'"{name}"' for name in rows.column_names)
-        content = f"concat(to_json(struct_pack({fields})), _is_deleted)"
         found: pa.Table = self._db.execute(
             f"""select {columns} from (
-                    select *, substr(md5({content}), 1, 16) as _row_hash
+                    select *, {_content_hash(rows)} as _row_hash
                     from incoming
                 ) as seen left join known on known.key_hash = hash(seen._key)
                 where known.row_hash is distinct from seen._row_hash
@@ -245,6 +355,15 @@ class Known:
         ).to_arrow_table()
         self._db.unregister("incoming")
         return found.cast(rows.schema)
+
+    def among(self, keys: pa.ChunkedArray) -> pa.Array:
+        """Those of these keys that the stream has known before, live or gone."""
+        self._db.register("asked", pa.table({"_key": keys}))
+        found = self._db.execute(
+            "select _key from asked where hash(_key) in (select key_hash from known)"
+        ).to_arrow_table()
+        self._db.unregister("asked")
+        return found["_key"].combine_chunks()
 
     def add(self, rows: pa.Table) -> None:
         """Rows that have been written."""

@@ -10,20 +10,23 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.gate import Gate, judge
-from pipelines.lake import Lake, Manifest, schema_of, write_text
+from pipelines.border import Forgotten, border_table, quarantined, table_of
+from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import Client, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Page,
     Pseudonymise,
     Row,
@@ -31,6 +34,7 @@ from pipelines.sources.spec import (
     SourceChanged,
     Span,
     Stream,
+    Whole,
     json_type,
     parse_instant,
     stamp,
@@ -65,88 +69,21 @@ class FeedResult:
     warnings: tuple[str, ...] = ()
 
 
-# --- From JSON to typed, pseudonymised rows ---------------------------------------------------
-
-
-def border(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
-    """The kept fields of one row, typed, identifiers hashed. Raises SourceChanged on another type."""
-    out: Row = {}
-    for name, kept in stream.keep.items():
-        value = row.get(name)
-        if value is None or (value == "" and kept.parse is not None):
-            if kept.required:
-                raise SourceChanged(
-                    f"`{name}` in every record", "null" if name in row else "nothing", stream.name
-                )
-            out[name] = None
-            continue
-        if not isinstance(value, kept.accepts) or (isinstance(value, bool) and bool not in kept.accepts):
-            expected = " or ".join(json_type(of()) for of in kept.accepts)
-            raise SourceChanged(f"`{name}` as {expected}", json_type(value), stream.name)
-        if kept.pseudonym_of is not None:
-            out[name] = hash_of(kept.pseudonym_of, value)
-            if out[name] is None and kept.required:
-                raise SourceChanged(f"`{name}` in every record", "an empty text", stream.name)
-        elif kept.parse is not None:
-            try:
-                out[name] = kept.parse(value)
-            except ValueError:
-                raise SourceChanged(
-                    f"`{name}` as a {kept.type}", "a text that is none", stream.name
-                ) from None
-        else:
-            out[name] = value
-    return out
-
-
-def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
-    """A row of a refused batch: kept fields as they came, identifiers hashed, odd values by type alone."""
-    out: Row = {}
-    for name, kept in stream.keep.items():
-        value = row.get(name)
-        if value is not None and not isinstance(value, kept.accepts):
-            out[name] = {"unexpected": json_type(value)}
-        elif kept.pseudonym_of is not None and value is not None:
-            out[name] = hash_of(kept.pseudonym_of, value)
-        else:
-            out[name] = value
-    return out
-
-
-def to_table(stream: Stream, rows: Iterable[Row], batch_id: str, fetched_at: datetime) -> pa.Table:
-    """Typed rows -> the lake's columns; of a key met twice the last row stays (`_row_hash` still empty)."""
-    by_key = {"|".join(str(row[name]) for name in stream.key): row for row in rows}
-    columns: dict[str, Any] = {
-        "_key": list(by_key),
-        "_version_at": [
-            (row[stream.version_at] if stream.version_at else None) or fetched_at for row in by_key.values()
-        ],
-        "_fetched_at": [fetched_at] * len(by_key),
-        "_batch_id": [batch_id] * len(by_key),
-        "_is_deleted": [False] * len(by_key),
-        "_row_hash": [""] * len(by_key),
-    }
-    for name in stream.keep:
-        columns[name] = [row[name] for row in by_key.values()]
-    schema = schema_of(stream)
-    try:
-        return pa.table(
-            {field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema
-        )
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        raise SourceChanged(
-            "values that fit their declared types", type(error).__name__, stream.name
-        ) from None
-
-
 # --- One feed ---------------------------------------------------------------------------------
+
+
+class Vault(Protocol):
+    """Where public handles go, and nowhere else."""
+
+    def remember(self, source: str, handles: list[Handle], seen_at: datetime) -> None: ...
 
 
 @dataclass
 class _Pending:
-    """Pages since the last batch."""
+    """Pages since the last batch, and the parts of streams they showed completely."""
 
     records: list[Any]
+    whole: list[Whole] = field(default_factory=list)
     last: Page | None = None
 
 
@@ -162,9 +99,12 @@ class Landing:
         hash_key: bytes,
         span: Span,
         progress: Progress = lambda _source, _feed, _records: None,
+        vault: Vault | None = None,
+        forgotten: Forgotten | None = None,
     ) -> None:
         self.lake, self.run_id, self.gates, self.span = lake, run_id, gates, span
         self.progress, self._hash_key = progress, hash_key
+        self.vault, self.forgotten = vault, forgotten
         self._sequence = itertools.count()
 
     def feed(self, source: Source, feed: Feed, client: Client) -> FeedResult:
@@ -182,10 +122,12 @@ class Landing:
                 cursor = self.lake.cursor(source.name, feed)
                 for page in feed.walk.pages(client, cursor, self.span):
                     pending.records += page.records
+                    pending.whole += page.whole
                     pending.last = page
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
-                    if len(pending.records) >= feed.batch_records or page.watermark is not None:
+                    full = len(pending.records) >= feed.batch_records or page.watermark is not None
+                    if full and not page.unfinished:
                         warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
                         pending, spent = _Pending([]), client.spent.requests
                         now = page.server_now
@@ -219,7 +161,7 @@ class Landing:
         feed: Feed,
         pending: _Pending,
         hash_of: Pseudonymise,
-        known: dict[str, Any],
+        known: dict[str, Known],
         client: Client,
         spent: int,
         written: dict[str, int],
@@ -233,12 +175,8 @@ class Landing:
         warnings: list[str] = []
         for stream in feed.streams:
             try:
-                rows = [
-                    border(stream, row, hash_of)
-                    for record in pending.records
-                    for row in _rows(stream, record, hash_of)
-                ]
-                table = to_table(stream, rows, batch_id, page.server_now)
+                rows = [row for record in pending.records for row in _rows(stream, record, hash_of)]
+                table = border_table(stream, rows, hash_of, batch_id, page.server_now, self.forgotten)
             except SourceChanged as error:
                 reasons.append(f"{source.name}/{stream.name}: {error}, near {page.where}")
                 continue
@@ -250,14 +188,31 @@ class Landing:
             tables[stream.name] = table
         if reasons:
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, reasons, rows=True))
-        for stream in reversed(feed.streams):
-            table = tables[stream.name]
-            changed = known[stream.name].changed(table) if table.num_rows else table
-            primary = stream is feed.streams[0]
-            if not primary and not changed.num_rows:
+        if self.vault is not None:
+            handles = [
+                handle
+                for stream in feed.streams
+                for record in pending.records
+                for handle in stream.handles(record, hash_of)
+            ]
+            self.vault.remember(source.name, handles, page.server_now)
+        gone = self._gone(source, feed, pending, tables, known)
+        primary = feed.streams[0]
+        others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
+        for stream in (*others, *reversed(feed.streams)):
+            arrived = tables.get(stream.name)
+            changed = (
+                known[stream.name].changed(arrived) if arrived is not None and arrived.num_rows else None
+            )
+            parts = [changed] if changed is not None else []
+            if stream.name in gone:
+                parts.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
+            rows_written = sum(part.num_rows for part in parts)
+            if stream is not primary and not rows_written:
                 continue
+            lands = rows_written > 0
             self.lake.write(
-                changed,
+                pa.concat_tables(parts) if lands else None,
                 Manifest(
                     batch_id=batch_id,
                     run_id=self.run_id,
@@ -267,20 +222,52 @@ class Landing:
                     landed_at=stamp(datetime.now(UTC)),
                     since=stamp(self.span.since) if self.span.since else None,
                     until=stamp(self.span.until) if self.span.until else None,
-                    cursor=page.cursor if primary else None,
-                    watermark=stamp(page.watermark) if page.watermark else None,
-                    rows_received=table.num_rows,
-                    rows_written=changed.num_rows,
-                    requests=client.spent.requests - spent if primary else 0,
+                    cursor=page.cursor if stream is primary else None,
+                    watermark=stamp(page.watermark) if page.watermark and stream in feed.streams else None,
+                    rows_received=arrived.num_rows if arrived is not None else 0,
+                    rows_written=rows_written,
+                    requests=client.spent.requests - spent if stream is primary else 0,
                     waited_s=round(client.spent.waited_s, 3),
-                    file=f"{batch_id}.parquet" if changed.num_rows else None,
-                    warnings=warnings if primary else [],
+                    file=f"{batch_id}.parquet" if lands else None,
+                    warnings=warnings if stream is primary else [],
                 ),
             )
-            if changed.num_rows:
-                known[stream.name].add(changed)
-                written[stream.name] += changed.num_rows
+            for part in parts:
+                if stream.name in known and part.num_rows:
+                    known[stream.name].add(part)
+            if lands:
+                written[stream.name] = written.get(stream.name, 0) + rows_written
         return warnings
+
+    def _gone(
+        self,
+        source: Source,
+        feed: Feed,
+        pending: _Pending,
+        tables: dict[str, pa.Table],
+        known: dict[str, Known],
+    ) -> dict[str, pa.Array]:
+        """stream -> keys of records that the source no longer has, where this batch shows it."""
+        primary = feed.streams[0]
+        parts: dict[str, list[Whole]] = {}
+        for whole in pending.whole:
+            parts.setdefault(whole.stream, []).append(whole)
+        parents = known[primary.name].among(tables[primary.name]["_key"])
+        if len(parents):
+            met = tables[primary.name].filter(pc.is_in(tables[primary.name]["_key"], value_set=parents))
+            values = frozenset(met[primary.key[0]].to_pylist())
+            for stream in feed.streams:
+                if stream.whole_by is not None:
+                    whole = Whole(stream.name, {stream.whole_by: values})
+                    parts.setdefault(stream.name, []).append(whole)
+        found = {}
+        for stream in source.streams:
+            if stream.name in parts:
+                arrived = tables[stream.name]["_key"] if stream.name in tables else pa.array([], pa.string())
+                keys = self.lake.gone(source.name, stream, parts[stream.name], arrived)
+                if len(keys):
+                    found[stream.name] = keys
+        return found
 
     def _set_aside(
         self,
@@ -330,6 +317,14 @@ class Landing:
     def _batch_id(self) -> str:
         """Sortable by our clock; the sequence keeps batches of one microsecond apart."""
         return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{next(self._sequence):04d}"
+
+
+def tombstones(stream: Stream, keys: pa.Array, batch_id: str, at: datetime) -> pa.Table:
+    """Rows that say that these records are gone: the key alone, every kept field empty. at: UTC."""
+    nothing = {name: pa.nulls(len(keys), kept.type) for name, kept in stream.keep.items()}
+    table = table_of(stream, nothing, batch_id, at, is_deleted=True, keys=keys)
+    place = table.schema.get_field_index("_row_hash")
+    return table.set_column(place, table.schema.field(place), row_hashes(table))
 
 
 def _rows(stream: Stream, record: Any, hash_of: Pseudonymise) -> list[Row]:

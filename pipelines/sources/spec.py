@@ -161,7 +161,7 @@ class Whole:
     stream: of the same source, not necessarily of the same feed. equals: column -> the value, or values
     (a frozenset), that rows of the part have. column, start, end: rows with `start <= column < end`, None
     is open. keys: the `_key`s the source still has; None: those of this batch's rows. Values are as in the
-    lake (after the border), keys as `to_table` makes them.
+    lake (after the border), keys as `border.table_of` makes them.
     """
 
     stream: str

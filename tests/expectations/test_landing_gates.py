@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from expectations.gate import Expect, judge
 from expectations.landing import LANDING
-from pipelines.landing import to_table
+from pipelines.border import table_of
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Stream
 from tests.expectations.twins import judged_of, named, twins
@@ -144,7 +145,8 @@ GOOD = {
 def frame_of(stream: Stream, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """The frame that landing shows to the gate: same types, same nulls."""
     whole = [dict.fromkeys(stream.keep) | row for row in rows]
-    return to_table(stream, whole, "batch", moment(0)).to_pandas()
+    columns = {name: pa.array([row[name] for row in whole], kept.type) for name, kept in stream.keep.items()}
+    return table_of(stream, columns, "batch", moment(0)).to_pandas()
 
 
 def good(key: tuple[str, str]) -> pd.DataFrame:

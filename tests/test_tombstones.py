@@ -1,0 +1,139 @@
+"""What a source no longer shows gets a tombstone, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipelines.lake import Lake
+from pipelines.landing import Landing
+from pipelines.sources.spec import Count, Feed, Page, Span, Stream, Whole, instant, int64, required, text
+from tests.scripted import client_of, invented_source
+
+NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
+BUGS = Stream("bugs", "a bug", ("id",), {"id": required(int64), "created": instant, "title": text})
+NOTES = Stream(
+    "notes",
+    "a note on a bug",
+    ("bug_id", "number"),
+    {"bug_id": required(int64), "number": required(int64)},
+    rows=lambda record, _hash: [{"bug_id": record["id"], "number": n} for n in record.get("notes", ())],
+    whole_by="bug_id",
+)
+ELSEWHERE = Stream("elsewhere", "of another feed", ("id",), {"id": required(int64), "bug_id": int64})
+
+
+@dataclass(frozen=True)
+class Told:
+    """A walk that yields what it is given."""
+
+    told: tuple[Page, ...]
+
+    def pages(self, _ask: Any, _cursor: dict[str, Any], _span: Span) -> Iterator[Page]:
+        yield from self.told
+
+    def counts(self, _ask: Any, _span: Span, _now: datetime) -> tuple[Count, ...]:
+        return ()
+
+
+def page(*records: dict[str, Any], last: bool = True, **more: Any) -> Page:
+    return Page(list(records), {"at": len(records)}, NOW, NOW if last else None, **more)
+
+
+def bug(number: int, *notes: int) -> dict[str, Any]:
+    return {"id": number, "created": f"2026-06-{number:02}T00:00:00Z", "title": "a", "notes": list(notes)}
+
+
+def land(data: Path, *told: Page, feed: str = "bugs", streams: tuple[Stream, ...] = (BUGS, NOTES)) -> Lake:
+    """Land these pages; the source has both feeds, whichever is asked."""
+    other = Feed("elsewhere", Told(()), (ELSEWHERE,))
+    own = Feed(feed, Told(told), streams)
+    source = invented_source(feeds=(own, other) if feed == "bugs" else (Feed("bugs", Told(()), (BUGS,)), own))
+    lake = Lake(data)
+    landing = Landing(lake, run_id="test", gates={}, hash_key=b"a key for tests only", span=Span())
+    result = landing.feed(source, own, client_of("http://127.0.0.1:1"))
+    assert not result.refused
+    return lake
+
+
+def live(lake: Lake, stream: str) -> set[str]:
+    return set(lake.live("invented", stream))
+
+
+def test_a_record_missing_from_a_complete_part_is_gone_and_one_outside_it_stays(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1), bug(2), bug(3), bug(9)))
+    part = Whole(
+        "bugs", column="created", start=datetime(2026, 6, 1, tzinfo=UTC), end=datetime(2026, 6, 4, tzinfo=UTC)
+    )
+    lake = land(tmp_path, page(bug(1), bug(3), whole=(part,)))
+    assert live(lake, "bugs") == {"1", "3", "9"}
+
+
+def test_a_tombstone_holds_the_key_and_nothing_else(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1)))
+    lake = land(tmp_path, page(whole=(Whole("bugs"),)))
+    newest = max(lake.folder("invented", "bugs").glob("2*.parquet"))
+    (row,) = pq.read_table(newest).to_pylist()
+    assert row["_is_deleted"]
+    assert row["_key"] == "1"
+    assert {row[name] for name in BUGS.keep} == {None}
+
+
+def test_what_is_gone_is_not_buried_twice_and_lives_again_when_it_comes_back(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1)))
+    land(tmp_path, page(whole=(Whole("bugs"),)))
+    lake = land(tmp_path, page(whole=(Whole("bugs"),)))
+    assert len(list(lake.folder("invented", "bugs").glob("2*.parquet"))) == 2
+    lake = land(tmp_path, page(bug(1), whole=(Whole("bugs"),)))
+    assert live(lake, "bugs") == {"1"}
+
+
+def test_a_part_is_judged_by_all_its_pages_together(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1), bug(2), bug(3)))
+    lake = land(
+        tmp_path,
+        page(bug(1), last=False, unfinished=True),
+        page(bug(2), whole=(Whole("bugs"),)),
+    )
+    assert live(lake, "bugs") == {"1", "2"}
+
+
+def test_a_record_that_moved_out_of_the_part_is_not_gone(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1)))
+    land(tmp_path, page({**bug(1), "created": "2026-06-20T00:00:00Z"}))
+    part = Whole(
+        "bugs", column="created", start=datetime(2026, 6, 1, tzinfo=UTC), end=datetime(2026, 6, 4, tzinfo=UTC)
+    )
+    lake = land(tmp_path, page(whole=(part,)))
+    assert live(lake, "bugs") == {"1"}
+
+
+def test_a_record_read_again_brings_all_its_parts(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1, 1, 2), bug(2, 1)))
+    lake = land(tmp_path, page(bug(1, 2)))
+    assert live(lake, "notes") == {"1|2", "2|1"}
+
+
+def test_a_record_that_lost_its_last_part_loses_it_here_too(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1, 1)))
+    assert live(land(tmp_path, page(bug(1))), "notes") == set()
+
+
+def test_another_feed_of_the_source_can_be_shown_to_have_lost_records(tmp_path: Path) -> None:
+    rows = ({"id": 7, "bug_id": 1}, {"id": 8, "bug_id": 1}, {"id": 9, "bug_id": 2})
+    land(tmp_path, page(*rows), feed="elsewhere", streams=(ELSEWHERE,))
+    part = Whole("elsewhere", {"bug_id": frozenset({1})}, keys=frozenset({"8"}))
+    lake = land(tmp_path, page(bug(1), whole=(part,)))
+    assert live(lake, "elsewhere") == {"8", "9"}
+
+
+def test_a_feed_goes_on_from_its_own_cursor_after_another_feed_wrote_into_its_stream(tmp_path: Path) -> None:
+    land(tmp_path, page({"id": 7, "bug_id": 1}), feed="elsewhere", streams=(ELSEWHERE,))
+    part = Whole("elsewhere", {"bug_id": 1}, keys=frozenset())
+    lake = land(tmp_path, page(bug(1), bug(2), whole=(part,)))
+    assert lake.cursor("invented", Feed("elsewhere", Told(()), (ELSEWHERE,))) == {"at": 1}

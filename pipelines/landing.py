@@ -47,6 +47,10 @@ Progress = Callable[[str, str, int], None]
 Gates = dict[tuple[str, str], Gate]
 
 
+BELIEVED = 50
+"""So many known records may be missing from an answer without any row; a larger loss is not believed."""
+
+
 class BatchRefused(Exception):
     """The landing gate said no: every reason is a sentence."""
 
@@ -197,6 +201,11 @@ class Landing:
             ]
             self.vault.remember(source.name, handles, page.server_now)
         gone = self._gone(source, feed, pending, tables, known)
+        buried = len(gone.get(feed.streams[0].name, ()))
+        if buried > BELIEVED and not tables[feed.streams[0].name].num_rows and not _named(pending, feed):
+            what = f"{source.name}/{feed.streams[0].name}"
+            sentence = f"{what}: expected: some of {buried:,} known records again; came: none of them"
+            raise BatchRefused(self._set_aside(source, feed, pending, hash_of, [sentence], rows=True))
         primary = feed.streams[0]
         others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
         for stream in (*others, *reversed(feed.streams)):
@@ -260,8 +269,15 @@ class Landing:
                 if stream.whole_by is not None:
                     whole = Whole(stream.name, {stream.whole_by: values})
                     parts.setdefault(stream.name, []).append(whole)
-        found = {}
-        for stream in source.streams:
+        found: dict[str, pa.Array] = {}
+        waiting = list(source.streams)
+        while waiting:
+            stream = next(one for one in waiting if one.goes_with is None or _upstream(one, waiting) is None)
+            waiting.remove(stream)
+            if stream.goes_with is not None and stream.goes_with[1] in found:
+                column = stream.goes_with[0]
+                gone = frozenset(found[stream.goes_with[1]].cast(stream.keep[column].type).to_pylist())
+                parts.setdefault(stream.name, []).append(Whole(stream.name, {column: gone}, keys=frozenset()))
             if stream.name in parts:
                 arrived = tables[stream.name]["_key"] if stream.name in tables else pa.array([], pa.string())
                 keys = self.lake.gone(source.name, stream, parts[stream.name], arrived)
@@ -317,6 +333,16 @@ class Landing:
     def _batch_id(self) -> str:
         """Sortable by our clock; the sequence keeps batches of one microsecond apart."""
         return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{next(self._sequence):04d}"
+
+
+def _named(pending: _Pending, feed: Feed) -> bool:
+    """Whether the source named what is still there, instead of sending it."""
+    return all(part.keys is not None for part in pending.whole if part.stream == feed.streams[0].name)
+
+
+def _upstream(stream: Stream, among: list[Stream]) -> Stream | None:
+    """The stream with which this one goes, when it is among these."""
+    return next((one for one in among if stream.goes_with and one.name == stream.goes_with[1]), None)
 
 
 def tombstones(stream: Stream, keys: pa.Array, batch_id: str, at: datetime) -> pa.Table:

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ from pipelines import landing, status
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.sources import sumo
-from pipelines.sources.spec import Source, Span
+from pipelines.sources.spec import Source, Span, stamp
 from tests.scripted import Reply, client_of, scripted
 
 KEY = b"a key for tests only"
 ANSWERS = replace(sumo.SOURCE.feeds[1], batch_records=10)
 SOURCE: Source = replace(sumo.SOURCE, feeds=(ANSWERS,))
+
+
+INSTANTS = ("created", "updated")
 
 
 def answer_record(number: int, **changes: Any) -> dict[str, Any]:
@@ -48,11 +51,13 @@ def kitsune(records: list[dict[str, Any]]) -> Callable[[str, int], Reply]:
 
     def answer(path: str, _number: int) -> Reply:
         params = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
-        name = "created" if "created__gt" in params else "updated"
-        kept = sorted(
-            (r for r in records if r[name] > params.get(f"{name}__gt", "")), key=lambda r: (r[name], r["id"])
-        )
-        return Reply({"count": len(kept), "next": "more" if len(kept) > 20 else None, "results": kept[:20]})
+        bounds = {name: (params.get(f"{name}__gt", ""), params.get(f"{name}__lt", "~")) for name in INSTANTS}
+        kept = [r for r in records if all(low < r[name] < high for name, (low, high) in bounds.items())]
+        order = params.get("ordering", "id").split(",")[0]
+        kept.sort(key=lambda record: (record[order], record["id"]))
+        start = 20 * (int(params.get("page", 1)) - 1)
+        more = "more" if len(kept) > start + 20 else None
+        return Reply({"count": len(kept), "next": more, "results": kept[start : start + 20]})
 
     return answer
 
@@ -154,7 +159,7 @@ def test_quarantine_holds_the_batch_whole_and_nobodys_name(tmp_path: Path) -> No
         json.loads(line)
         for line in gzip.decompress(next(folder.glob("*.jsonl.gz")).read_bytes()).splitlines()
     ]
-    assert [row["id"] for row in rows] == [0, 1]
+    assert {row["id"] for row in rows} == {0, 1}
     assert rows[0]["is_spam"] == {"unexpected": "object"}
     assert "example.org" not in json.dumps(rows) + next(folder.glob("*.json")).read_text()
 
@@ -191,9 +196,11 @@ def test_an_answer_that_cannot_be_trusted_leaves_the_lake_as_it_was(
 
 
 def test_a_run_that_dies_between_batches_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    records = [answer_record(number) for number in range(75)]
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    days = [stamp(first + timedelta(days=number)) for number in range(75)]
+    records = [answer_record(number, created=day, updated=day) for number, day in enumerate(days)]
     good = kitsune(records)
-    land(tmp_path, lambda path, n: good(path, n) if n < 4 else Reply(status=500))
+    land(tmp_path, lambda path, n: good(path, n) if n < 7 else Reply(status=500))
     landed = state_of(tmp_path).records
     assert 0 < landed < 75
     assert land(tmp_path, good).refused == ()

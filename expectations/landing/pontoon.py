@@ -32,6 +32,20 @@ LOCALES = gate(
     known("direction", {"ltr", "rtl"}, "a script is written from the left or from the right"),
 )
 
+LOCALE_SNAPSHOTS = gate(
+    SOURCE,
+    pontoon.LOCALE_SNAPSHOTS,
+    not_negative("missing_strings", "no fewer than zero strings are missing", mostly=0.9),
+    not_negative("pretranslated_strings", "no fewer than zero strings are pretranslated", mostly=0.9),
+)
+
+PROJECT_SNAPSHOTS = gate(
+    SOURCE,
+    pontoon.PROJECT_SNAPSHOTS,
+    not_negative("missing_strings", "no fewer than zero strings are missing", mostly=0.9),
+    not_negative("pretranslated_strings", "no fewer than zero strings are pretranslated", mostly=0.9),
+)
+
 PROJECTS = gate(
     SOURCE,
     pontoon.PROJECTS,

@@ -8,7 +8,9 @@
 
 First by id to the end (an order that nothing can move), then by (last_change_time, id) from the
 time the first walk began, with an overlap: reads come from a replica. The unlimited search answers
-with history and comments, so no rate-limited call is needed.
+with history and comments, so no rate-limited call is needed. Each day all visible ids are asked for, and
+a share of all bugs again: see `VISIBLE` and `SWEEP`. A bug brings all its history, comments and
+attachments, so what it brings no more is gone; with a bug that is gone go all of these.
 Pace: 500 bugs a page, one request at a time; a block (429, HTML, no Retry-After) lasts an hour that
 every further request restarts: stop, never retry.
 Privacy: logins are hashed; of a login only its class (machine, closed, mozilla, other) is kept.
@@ -26,6 +28,7 @@ from pipelines.sources.spec import (
     Pace,
     Pseudonymise,
     Record,
+    Reread,
     Row,
     Source,
     SourceChanged,
@@ -222,6 +225,8 @@ BUGS = Stream(
 )
 CHANGES = Stream(
     name="changes",
+    whole_by="bug_id",
+    goes_with=("bug_id", "bugs"),
     about="one changed field of a bug, by one person at one instant",
     key=("bug_id", "change"),
     version_at="when",
@@ -240,6 +245,8 @@ CHANGES = Stream(
 )
 COMMENTS = Stream(
     name="comments",
+    whole_by="bug_id",
+    goes_with=("bug_id", "bugs"),
     about="a comment's author and time; number 0 is the bug's description",
     key=("id",),
     version_at="creation_time",
@@ -257,6 +264,8 @@ COMMENTS = Stream(
 )
 ATTACHMENTS = Stream(
     name="attachments",
+    whole_by="bug_id",
+    goes_with=("bug_id", "bugs"),
     about="an attachment's author, time and kind",
     key=("id",),
     version_at="creation_time",
@@ -297,6 +306,14 @@ def block_seconds(status: int, content_type: str) -> float | None:
     return 3600.0 if blocked else None
 
 
+SWEEP = Reread("sweep", window=None, every=timedelta(days=30))
+"""Edited comments, renamed users, history written with an old date: nothing of it moves the time of change.
+
+Two million bugs are 4,000 pages, 134 a day."""
+
+VISIBLE = Reread("visible", window=None, every=timedelta(days=1))
+"""A bug that went private must not be shown a day longer; two million ids are 200 requests."""
+
 SOURCE = Source(
     name="bugzilla",
     title="Bugzilla",
@@ -310,7 +327,13 @@ SOURCE = Source(
         Feed(
             name="bugs",
             walk=BugzillaSearch(
-                path="/rest/bug", fields=INCLUDE_FIELDS, limit=500, overlap=timedelta(minutes=15)
+                path="/rest/bug",
+                stream="bugs",
+                fields=INCLUDE_FIELDS,
+                limit=500,
+                overlap=timedelta(minutes=15),
+                sweep=SWEEP,
+                visible=VISIBLE,
             ),
             streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS),
             batch_records=2_000,

@@ -1,12 +1,14 @@
 """Pontoon: locales, projects, and the day-by-day actions of translators, from the REST interface v2.
 
-    locales/       -> pontoon/locales
-    projects/      -> pontoon/projects      retired and system projects too, or their history is lost
+    locales/       -> pontoon/locales       and pontoon/locale_snapshots, the statistics of the day
+    projects/      -> pontoon/projects      retired and system projects too, or their history is lost;
+                                            and pontoon/project_snapshots
     user-actions/  -> pontoon/user_actions  one answer a project and day, without paging or order
 
-A day is asked once it is over for some hours; the last seven days are read again once a day, because
-actions vanish and change later. A project and day that fails alone (500, private) does not stop the
-others: it is set aside, named, and asked again on the next run.
+A day is asked once it is over for some hours. Actions vanish and change later: the last seven days are
+read again every day, the last 90 every month, everything every year, a part of it each day. A project and
+day that fails alone (500) does not stop the others: it is set aside, named, and asked again on the next run;
+a project that went private is asked no more and what is stored of it is buried.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
 Privacy: `user.name` may be the local part of an e-mail address and is not kept; `user.pk` is hashed.
 """
@@ -21,11 +23,13 @@ from pipelines.sources.spec import (
     Pace,
     Pseudonymise,
     Record,
+    Reread,
     Row,
     Source,
     SourceChanged,
     Stream,
     boolean,
+    day,
     instant,
     int64,
     json_type,
@@ -64,6 +68,11 @@ def action_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     }
 
 
+def snapshot_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """The row with the day of the source's clock on which it was seen."""
+    yield {**record, "seen_on": record["_seen_on"]}
+
+
 LOCALES = Stream(
     name="locales",
     about="a locale with its speakers and its statistics, as last seen",
@@ -97,8 +106,43 @@ PROJECTS = Stream(
         "unreviewed_strings": int64,
     },
 )
+STATISTICS = dict.fromkeys(
+    (
+        "total_strings",
+        "approved_strings",
+        "pretranslated_strings",
+        "strings_with_warnings",
+        "strings_with_errors",
+        "missing_strings",
+        "unreviewed_strings",
+    ),
+    int64,
+)
+LOCALE_SNAPSHOTS = Stream(
+    name="locale_snapshots",
+    about="the statistics of a locale on a day; the source keeps no history of them",
+    key=("code", "seen_on"),
+    rows=snapshot_rows,
+    keep={"code": required(text), "seen_on": required(day), "population": int64, **STATISTICS},
+)
+PROJECT_SNAPSHOTS = Stream(
+    name="project_snapshots",
+    about="the statistics of a project on a day; the source keeps no history of them",
+    key=("slug", "seen_on"),
+    rows=snapshot_rows,
+    keep={
+        "slug": required(text),
+        "seen_on": required(day),
+        "priority": int64,
+        "visibility": text,
+        "system_project": boolean,
+        "disabled": boolean,
+        **STATISTICS,
+    },
+)
 USER_ACTIONS = Stream(
     name="user_actions",
+    goes_with=("project", "projects"),
     about="one action on one translation; the natural key is (type, date with microseconds, translation)",
     key=("type", "date", "translation"),
     version_at="date",
@@ -123,6 +167,11 @@ def block_seconds(status: int, content_type: str) -> float | None:
     return 600.0 if blocked else None
 
 
+LAST_WEEK = Reread("last_week", window=timedelta(days=7), every=timedelta(days=1))
+LAST_QUARTER = Reread("last_quarter", window=timedelta(days=90), every=timedelta(days=30))
+ALL = Reread("all", window=None, every=timedelta(days=365))
+"""Actions vanish with a rejected translation that is deleted, and change hands with a deleted account."""
+
 SOURCE = Source(
     name="pontoon",
     title="Pontoon",
@@ -136,21 +185,28 @@ SOURCE = Source(
     },
     block_seconds=block_seconds,
     feeds=(
-        Feed("locales", PagedList("/api/v2/locales/", {"page_size": 1000}), (LOCALES,)),
+        Feed(
+            "locales",
+            PagedList("/api/v2/locales/", "locales", {"page_size": 1000}),
+            (LOCALES, LOCALE_SNAPSHOTS),
+        ),
         Feed(
             "projects",
             PagedList(
-                "/api/v2/projects/", {"page_size": 1000, "include_disabled": "true", "include_system": "true"}
+                "/api/v2/projects/",
+                "projects",
+                {"page_size": 1000, "include_disabled": "true", "include_system": "true"},
             ),
-            (PROJECTS,),
+            (PROJECTS, PROJECT_SNAPSHOTS),
         ),
         Feed(
             "user_actions",
             ProjectDays(
                 projects="/api/v2/projects/",
                 day="/api/v2/user-actions/{day}/project/{slug}/",
+                stream="user_actions",
                 closes_after=timedelta(hours=6),
-                reread=timedelta(days=7),
+                rereads=(LAST_WEEK, LAST_QUARTER, ALL),
             ),
             (USER_ACTIONS,),
             batch_records=20_000,

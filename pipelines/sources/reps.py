@@ -19,6 +19,7 @@ from pipelines.sources.spec import (
     Pace,
     Pseudonymise,
     Record,
+    Reread,
     Row,
     Source,
     SourceChanged,
@@ -147,6 +148,14 @@ ACTIVITIES = Stream(
     },
 )
 
+EVERY_QUARTER = Reread("every_quarter", window=None, every=timedelta(days=90))
+"""The archive is closed and shows no time of change: read whole now and then, however little it moves."""
+
+
+def _oldest_first(name: str) -> ListWithDetails:
+    return ListWithDetails(f"/api/remo/v1/{name}/", name, {"orderby": "ASC"}, (EVERY_QUARTER,))
+
+
 SOURCE = Source(
     name="reps",
     title="Mozilla Reps",
@@ -156,8 +165,8 @@ SOURCE = Source(
     grace=timedelta(0),
     pace=Pace(per_minute=120, connections=4),
     feeds=(
-        Feed("people", ListWithDetails("/api/remo/v1/users/"), (PEOPLE,)),
-        Feed("events", ListWithDetails("/api/remo/v1/events/", {"orderby": "ASC"}), (EVENTS,)),
-        Feed("activities", ListWithDetails("/api/remo/v1/activities/", {"orderby": "ASC"}), (ACTIVITIES,)),
+        Feed("people", ListWithDetails("/api/remo/v1/users/", "people", rereads=(EVERY_QUARTER,)), (PEOPLE,)),
+        Feed("events", _oldest_first("events"), (EVENTS,)),
+        Feed("activities", _oldest_first("activities"), (ACTIVITIES,)),
     ),
 )

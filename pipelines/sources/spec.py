@@ -111,6 +111,8 @@ class Stream:
     counted_at: the column by which the source's own count is taken (see `Walk.counts`).
     whole_by: a column; every record of the feed brings *all* rows of this stream that have its value in
     it (the history of one bug): a stored row of that value which did not come is gone from the source.
+    goes_with: (column, stream of the same source): rows vanish with the record of that stream whose single
+    key stands in the column, when its tombstone is written.
     handles: a record -> what the vault may know of the people in it (see `Handle`).
     """
 
@@ -122,6 +124,7 @@ class Stream:
     rows: Callable[[Record, Pseudonymise], Iterable[Row]] = lambda record, _hash: (dict(record),)
     counted_at: str | None = None
     whole_by: str | None = None
+    goes_with: tuple[str, str] | None = None
     handles: Callable[[Record, Pseudonymise], Iterable[Handle]] = lambda _record, _hash: ()
 
 

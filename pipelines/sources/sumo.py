@@ -4,9 +4,11 @@
     answer   -> sumo/answers
     user     -> sumo/users       the declared country, and nothing that the program fills in itself
 
-Questions and answers are walked by the value of (updated, id), always the first page after the last
-value seen, so that a row that moves is met again and none is skipped. Solving a question does not
-move `updated`: the last 185 days of `created` are read again once a day.
+A first load reads windows of `created`, their pages side by side; then questions and answers are walked
+by the value of (updated, id), always the first page after the last value seen, so that a row that moves is
+met again and none is skipped. Solving a question does not move `updated`: the last 185 days of `created`
+are read again once a day, older weeks once a year. A question read again lists all its answers, so an
+answer that is listed no more is gone.
 Page size is fixed at 20. Unknown parameters are ignored silently, so a far-future filter is asked
 first: anything but an empty answer means that the filter is not honoured.
 Privacy: user names are hashed (some are e-mail addresses); titles, texts and metadata are not kept.
@@ -22,6 +24,7 @@ from pipelines.sources.spec import (
     Pace,
     Pseudonymise,
     Record,
+    Reread,
     Row,
     Source,
     SourceChanged,
@@ -34,7 +37,7 @@ from pipelines.sources.spec import (
     required,
     text,
 )
-from pipelines.sources.walks import NewestFirst, ValueKeyset
+from pipelines.sources.walks import Members, NewestFirst, ValueKeyset
 
 
 def username(record: Record, name: str) -> str | None:
@@ -95,6 +98,7 @@ QUESTIONS = Stream(
 )
 ANSWERS = Stream(
     name="answers",
+    goes_with=("question_id", "questions"),
     about="an answer to a support question as it is now",
     key=("id",),
     version_at="updated",
@@ -126,16 +130,38 @@ USERS = Stream(
     },
 )
 
+SOLVABLE = Reread("solvable", window=timedelta(days=185), every=timedelta(days=1))
+"""A question is archived after 180 days and cannot be solved any more; until then nothing tells of it."""
+
+ONCE_A_YEAR = Reread("once_a_year", window=None, every=timedelta(days=365))
+"""Deletions and erasures of old rows move no time: some weeks of history a day, all of it in a year."""
+
+EVERY_QUARTER = Reread("every_quarter", window=None, every=timedelta(days=90))
+"""Renamed, emptied and deleted profiles: the list has no filter, so it is read as a whole."""
+
 SOURCE = Source(
     name="sumo",
     title="SUMO",
     base_url="https://support.mozilla.org",
     opened_on=date(2007, 10, 1),
     grace=timedelta(days=2),
-    pace=Pace(per_minute=60, connections=2),
+    pace=Pace(per_minute=120, connections=4),
     feeds=(
-        Feed("questions", ValueKeyset("/api/2/question/", reread=timedelta(days=185)), (QUESTIONS,)),
-        Feed("answers", ValueKeyset("/api/2/answer/", reread=None), (ANSWERS,)),
-        Feed("users", NewestFirst("/api/2/user/", at="date_joined"), (USERS,)),
+        Feed(
+            "questions",
+            ValueKeyset(
+                "/api/2/question/",
+                stream="questions",
+                rereads=(SOLVABLE, ONCE_A_YEAR),
+                members=Members("answers", stream="answers", parent="question_id"),
+            ),
+            (QUESTIONS,),
+        ),
+        Feed("answers", ValueKeyset("/api/2/answer/", stream="answers", rereads=(ONCE_A_YEAR,)), (ANSWERS,)),
+        Feed(
+            "users",
+            NewestFirst("/api/2/user/", at="date_joined", stream="users", rereads=(EVERY_QUARTER,)),
+            (USERS,),
+        ),
     ),
 )

@@ -74,6 +74,20 @@ def project(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def locale_snapshot(number: int) -> dict[str, Any]:
+    return {
+        "code": f"x{'abcdefghijklmnop'[number]}-XX", "seen_on": moment(number).date(), "missing_strings": 60,
+        "pretranslated_strings": 2,
+    }  # fmt: skip
+
+
+def project_snapshot(number: int) -> dict[str, Any]:
+    return {
+        "slug": f"project-{number}", "seen_on": moment(number).date(), "missing_strings": 60,
+        "pretranslated_strings": 2,
+    }  # fmt: skip
+
+
 def user_action(number: int) -> dict[str, Any]:
     return {
         "type": "translation:created", "date": moment(number), "translation": number,
@@ -132,6 +146,8 @@ GOOD = {
     ("bugzilla", "users"): bugzilla_user,
     ("pontoon", "locales"): locale,
     ("pontoon", "projects"): project,
+    ("pontoon", "locale_snapshots"): locale_snapshot,
+    ("pontoon", "project_snapshots"): project_snapshot,
     ("pontoon", "user_actions"): user_action,
     ("sumo", "questions"): question,
     ("sumo", "answers"): answer,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.http import SourceDenied, SourceDown
-from pipelines.sources.spec import Answer, Page, SourceChanged, Span, parse_instant, stamp
+from pipelines.sources.spec import Answer, Page, Reread, SourceChanged, Span, parse_instant, stamp
 from pipelines.sources.walks import (
     BugzillaSearch,
     ListWithDetails,
@@ -37,33 +39,45 @@ class Scripted:
 
     def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
         for path in paths:
+            address, _, query = path.partition("?")
             try:
-                yield path, self.get(path)
+                yield path, self.get(address, dict(parse_qsl(query)))
             except (SourceDenied, SourceDown) as error:
                 yield path, error
 
 
 class Kitsune:
-    """The question list: filters and order as the real one, 20 a page; `before_answer` may change rows."""
+    """The question list: filters and order as the real one, 20 a page; `before_answer` may change rows.
+
+    rows: id -> `updated`, which may move; a row's `created` is the first `updated` it was seen with.
+    """
 
     def __init__(self, rows: dict[int, datetime]) -> None:
         self.rows = rows
+        self.created = dict(rows)
         self.before_answer: Callable[[], None] = lambda: None
 
     def __call__(self, _path: str, params: dict[str, Any]) -> dict[str, Any]:
         self.before_answer()
-        name = next(
-            (one for one in ("created", "updated") if any(key.startswith(one) for key in params)), "updated"
-        )
-        kept = [(when, number) for number, when in self.rows.items() if self._passes(name, when, params)]
-        kept.sort(key=lambda row: row if params.get("ordering", "").startswith(name) else row[1])
+        for number, when in self.rows.items():
+            self.created.setdefault(number, when)
+        values = {"created": self.created, "updated": self.rows}
+        kept = [
+            number
+            for number in self.rows
+            if all(self._passes(name, of[number], params) for name, of in values.items())
+        ]
+        order = params.get("ordering", "id").split(",")[0]
+        kept.sort(key=lambda number: (values[order][number], number) if order in values else (number,))
         page = int(params.get("page", 1))
-        shown = kept[(page - 1) * 20 : page * 20]
+        if page > 1 and (page - 1) * 20 >= len(kept):
+            raise SourceDenied(404, "Invalid page.", "/q/")
         return {
             "count": len(kept),
             "next": "more" if len(kept) > page * 20 else None,
             "results": [
-                {"id": number, "updated": stamp(when), "created": stamp(when)} for when, number in shown
+                {"id": n, "updated": stamp(self.rows[n]), "created": stamp(self.created[n])}
+                for n in kept[(page - 1) * 20 : page * 20]
             ],
         }
 
@@ -80,6 +94,9 @@ def met(pages: Iterable[Page]) -> dict[int, str]:
     """id -> the last `updated` a walk has seen of it."""
     return {record["id"]: record["updated"] for page in pages for record in page.records}
 
+
+QUESTIONS = ValueKeyset("/q/", stream="questions")
+DAILY = Reread("solvable", window=timedelta(days=185), every=timedelta(days=1))
 
 # --- SUMO: by value ---------------------------------------------------------------------------
 
@@ -104,22 +121,21 @@ def test_no_row_is_lost_when_rows_move_during_the_walk(
                 kitsune.rows[number] = clock[0]
 
     kitsune.before_answer = move
-    asker = Scripted(kitsune)
-    walk = ValueKeyset("/q/")
-    seen = met(walk.pages(asker, {}, Span()))
-    last = list(walk.pages(asker, {"updated": stamp(START), "reread_at": stamp(NOW)}, Span()))
-    assert set(seen) | set(met(last)) == set(kitsune.rows)
-    assert met(last) == {number: stamp(when) for number, when in kitsune.rows.items()}
+    asker = Scripted(kitsune, now=clock[0])
+    first = list(QUESTIONS.pages(asker, {}, Span()))
+    script.clear()
+    last = list(QUESTIONS.pages(asker, first[-1].cursor, Span()))
+    assert met(first) | met(last) == {number: stamp(when) for number, when in kitsune.rows.items()}
 
 
 def test_more_rows_of_one_instant_than_a_page_holds_are_all_met() -> None:
     kitsune = Kitsune(dict.fromkeys(range(67), START) | {100: START + timedelta(days=1)})
-    assert len(met(ValueKeyset("/q/").pages(Scripted(kitsune), {}, Span()))) == 68
+    assert len(met(QUESTIONS.pages(Scripted(kitsune), {}, Span()))) == 68
 
 
 def test_a_walk_goes_on_from_any_cursor_it_gave() -> None:
     kitsune = Kitsune({number: START + timedelta(seconds=number // 3) for number in range(150)})
-    walk = ValueKeyset("/q/")
+    walk = QUESTIONS
     pages = list(walk.pages(Scripted(kitsune), {}, Span()))
     for place, page in enumerate(pages):
         rest = walk.pages(Scripted(kitsune), page.cursor, Span())
@@ -128,7 +144,7 @@ def test_a_walk_goes_on_from_any_cursor_it_gave() -> None:
 
 def test_a_second_run_asks_for_one_page_only() -> None:
     kitsune = Kitsune({number: START + timedelta(seconds=number) for number in range(150)})
-    walk, asker = ValueKeyset("/q/", reread=timedelta(days=185)), Scripted(kitsune)
+    walk, asker = replace(QUESTIONS, rereads=(DAILY,)), Scripted(kitsune)
     cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
     asker.asked.clear()
     list(walk.pages(asker, cursor, Span()))
@@ -137,7 +153,7 @@ def test_a_second_run_asks_for_one_page_only() -> None:
 
 def test_solved_questions_are_read_again_a_day_later() -> None:
     kitsune = Kitsune({number: NOW - timedelta(days=number) for number in range(300)})
-    walk, asker = ValueKeyset("/q/", reread=timedelta(days=185)), Scripted(kitsune)
+    walk, asker = replace(QUESTIONS, rereads=(DAILY,)), Scripted(kitsune)
     cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
     asker.now = NOW + timedelta(days=1)
     again = met(walk.pages(asker, cursor, Span()))
@@ -147,7 +163,7 @@ def test_solved_questions_are_read_again_a_day_later() -> None:
 def test_a_filter_that_is_ignored_stops_the_walk() -> None:
     asker = Scripted(lambda _path, _params: {"count": 770_000, "next": None, "results": []})
     with pytest.raises(SourceChanged, match="expected no rows after the year 2999, got 770000 rows"):
-        list(ValueKeyset("/q/").pages(asker, {}, Span()))
+        list(QUESTIONS.pages(asker, {}, Span()))
 
 
 def test_an_empty_page_that_claims_rows_is_refused() -> None:
@@ -155,13 +171,13 @@ def test_an_empty_page_that_claims_rows_is_refused() -> None:
         lambda _path, params: {"count": 0 if "2999" in str(params) else 7, "next": None, "results": []}
     )
     with pytest.raises(SourceChanged, match="expected 7 rows as its count says, got an empty page"):
-        list(ValueKeyset("/q/").pages(asker, {}, Span()))
+        list(QUESTIONS.pages(asker, {}, Span()))
 
 
 def test_until_bounds_every_question_that_is_asked() -> None:
     kitsune = Kitsune({number: START + timedelta(days=number) for number in range(28)})
     until = START + timedelta(days=10)
-    pages = list(ValueKeyset("/q/").pages(Scripted(kitsune), {}, Span(until=until)))
+    pages = list(QUESTIONS.pages(Scripted(kitsune), {}, Span(until=until)))
     assert set(met(pages)) == set(range(10))
     assert pages[-1].watermark == until
 
@@ -190,14 +206,14 @@ def test_a_deletion_during_the_first_walk_is_noticed_and_walked_again() -> None:
             del rows[89]  # the newest: every later row moves up, one slips past the page border
         return answer(path, params)
 
-    seen = met(NewestFirst("/u/", at="date_joined").pages(Scripted(deleting), {}, Span()))
+    seen = met(NewestFirst("/u/", at="date_joined", stream="users").pages(Scripted(deleting), {}, Span()))
     assert set(rows) <= set(seen)
 
 
 def test_known_ground_ends_the_walk_of_new_accounts() -> None:
     rows = {number: START + timedelta(days=number) for number in range(90)}
     asker = Scripted(newest_first(rows))
-    walk = NewestFirst("/u/", at="date_joined")
+    walk = NewestFirst("/u/", at="date_joined", stream="users")
     cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
     rows[90] = START + timedelta(days=90)
     asker.asked.clear()
@@ -214,13 +230,15 @@ def test_paging_keeps_the_short_last_page() -> None:
             "results": [{}] * (5 if page == 3 else 10),
         }
 
-    assert sum(len(page.records) for page in PagedList("/l/").pages(Scripted(answer), {}, Span())) == 25
+    assert (
+        sum(len(page.records) for page in PagedList("/l/", "rows").pages(Scripted(answer), {}, Span())) == 25
+    )
 
 
 def test_a_list_shorter_than_its_own_count_is_refused() -> None:
     asker = Scripted(lambda _path, _params: {"count": 25, "next": None, "results": [{}] * 10})
     with pytest.raises(SourceChanged, match="25 rows as its count says"):
-        list(PagedList("/l/").pages(asker, {}, Span()))
+        list(PagedList("/l/", "rows").pages(asker, {}, Span()))
 
 
 # --- Bugzilla ---------------------------------------------------------------------------------
@@ -241,13 +259,24 @@ class Bugs:
         if "last_change_time" in params:
             since = parse_instant(params["last_change_time"])
             kept = {number: when for number, when in kept.items() if when is not None and when >= since}
+        if "count_only" in params:
+            return {"bug_count": len(kept)}
         by_id = params["order"] == "bug_id"
         order = sorted(kept, key=lambda number: number if by_id else (kept[number], number))
         shown = order[: int(params["limit"])]
         return {"bugs": [{"id": n, "last_change_time": stamp(w) if (w := kept[n]) else None} for n in shown]}
 
 
-SEARCH = BugzillaSearch("/rest/bug", fields="id", limit=10, overlap=timedelta(minutes=15))
+SEARCH = BugzillaSearch(
+    "/rest/bug",
+    stream="bugs",
+    fields="id",
+    limit=10,
+    overlap=timedelta(minutes=15),
+    sweep=Reread("sweep", None, timedelta(days=30)),
+    visible=Reread("visible", None, timedelta(days=1)),
+    ids_a_page=25,
+)
 
 
 def bugs_met(pages: Iterable[Page]) -> dict[int, str | None]:
@@ -300,7 +329,13 @@ def test_a_first_answer_without_any_bug_is_refused() -> None:
 
 # --- Pontoon's days ---------------------------------------------------------------------------
 
-DAYS = ProjectDays("/p/", "/a/{day}/{slug}/", closes_after=timedelta(hours=6), reread=timedelta(days=7))
+DAYS = ProjectDays(
+    "/p/",
+    "/a/{day}/{slug}/",
+    stream="user_actions",
+    closes_after=timedelta(hours=6),
+    rereads=(Reread("last_week", timedelta(days=7), timedelta(days=1)),),
+)
 
 
 def pontoon(
@@ -399,7 +434,7 @@ def portal(
 def test_every_item_of_a_list_is_asked_in_detail_and_the_next_run_asks_one_page() -> None:
     numbers = list(range(1, 56))
     asker = Scripted(portal(numbers))
-    walk = ListWithDetails("/e/")
+    walk = ListWithDetails("/e/", "events")
     pages = list(walk.pages(asker, {}, Span()))
     assert [record["_number"] for page in pages for record in page.records] == numbers
     asker.asked.clear()
@@ -409,10 +444,10 @@ def test_every_item_of_a_list_is_asked_in_detail_and_the_next_run_asks_one_page(
 
 def test_a_list_of_details_goes_on_at_the_page_it_had_reached() -> None:
     asker = Scripted(portal(list(range(1, 56))))
-    seen = met(ListWithDetails("/e/").pages(asker, {"page": 3}, Span()))
+    seen = met(ListWithDetails("/e/", "events").pages(asker, {"page": 3}, Span()))
     assert set(seen) == set(range(41, 56))
 
 
 def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:
-    seen = met(ListWithDetails("/e/").pages(Scripted(portal([1, 2, 3], vanished={2})), {}, Span()))
+    seen = met(ListWithDetails("/e/", "events").pages(Scripted(portal([1, 2, 3], vanished={2})), {}, Span()))
     assert set(seen) == {1, 3}

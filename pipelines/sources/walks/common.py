@@ -1,0 +1,77 @@
+"""What every walk needs: values to go on from, and which re-reads are due. No interface of one system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pipelines.sources.spec import Answer, Reread, SourceChanged, Span, parse_instant, stamp
+
+BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+LAST_30_D = timedelta(days=30)
+PASSES = 3
+"""How often a list without a stable order is walked until its own count has been met."""
+
+
+def instant_of(record: Any, name: str, answer: Answer) -> datetime:
+    """The instant under `name`, by which a walk goes on."""
+    raw = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(raw, str):
+        raise SourceChanged(f"a time `{name}` in every record", type(raw).__name__, answer.where)
+    return parse_instant(raw)
+
+
+def windows_to_count(now: datetime, span: Span) -> tuple[tuple[str, datetime], tuple[str, datetime]]:
+    """The two windows whose counts are compared: all that was asked for, and the last 30 days."""
+    since = span.since or BEGINNING
+    return ("backfill", since), ("last_30d", max(since, now - LAST_30_D))
+
+
+def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> list[tuple[Reread, datetime]]:
+    """Re-reads whose time has come, each with when it was last done.
+
+    None before the first load has ended: nothing was missed yet. What must be read again less often than
+    daily is read a part a day (see `parts_due`), so it is due every day.
+    """
+    last = cursor.get("reread")
+    if last is None:
+        return []
+    found = []
+    for reread in rereads:
+        before = parse_instant(last[reread.name]) if reread.name in last else BEGINNING
+        if now - before >= min(reread.every, DAY):
+            found.append((reread, before))
+    return found
+
+
+def done(cursor: dict[str, Any], rereads: Iterable[Reread], now: datetime) -> dict[str, Any]:
+    """The cursor after these re-reads."""
+    return {**cursor, "reread": {**cursor.get("reread", {}), **{one.name: stamp(now) for one in rereads}}}
+
+
+def parts_due(
+    reread: Reread, before: datetime, now: datetime, first: date, end: date, days: int
+) -> list[tuple[date, date]]:
+    """The parts [start, end) of `days` days to read again now, so that each comes round every `reread.every`.
+
+    A part's turn is the day whose number, divided by the days of `every`, leaves the same rest as the
+    part's own number; all turns since `before` (when it was last done) are made up for.
+    """
+    period = max(1, reread.every // DAY)
+    passed = min((now.date() - before.date()).days, period)
+    turns = {(now.toordinal() - back) % period for back in range(passed)}
+    start = max(first, (now - reread.window).date()) if reread.window else first
+    numbers = range(start.toordinal() // days, -(-end.toordinal() // days))
+    parts = [
+        (max(start, date.fromordinal(number * days)), min(end, date.fromordinal((number + 1) * days)))
+        for number in numbers
+        if number % period in turns
+    ]
+    return [(begin, stop) for begin, stop in parts if begin < stop]
+
+
+def midnight(on: date) -> datetime:
+    return datetime.combine(on, datetime.min.time(), UTC)

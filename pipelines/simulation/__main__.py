@@ -15,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pipelines.simulation.servers.faults import parse_faults
+from pipelines.simulation.servers.faults import parse_faults, parse_seed
 from pipelines.simulation.servers.serve import serve
 from pipelines.simulation.world import World
 
@@ -50,7 +50,8 @@ def main(
     parent = os.getppid()
     stop = threading.Event()
     try:
-        parse_faults(faults)
+        if parse_seed(faults) is None:
+            parse_faults(faults)
         servers = serve(build(scale, seed, recorded), port, faults)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")

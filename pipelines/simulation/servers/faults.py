@@ -19,7 +19,18 @@ Requests are counted by source, from 1, control page left out; a repeated reques
                   `Retry-After: 600`, SUMO and Reps 429 HTML with `Retry-After: 1`
     unknown_user  the person in the first record that has one comes in another form
 
-Only breaks answers; what a right answer is, the interfaces' own modules say.
+    reset         the connection is reset in the middle of the body
+    slow          the body comes after a pause, whole
+    moving        before the answer: a row changes and moves
+    late          before the answer: something arrives that is dated long ago
+    erase         before the answer: something or somebody is deleted in the source's manner
+    hide          before the answer: a bug goes private
+
+`all@SEED` stands for every fault of every source at requests drawn from the seed; blocks are rare, and a
+request that was broken is answered when it is repeated.
+
+Only breaks answers; what a right answer is, the interfaces' own modules say, and what happens to the
+world `living.py` does.
 """
 
 from __future__ import annotations
@@ -31,7 +42,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from pipelines.simulation.servers.http_server import HTML, Handler, Request, Response, dump, html
+from pipelines.simulation.servers.living import EVENTS, Living
 from pipelines.simulation.world import SOURCES
 
 Break = Callable[[str, Response], Response | None]
@@ -47,6 +61,10 @@ class Fault:
     at: int | None = None
     onwards: bool = False
 
+    def falls_on(self, request: int) -> bool:
+        """Whether it falls on the request of this number, as far as numbers decide."""
+        return self.at is None or request == self.at or (self.onwards and request > self.at)
+
 
 def parse_faults(spec: str) -> list[Fault]:
     """`sumo.html@3,reps.down` -> faults. Raises ValueError with a sentence that names the wrong part."""
@@ -60,30 +78,43 @@ def parse_faults(spec: str) -> list[Fault]:
         source, kind, at, onwards = match.groups()
         if source not in SOURCES:
             raise ValueError(f"'{part}': no source '{source}'; there are {', '.join(SOURCES)}.")
-        if kind not in BREAKS:
-            raise ValueError(f"'{part}': no fault '{kind}'; there are {', '.join(sorted(BREAKS))}.")
+        if kind not in BREAKS and kind not in EVENTS:
+            known = ", ".join(sorted({*BREAKS, *EVENTS}))
+            raise ValueError(f"'{part}': no fault '{kind}'; there are {known}.")
         if at == "0":
             raise ValueError(f"'{part}': requests are counted from 1.")
         found.append(Fault(source, kind, int(at) if at else None, bool(onwards)))
     return found
 
 
-def with_faults(source: str, handler: Handler, faults: list[Fault]) -> Handler:
-    """The same handler, broken where the faults of this source say so."""
+def parse_seed(spec: str) -> int | None:
+    """`all@7` -> 7: every fault by chance; None for anything else."""
+    match = re.fullmatch(r"all@(\d+)", spec.strip())
+    return int(match.group(1)) if match else None
+
+
+def with_faults(living: Living, faults: list[Fault]) -> Handler:
+    """The interface of a source, broken where the faults of this source say so."""
+    source, handler = living.source, living.handle
     own = [fault for fault in faults if fault.source == source]
     if not own:
         return handler
+    chance = np.random.default_rng([len(source), 5])
     lock = threading.Lock()
     asked = 0
     done: set[Fault] = set()
 
     def handle(request: Request) -> Response:
         nonlocal asked
-        response = handler(request)
         with lock:
             asked += 1
             for fault in own:
-                if fault in done or (fault.at is not None and asked < fault.at):
+                if fault.kind in EVENTS and fault.falls_on(asked):
+                    living.happen(fault.kind, chance)
+        response = handler(request)
+        with lock:
+            for fault in own:
+                if fault.kind in EVENTS or fault in done or (fault.at is not None and asked < fault.at):
                     continue
                 broken = BREAKS[fault.kind](source, response)
                 if broken is not None:
@@ -93,6 +124,55 @@ def with_faults(source: str, handler: Handler, faults: list[Fault]) -> Handler:
         return response
 
     return handle
+
+
+CHANCES = {
+    "http500": 0.02,
+    "truncate": 0.01,
+    "reset": 0.01,
+    "down": 0.01,
+    "slow": 0.01,
+    "html": 0.004,
+    "type": 0.003,
+    "empty": 0.003,
+    "unknown_user": 0.003,
+    "throttle": 0.002,
+}
+"""How often each fault falls on a request when all are on."""
+
+EVENT_SHARES = {"bugzilla": 0.6, "sumo": 0.04, "pontoon": 0.005, "reps": 0.03}
+"""How often something happens before a request: a source that is asked seldom is asked for more at once."""
+
+
+class Weather:
+    """Every fault of one source by chance, until `calm`; the same seed draws the same faults."""
+
+    def __init__(self, living: Living, seed: int) -> None:
+        self.living, self.calm = living, False
+        self._chance = np.random.default_rng([seed, len(living.source)])
+        self._lock = threading.Lock()
+        self._broken: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+
+    def handle(self, request: Request) -> Response:
+        if self.calm:
+            return self.living.handle(request)
+        with self._lock:
+            shares = {**CHANCES, **dict.fromkeys(EVENTS, EVENT_SHARES[self.living.source])}
+            falls = [kind for kind, share in shares.items() if self._chance.random() < share]
+            for kind in falls:
+                if kind in EVENTS:
+                    self.living.happen(kind, self._chance)
+            response = self.living.handle(request)
+            asked = (request.path, request.params)
+            if asked in self._broken:
+                self._broken.discard(asked)
+                return response
+            for kind in falls:
+                broken = BREAKS[kind](self.living.source, response) if kind in BREAKS else None
+                if broken is not None:
+                    self._broken.add(asked)
+                    return broken
+        return response
 
 
 # --- How each fault breaks an answer -------------------------------------------------------------
@@ -186,7 +266,21 @@ def _records(body: Any) -> Iterator[dict[str, Any]]:
     return (row for row in rows if isinstance(row, dict))
 
 
+def _reset(_source: str, response: Response) -> Response:
+    return replace(response, sent_bytes=len(response.body) // 3, reset=True)
+
+
+def _slow(_source: str, response: Response) -> Response:
+    return replace(response, after_s=SLOW_S)
+
+
+SLOW_S = 0.2
+"""How long a slow body takes here: enough to be noticed, little enough for tests."""
+
+
 BREAKS: dict[str, Break] = {
+    "reset": _reset,
+    "slow": _slow,
     "down": _down,
     "html": _html,
     "empty": _empty,

@@ -11,7 +11,9 @@ import contextlib
 import json
 import logging
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +63,8 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     sent_bytes: int | None = None
     hang_up: bool = False
+    reset: bool = False
+    after_s: float = 0.0
 
 
 Handler = Callable[[Request], Response]
@@ -133,12 +137,20 @@ class Server:
     """One interface on one port of 127.0.0.1, answering until `close`.
 
     port 0 takes any free port. now: the source's clock, sent as `Date` with every answer.
-    Raises OSError when the port is taken.
+    latency_s: no answer is given earlier after its request than this; connections: so many requests are
+    worked on at a time, the others wait. Both are for benchmarks. Raises OSError when the port is taken.
     """
 
-    def __init__(self, handler: Handler, port: int, now: datetime) -> None:
-        self._handler = handler
-        self._date = format_datetime(now, usegmt=True)
+    def __init__(
+        self,
+        handler: Handler,
+        port: int,
+        now: Callable[[], datetime],
+        latency_s: float = 0.0,
+        connections: int | None = None,
+    ) -> None:
+        self._handler, self._now, self._latency_s = handler, now, latency_s
+        self._turns = threading.Semaphore(connections) if connections else contextlib.nullcontext()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.root = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._open: set[socket.socket] = set()
@@ -204,11 +216,18 @@ class Server:
                 return False
             waiting += received
         del waiting[:length]
-        response = self._answer(request)
+        with self._turns:
+            due = time.monotonic() + self._latency_s
+            response = self._answer(request)
+            time.sleep(max(0.0, due - time.monotonic()))
         if response.hang_up:
             return False
         keep = request.headers.get("connection", "").lower() != "close" and response.sent_bytes is None
+        time.sleep(response.after_s)
         connection.sendall(self._written(request, response, keep))
+        if response.reset:
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         return keep
 
     def _answer(self, request: Request) -> Response:
@@ -219,9 +238,10 @@ class Server:
             return html(500, "Server Error")
 
     def _written(self, request: Request, response: Response, keep: bool) -> bytes:
+        date = format_datetime(self._now(), usegmt=True)
         extra = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         head = (
-            f"HTTP/1.1 {response.status} {_reason(response.status)}\r\nDate: {self._date}\r\n"
+            f"HTTP/1.1 {response.status} {_reason(response.status)}\r\nDate: {date}\r\n"
             f"Content-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\n"
             f"{extra}{'' if keep else 'Connection: close' + chr(13) + chr(10)}\r\n"
         )

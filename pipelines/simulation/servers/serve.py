@@ -6,23 +6,56 @@ answers is in its own module.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 
 from pipelines.simulation.servers import bugzilla, pontoon, reps, sumo
-from pipelines.simulation.servers.faults import Fault, parse_faults, with_faults
+from pipelines.simulation.servers.faults import Fault, Weather, parse_faults, parse_seed, with_faults
 from pipelines.simulation.servers.http_server import Handler, Request, Response, Server, answer_json
-from pipelines.simulation.world import SOURCES, World
+from pipelines.simulation.servers.living import Living
+from pipelines.simulation.world import SOURCES, Record, World
 
 CONTROL_PAGE = "/simulation"
 
 
+INTERFACES: dict[str, Callable[[World, datetime], Handler]] = {
+    "bugzilla": lambda world, now: bugzilla.interface(world.bugzilla, now),
+    "pontoon": lambda world, _now: pontoon.interface(world.pontoon),
+    "sumo": lambda world, now: sumo.interface(world.sumo, now),
+    "reps": lambda world, _now: reps.interface(world.reps),
+}
+"""Every source's interface over its part of a world, without control page and faults."""
+
+
 @dataclass
 class Servers:
-    """Running servers: `roots` maps a source to its address. Close it, or use it as a context manager."""
+    """Running servers: `roots` maps a source to its address. Close it, or use it as a context manager.
 
-    roots: dict[str, str]
+    living: each source's world, which tests may change. requests: the paths asked of each source, in order.
+    """
+
+    roots: dict[str, str] = field(default_factory=dict)
+    living: dict[str, Living] = field(default_factory=dict)
+    requests: dict[str, list[str]] = field(default_factory=dict)
     _servers: list[Server] = field(default_factory=list)
+    _weather: list[Weather] = field(default_factory=list)
+
+    def records(self, source: str, stream: str) -> dict[str, Record]:
+        """What a perfect reader would hold of a stream now, by key."""
+        return self.living[source].records(stream)
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass on every clock."""
+        for living in self.living.values():
+            living.advance(by)
+
+    def calm(self) -> None:
+        """No more faults by chance: the world stays as it is now."""
+        for weather in self._weather:
+            weather.calm = True
 
     def close(self) -> None:
         for server in self._servers:
@@ -37,27 +70,28 @@ class Servers:
         self.close()
 
 
-def handlers(world: World) -> dict[str, Handler]:
-    """Every source's interface over its part of the world, without control page and faults."""
-    return {
-        "bugzilla": bugzilla.interface(world.bugzilla, world.now["bugzilla"]),
-        "pontoon": pontoon.interface(world.pontoon),
-        "sumo": sumo.interface(world.sumo, world.now["sumo"]),
-        "reps": reps.interface(world.reps),
-    }
-
-
-def serve(world: World, port: int = 0, faults: str = "") -> Servers:
+def serve(
+    world: World, port: int = 0, faults: str = "", *, latency_ms: float = 0.0, connections: int | None = None
+) -> Servers:
     """Serve every source on its own port of 127.0.0.1: `port` and the next ones, or any free ones for 0.
 
-    faults: see `faults.py`. Raises ValueError for a wrong fault, OSError when a port is taken.
+    faults: see `faults.py`. latency_ms, connections: see `Server`. Raises ValueError for a wrong fault,
+    OSError when a port is taken.
     """
-    wanted: list[Fault] = parse_faults(faults)
-    running = Servers({})
+    seed = parse_seed(faults)
+    wanted: list[Fault] = [] if seed is not None else parse_faults(faults)
+    running = Servers()
     try:
-        for place, (source, handler) in enumerate(handlers(world).items()):
-            answering = controlled(world, source, with_faults(source, handler, wanted))
-            server = Server(answering, port + place if port else 0, world.now[source])
+        for place, (source, interface) in enumerate(INTERFACES.items()):
+            living = Living(world, source, interface)
+            weather = Weather(living, seed) if seed is not None else None
+            handler = weather.handle if weather else with_faults(living, wanted)
+            running._weather += [weather] if weather else []
+            running.living[source], running.requests[source] = living, []
+            answering = controlled(world, living, handler, running.requests[source])
+            now = partial(getattr, living, "clock")
+            number = port + place if port else 0
+            server = Server(answering, number, now, latency_ms / 1000, connections)
             running._servers.append(server)
             running.roots[source] = server.root
     except OSError:
@@ -67,14 +101,14 @@ def serve(world: World, port: int = 0, faults: str = "") -> Servers:
     return running
 
 
-def controlled(world: World, source: str, handler: Handler) -> Handler:
-    """The handler with the control page, which is no part of the interface and never broken."""
+def controlled(world: World, living: Living, handler: Handler, asked: list[str]) -> Handler:
+    """The handler with the control page, which is no part of the interface, never broken and not counted."""
+    source = living.source
     since = world.since[source]
     page = {
         "world": world.name,
         "source": source,
         "since": since.isoformat() if since else None,
-        "now": world.now[source].isoformat(),
         "set_aside": [
             {"input_set": one.input_set, "reason": one.reason, "records": one.records}
             for one in world.set_aside
@@ -83,6 +117,9 @@ def controlled(world: World, source: str, handler: Handler) -> Handler:
     }
 
     def handle(request: Request) -> Response:
-        return answer_json(page) if request.path == CONTROL_PAGE else handler(request)
+        if request.path == CONTROL_PAGE:
+            return answer_json({**page, "now": living.clock.isoformat()})
+        asked.append(request.path)
+        return handler(request)
 
     return handle

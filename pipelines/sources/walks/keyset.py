@@ -266,8 +266,8 @@ class NewestFirst:
                         if now - last >= reread.every
                     ]
                     known = None if again else known
-                same, before = expected == before, expected
-                fell = fell or (page > 1 and not same)
+                still = page == 1 or expected == before
+                fell, before = fell or (page > 1 and expected < before), expected
                 if not records and expected > (page - 1) * 20:
                     raise SourceChanged(f"{expected} rows as its count says", "an empty page", answer.where)
                 if records:
@@ -275,7 +275,7 @@ class NewestFirst:
                         newest or BEGINNING, *(instant_of(record, self.at, answer) for record in records)
                     )
                 distinct.update(record.get("id") for record in records)
-                whole = self._shown(records, answer) if again else ()
+                whole = self._shown(records, answer) if again and still else ()
                 yield Page(records, cursor, now, where=answer.where, whole=whole)
                 met_known = known and records and instant_of(records[-1], self.at, answer) < known
                 if met_known or not answer.body.get("next"):

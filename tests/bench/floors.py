@@ -1,4 +1,4 @@
-"""`make bench`: what our own code costs beside the least that the same work needs, as ratios in one run.
+"""What our own code costs beside the least that the same work needs, as ratios in one run.
 
     landing      records a second of each source, beside a bare HTTP loop over the same requests
     warehouse    `dbt build` beside the same compiled SQL run straight in DuckDB
@@ -9,7 +9,6 @@ Seconds differ between machines, ratios hardly. Nothing here asserts; the README
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import statistics
 import tempfile
@@ -186,7 +185,6 @@ def show(title: str, measured: list[Measured], columns: tuple[str, str, str]) ->
 
 
 def main() -> None:
-    logging.disable(logging.WARNING)
     worlds: list[tuple[str, Path | None]] = [("demo community, small", None)]
     if RECORDED.is_dir():
         worlds.append(("recorded data", RECORDED))
@@ -210,7 +208,3 @@ def main() -> None:
                 [build_rate(data, world, rounds)],
                 ("step", "contributions/s", "plain DuckDB, s"),
             )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,316 @@
+"""A world that goes on while it is read: rows change, arrive and vanish between two requests.
+
+`Living` keeps one source's part of a world, its clock, and the interface over it, made anew after each
+change; whatever was being answered meanwhile came from the world before. `records` is what a perfect reader
+would hold now. `ACTS` are the things that happen by chance: each is one event in the source's own manner.
+Not in here: how answers are broken (`faults.py`), nor what an interface answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from pipelines.simulation.servers.http_server import Handler, Request, Response
+from pipelines.simulation.world import Record, World
+
+Key = str
+Act = Callable[["Living", np.random.Generator], None]
+
+
+def key_of(source: str, stream: str, record: Record) -> Key:
+    """What names a record at its source, as text."""
+    if (source, stream) == ("pontoon", "actions"):
+        return f"{record['type']}|{record['date']}|{record['translation']['pk']}"
+    if source == "pontoon":
+        return str(record["code" if stream == "locales" else "slug"])
+    if source == "reps":
+        return str(record["_url"]).rstrip("/").rpartition("/")[2]
+    return str(record["id"])
+
+
+class Living:
+    """One source of a world. Thread-safe; every change makes a new interface over new lists."""
+
+    def __init__(self, world: World, source: str, interface: Callable[[World, datetime], Handler]) -> None:
+        self.source = source
+        self.clock = world.now[source]
+        self._world, self._interface = world, interface
+        self._lock = threading.RLock()
+        self._handler = interface(world, self.clock)
+
+    def handle(self, request: Request) -> Response:
+        return self._handler(request)
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass: the clock that every answer carries."""
+        with self._lock:
+            self.clock += by
+            self._handler = self._interface(self._world, self.clock)
+
+    def tick(self) -> str:
+        """A second later; the new time as the source writes it."""
+        self.clock += timedelta(seconds=1)
+        return written(self.clock)
+
+    def records(self, stream: str) -> dict[Key, Record]:
+        """What a perfect reader would hold now."""
+        with self._lock:
+            return {key_of(self.source, stream, record): record for record in self._list(stream)}
+
+    def edit(self, stream: str, key: Key, **fields: Any) -> None:
+        """Change fields of a record, and nothing else: no time moves unless it is given."""
+        self.change(stream, [{**self.records(stream)[key], **fields}])
+
+    def remove(self, stream: str, *keys: Key) -> None:
+        gone = set(keys)
+        self._replace(
+            stream, [row for row in self._list(stream) if key_of(self.source, stream, row) not in gone]
+        )
+
+    def add(self, stream: str, *records: Record) -> None:
+        self._replace(stream, [*self._list(stream), *records])
+
+    def change(self, stream: str, records: Iterable[Record]) -> None:
+        """Put these in the places of the records with the same keys."""
+        new = {key_of(self.source, stream, record): record for record in records}
+        self._replace(stream, [new.get(key_of(self.source, stream, row), row) for row in self._list(stream)])
+
+    def _list(self, stream: str) -> list[Record]:
+        part: Any = getattr(self._world, self.source)
+        if self.source == "bugzilla":
+            return list(part)
+        if (self.source, stream) == ("pontoon", "actions"):
+            projects = {row["slug"]: {"slug": row["slug"], "pk": row.get("pk")} for row in part.projects}
+            return [
+                {**action, "project": projects.get(slug, {"slug": slug})}
+                for (slug, _), actions in sorted(part.actions.items())
+                for action in actions
+            ]
+        return list(getattr(part, stream))
+
+    def _replace(self, stream: str, rows: list[Record]) -> None:
+        with self._lock:
+            part: Any = getattr(self._world, self.source)
+            if self.source == "bugzilla":
+                new: Any = rows
+            elif (self.source, stream) == ("pontoon", "actions"):
+                days: dict[Any, list[Record]] = {key: [] for key in part.actions}
+                for row in rows:
+                    on = datetime.fromisoformat(row["date"]).astimezone(UTC).date()
+                    bare = {name: value for name, value in row.items() if name != "project"}
+                    days.setdefault((row["project"]["slug"], on), []).append(bare)
+                new = replace(part, actions=days)
+            else:
+                new = replace(part, **{stream: rows})
+            self._world = replace(self._world, **{self.source: new})
+            self._handler = self._interface(self._world, self.clock)
+
+    def happen(self, kind: str, chance: np.random.Generator) -> None:
+        """One event of this kind, where the source knows it."""
+        with self._lock:
+            act = ACTS.get((self.source, kind))
+            if act is not None:
+                act(self, chance)
+
+
+def written(moment: datetime) -> str:
+    """UTC with `Z`, as Bugzilla and SUMO write it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _one(living: Living, stream: str, chance: np.random.Generator) -> Record | None:
+    rows = list(living.records(stream).values())
+    return rows[int(chance.integers(len(rows)))] if rows else None
+
+
+# --- Bugzilla -----------------------------------------------------------------------------------
+
+
+def bug_edited(living: Living, chance: np.random.Generator) -> None:
+    """Somebody changes the priority: the history grows, the time of change moves."""
+    bug = _one(living, "bugs", chance)
+    if bug is None:
+        return
+    now = living.tick()[:19] + "Z"
+    changes = [{"field_name": "priority", "removed": bug.get("priority", "--"), "added": "P1"}]
+    entry = {"when": now, "who": bug["creator"], "changes": changes}
+    living.edit(
+        "bugs",
+        str(bug["id"]),
+        priority="P1",
+        last_change_time=now,
+        history=[*(bug.get("history") or []), entry],
+    )
+
+
+def bug_edited_silently(living: Living, chance: np.random.Generator) -> None:
+    """History with an old date, written by an administrator's script: no time moves."""
+    bug = _one(living, "bugs", chance)
+    if bug is None or not bug.get("history"):
+        return
+    changes = [{"field_name": "severity", "removed": "--", "added": f"S{chance.integers(1, 5)}"}]
+    entry = {"when": bug["history"][0]["when"], "who": bug["creator"], "changes": changes}
+    living.edit("bugs", str(bug["id"]), history=[*bug["history"], entry])
+
+
+def bug_hidden(living: Living, chance: np.random.Generator) -> None:
+    bug = _one(living, "bugs", chance)
+    if bug is not None:
+        living.remove("bugs", str(bug["id"]))
+
+
+# --- SUMO ---------------------------------------------------------------------------------------
+
+
+def question_answered(living: Living, chance: np.random.Generator) -> None:
+    """A new answer; its question's `updated` is some milliseconds later."""
+    question = _one(living, "questions", chance)
+    if question is None:
+        return
+    now = living.tick()
+    number = max((int(key) for key in living.records("answers")), default=0) + 1
+    model = _one(living, "answers", chance) or {}
+    answer = {
+        **model,
+        "id": number,
+        "question": question["id"],
+        "created": now,
+        "updated": now,
+        "creator": question["creator"],
+        "is_spam": False,
+    }
+    living.add("answers", answer)
+    living.edit(
+        "questions",
+        str(question["id"]),
+        answers=[*question["answers"], number],
+        num_answers=question["num_answers"] + 1,
+        last_answer=number,
+        updated=living.tick(),
+    )
+
+
+def question_solved(living: Living, chance: np.random.Generator) -> None:
+    """A solution is chosen: nothing tells of it."""
+    recent = written(living.clock - timedelta(days=180))
+    open_ones = [
+        row
+        for row in living.records("questions").values()
+        if row["answers"] and not row["is_solved"] and row["created"] > recent
+    ]
+    if open_ones:
+        question = open_ones[int(chance.integers(len(open_ones)))]
+        living.edit("questions", str(question["id"]), is_solved=True, solution=question["answers"][0])
+
+
+def answer_deleted(living: Living, chance: np.random.Generator) -> None:
+    """The row is gone and its question lists it no more; no time moves."""
+    answer = _one(living, "answers", chance)
+    if answer is None:
+        return
+    living.remove("answers", str(answer["id"]))
+    question = living.records("questions").get(str(answer["question"]))
+    if question is not None:
+        left = [number for number in question["answers"] if number != answer["id"]]
+        living.edit("questions", str(question["id"]), answers=left, num_answers=len(left))
+
+
+def asker_erased(living: Living, chance: np.random.Generator) -> None:
+    """Deletion of an account: what it wrote loses its author, its unanswered questions go."""
+    question = _one(living, "questions", chance)
+    if question is None or not question["creator"]:
+        return
+    name = question["creator"]["username"]
+
+    def is_theirs(row: Record) -> bool:
+        return bool(row.get("creator")) and row["creator"]["username"] == name
+
+    mine = [row for row in living.records("questions").values() if is_theirs(row)]
+    living.remove("questions", *(str(row["id"]) for row in mine if not row["answers"]))
+    living.change(
+        "questions", [{**row, "creator": None, "is_locked": True} for row in mine if row["answers"]]
+    )
+    theirs = [row for row in living.records("answers").values() if is_theirs(row)]
+    living.change("answers", [{**row, "creator": None} for row in theirs])
+    users = [key for key, row in living.records("users").items() if row["username"] == name]
+    living.remove("users", *users)
+
+
+def question_backdated(living: Living, chance: np.random.Generator) -> None:
+    """A row that arrives with an old `created`, as after an import: its `updated` is new."""
+    model = _one(living, "questions", chance)
+    if model is None:
+        return
+    number = max(int(key) for key in living.records("questions")) + 1
+    living.add(
+        "questions", {**model, "id": number, "answers": [], "num_answers": 0, "updated": living.tick()}
+    )
+
+
+# --- Pontoon ------------------------------------------------------------------------------------
+
+
+def translation_deleted(living: Living, chance: np.random.Generator) -> None:
+    """All actions of a translation vanish, on all days."""
+    action = _one(living, "actions", chance)
+    if action is not None:
+        number = action["translation"]["pk"]
+        every = living.records("actions").items()
+        living.remove("actions", *(key for key, row in every if row["translation"]["pk"] == number))
+
+
+def translator_erased(living: Living, chance: np.random.Generator) -> None:
+    """The account's rows go to a fresh placeholder; as many rows as before."""
+    action = _one(living, "actions", chance)
+    if action is None:
+        return
+    old = action["user"]["pk"]
+    placeholder = {**action["user"], "pk": old + 1_000_000, "name": "Deleted User"}
+    theirs = [row for row in living.records("actions").values() if row["user"]["pk"] == old]
+    living.change("actions", [{**row, "user": placeholder} for row in theirs])
+
+
+# --- Reps ---------------------------------------------------------------------------------------
+
+
+def report_backdated(living: Living, chance: np.random.Generator) -> None:
+    """A report for an old day: it comes somewhere in the middle of the list."""
+    model = _one(living, "activities", chance)
+    if model is None:
+        return
+    number = max(int(key) for key in living.records("activities")) + 1
+    address = str(model["_url"]).rstrip("/").rpartition("/")[0]
+    page = str(model["remo_url"]).rstrip("/").rpartition("/")[0]
+    living.add("activities", {**model, "_url": f"{address}/{number}/", "remo_url": f"{page}/{number}/"})
+
+
+def report_deleted(living: Living, chance: np.random.Generator) -> None:
+    report = _one(living, "activities", chance)
+    if report is not None:
+        living.remove("activities", key_of("reps", "activities", report))
+
+
+def _either(*acts: Act) -> Act:
+    return lambda living, chance: acts[int(chance.integers(len(acts)))](living, chance)
+
+
+ACTS: dict[tuple[str, str], Act] = {
+    ("bugzilla", "moving"): bug_edited,
+    ("bugzilla", "late"): bug_edited_silently,
+    ("bugzilla", "hide"): bug_hidden,
+    ("sumo", "moving"): _either(question_answered, question_solved),
+    ("sumo", "late"): question_backdated,
+    ("sumo", "erase"): _either(answer_deleted, asker_erased),
+    ("pontoon", "erase"): _either(translation_deleted, translator_erased),
+    ("reps", "late"): report_backdated,
+    ("reps", "erase"): report_deleted,
+}
+"""(source, kind of event) -> what happens."""
+
+EVENTS = ("moving", "late", "erase", "hide")

@@ -1,0 +1,138 @@
+"""One thing happens to a loaded source; one ordinary run a day later, on still data, misses nothing of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expectations.landing import LANDING
+from pipelines import run, settings
+from pipelines.embedded import PONTOON_TOKEN
+from pipelines.lake import Lake
+from pipelines.landing import FeedResult, Landing
+from pipelines.simulation.generator import generate
+from pipelines.simulation.servers import living
+from pipelines.simulation.servers.living import Living
+from pipelines.simulation.servers.serve import Servers, serve
+from pipelines.simulation.world import SOURCES as SERVED
+from pipelines.simulation.world import World
+from pipelines.sources import SOURCES
+from pipelines.sources.http import Client
+from tests.bench.endurance import compared, prepare
+
+Happening = Callable[[Living, np.random.Generator], None]
+
+
+def land(source: str, servers: Servers, data: Path) -> list[FeedResult]:
+    """One ordinary run of one source, in this process."""
+    spec = SOURCES[source]
+    landing = Landing(
+        Lake(data),
+        run_id="test",
+        gates=LANDING,
+        hash_key=settings.hash_key(data),
+        span=run.span_of(run.world_of(data), spec, None, None),
+    )
+    token = PONTOON_TOKEN if source == "pontoon" else None
+    with Client(spec, servers.roots[source], token=token, user_agent="tests", paced=False) as client:
+        return [landing.feed(spec, feed, client) for feed in spec.feeds]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return generate("small", 3)[0]
+
+
+@pytest.fixture(scope="module")
+def loaded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with everything that the still world holds."""
+    data = tmp_path_factory.mktemp("loaded") / "data"
+    prepare(data, world)
+    with serve(world) as servers:
+        for source in SERVED:
+            assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+    return data
+
+
+def last_translation_deleted(one: Living, _chance: np.random.Generator) -> None:
+    """The newest translation is deleted, with all its actions."""
+    actions = one.records("actions")
+    newest = max(actions.values(), key=lambda row: str(row["date"]))
+    created = [row for row in actions.values() if row["translation"] == newest["translation"]]
+    recent = min(str(row["date"]) for row in created)
+    assert recent > "2026-07-01", "all of it lies in the week that is read again every day"
+    number = newest["translation"]["pk"]
+    one.remove("actions", *(key for key, row in actions.items() if row["translation"]["pk"] == number))
+
+
+def question_deleted(one: Living, _chance: np.random.Generator) -> None:
+    """A question of the last weeks goes, with its answers."""
+    questions = one.records("questions")
+    newest = max((row for row in questions.values() if row["answers"]), key=lambda row: str(row["created"]))
+    one.remove("answers", *map(str, newest["answers"]))
+    one.remove("questions", str(newest["id"]))
+
+
+def equal_times(one: Living, _chance: np.random.Generator) -> None:
+    """A bulk edit: more rows with one `updated` than a page holds, in an order that says nothing."""
+    now = one.tick()
+    rows = list(one.records("questions").values())[:50]
+    one.change(
+        "questions", [{**row, "updated": now, "num_votes": row["num_votes"] + 1} for row in reversed(rows)]
+    )
+
+
+def project_made_private(one: Living, _chance: np.random.Generator) -> None:
+    projects = one.records("projects")
+    slug = max(projects, key=lambda name: sum(name in key for key in one.records("actions")))
+    one.edit("projects", slug, visibility="private")
+    gone = [key for key, row in one.records("actions").items() if row["project"]["slug"] == slug]
+    one.remove("actions", *gone)
+
+
+HAPPENINGS: list[tuple[str, Happening]] = [
+    ("bugzilla", living.bug_edited),
+    ("bugzilla", living.bug_edited_silently),
+    ("bugzilla", living.bug_hidden),
+    ("sumo", living.question_answered),
+    ("sumo", living.question_solved),
+    ("sumo", living.question_backdated),
+    ("sumo", question_deleted),
+    ("sumo", equal_times),
+    ("pontoon", last_translation_deleted),
+    ("pontoon", project_made_private),
+    ("reps", living.report_backdated),
+    ("reps", living.report_deleted),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "happening"), HAPPENINGS, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_one_run_after_one_event_holds_the_source_as_it_is(
+    source: str, happening: Happening, world: World, loaded: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(loaded, data)
+    with serve(world) as servers:
+        before = servers.living[source]
+        happening(before, np.random.default_rng(5))
+        servers.advance(timedelta(days=1))
+        assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+        for held in compared(SOURCES[source], servers, data):
+            assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
+
+
+@pytest.mark.parametrize("source", SERVED)
+def test_a_page_that_fails_once_costs_nothing(source: str, world: World, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    prepare(data, world)
+    with serve(world, faults=f"{source}.http500@2") as servers:
+        assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+        for held in compared(SOURCES[source], servers, data):
+            assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held

@@ -1,11 +1,11 @@
 """What must hold before a batch is written to the lake: one gate a stream, found by (source, stream)."""
 
 from expectations.gate import Gate
-from expectations.landing import bugzilla, pontoon, reps, sumo
+from expectations.landing import bugzilla, discourse, pontoon, reps, sumo
 
 LANDING: dict[tuple[str, str], Gate] = {
     (value.asset[0], value.asset[1]): value
-    for module in (bugzilla, pontoon, sumo, reps)
+    for module in (bugzilla, pontoon, sumo, reps, discourse)
     for value in vars(module).values()
     if isinstance(value, Gate)
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-SOURCES = ("bugzilla", "pontoon", "sumo", "reps")
+SOURCES = ("bugzilla", "pontoon", "sumo", "reps", "discourse")
 
 Record = dict[str, Any]
 
@@ -62,6 +62,14 @@ class RepsWorld:
 
 
 @dataclass
+class DiscourseWorld:
+    """Discourse's topics as its lists show them, and posts as a topic shows them; tags are texts."""
+
+    topics: list[Record] = field(default_factory=list)
+    posts: list[Record] = field(default_factory=list)
+
+
+@dataclass
 class World:
     """All sources of one community.
 
@@ -79,4 +87,5 @@ class World:
     pontoon: PontoonWorld = field(default_factory=PontoonWorld)
     sumo: SumoWorld = field(default_factory=SumoWorld)
     reps: RepsWorld = field(default_factory=RepsWorld)
+    discourse: DiscourseWorld = field(default_factory=DiscourseWorld)
     set_aside: list[SetAside] = field(default_factory=list)

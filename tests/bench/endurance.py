@@ -42,7 +42,14 @@ A_WHILE = timedelta(days=400)
 MOMENTS = {"bugzilla": 8, "sumo": 300, "pontoon": 2_000, "reps": 500, "discourse": 150}
 """A kill falls on one of so many requests of a run: about what a first load of scale `small` needs."""
 
-KEPT = frozenset({("bugzilla", "users"), ("pontoon", "locale_snapshots"), ("pontoon", "project_snapshots")})
+KEPT = frozenset(
+    {
+        ("bugzilla", "users"),
+        ("pontoon", "locale_snapshots"),
+        ("pontoon", "project_snapshots"),
+        ("discourse", "users"),
+    }
+)
 """What was seen once stays: a log-in seen on a bug that went private, the statistics of an earlier day."""
 
 NATIVE = {("pontoon", "user_actions"): "actions"}
@@ -152,11 +159,15 @@ def compared(source: Source, servers: Servers, data: Path) -> Iterator[Held]:
         native = NATIVE.get((source.name, feed.streams[0].name), feed.streams[0].name)
         day = servers.living[source.name].clock.date().isoformat()
         shown = {"_seen_on": day}
-        records = [
-            {**record, **shown, "_number": trailing_number(record["_url"]) if "_url" in record else None}
-            for record in servers.records(source.name, native).values()
-            if record.get("visibility", "public") == "public"
-        ]
+        records = (
+            talks(servers)
+            if source.name == "discourse"
+            else [
+                {**record, **shown, "_number": trailing_number(record["_url"]) if "_url" in record else None}
+                for record in servers.records(source.name, native).values()
+                if record.get("visibility", "public") == "public"
+            ]
+        )
         for stream in feed.streams:
             expected = promised(source, stream, records, data)
             held = lake.live(source.name, stream.name)
@@ -169,6 +180,15 @@ def compared(source: Source, servers: Servers, data: Path) -> Iterator[Held]:
                 stale=sum(held[key] != made for key, made in expected.items() if key in held),
                 surplus=0 if kept else len(held.keys() - expected.keys()),
             )
+
+
+def talks(servers: Servers) -> list[Any]:
+    """Discourse's records as its walk hands them on: each topic with its posts."""
+    posts: dict[int, list[Any]] = {}
+    for post in servers.records("discourse", "posts").values():
+        posts.setdefault(post["topic_id"], []).append(post)
+    topics = servers.records("discourse", "topics").values()
+    return [{"topic": topic, "posts": posts.get(topic["id"], [])} for topic in topics]
 
 
 def promised(source: Source, stream: Stream, records: list[Any], data: Path) -> dict[str, str]:

@@ -106,6 +106,10 @@ HAPPENINGS: list[tuple[str, Happening]] = [
     ("sumo", equal_times),
     ("pontoon", last_translation_deleted),
     ("pontoon", project_made_private),
+    ("discourse", living.old_topic_bumped),
+    ("discourse", living.post_edited),
+    ("discourse", living.post_deleted),
+    ("discourse", living.topic_deleted),
     ("reps", living.report_backdated),
     ("reps", living.report_deleted),
 ]

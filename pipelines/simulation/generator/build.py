@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.simulation.generator import bugzilla, people, pontoon, reps, sumo
+from pipelines.simulation.generator import bugzilla, discourse, people, pontoon, reps, sumo
 from pipelines.simulation.generator.scale import SCALES, Scale
 from pipelines.simulation.generator.truth import Ledger, Truth
 from pipelines.simulation.world import SOURCES, World
@@ -35,6 +35,7 @@ def build(scale: Scale, seed: int) -> tuple[World, Truth]:
         pontoon=pontoon.make(scale, seed, roster, ledger),
         sumo=sumo.make(scale, seed, roster, ledger, declared),
         reps=reps.make(scale, seed, roster, ledger, declared),
+        discourse=discourse.make(scale, seed, roster),
     )
     shown = reps.visible(roster, scale)
     roster.accounts = [

@@ -29,6 +29,7 @@ class Scale:
     strings_per_day: float
     events_per_month: float
     reports_per_month: float
+    topics_per_month: float
 
     @property
     def start(self) -> int:
@@ -56,5 +57,6 @@ SMALL = Scale(
     strings_per_day=0.5,
     events_per_month=4.0,
     reports_per_month=16.0,
+    topics_per_month=7.0,
 )
 SCALES = {scale.name: scale for scale in (SMALL,)}

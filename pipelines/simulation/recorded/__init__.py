@@ -65,24 +65,27 @@ def read_world(directory: Path) -> World:
         translations = pontoon.read(directory)
         support = sumo.read(directory)
         mobilizing = reps.read(directory)
-        readings: dict[str, Reading[Any]] = dict(
-            zip(SOURCES, (bugs, translations, support, mobilizing), strict=True)
-        )
+        readings: dict[str, Reading[Any]] = {
+            "bugzilla": bugs,
+            "pontoon": translations,
+            "sumo": support,
+            "reps": mobilizing,
+        }
         now = {source: reading.now for source, reading in readings.items()}
         latest = max((moment for moment in now.values() if moment), default=None)
         if latest is None:
             raise ValueError(f"{directory}: the recorded sets here hold no record with a time")
         return World(
             name="recorded",
-            since={source: reading.since for source, reading in readings.items()},
-            now={source: moment or latest for source, moment in now.items()},
+            since=dict.fromkeys(SOURCES) | {source: reading.since for source, reading in readings.items()},
+            now={source: now.get(source) or latest for source in SOURCES},
             bugzilla=bugs.part,
             pontoon=translations.part,
             sumo=support.part,
             reps=mobilizing.part,
             set_aside=[
                 *(one for reading in readings.values() for one in reading.set_aside),
-                *(one for source in SOURCES for one in not_read(directory, source)),
+                *(one for source in readings for one in not_read(directory, source)),
             ],
         )
 

@@ -16,7 +16,7 @@ Requests are counted by source, from 1, control page left out; a repeated reques
     type          one field of the first record has another JSON type
     http500       500, `text/html`
     throttle      the source's own refusal: Bugzilla 429 HTML without Retry-After, Pontoon 429 HTML with
-                  `Retry-After: 600`, SUMO and Reps 429 HTML with `Retry-After: 1`
+                  `Retry-After: 600`, the others 429 HTML with `Retry-After: 1`
     unknown_user  the person in the first record that has one comes in another form
 
     reset         the connection is reset in the middle of the body
@@ -140,7 +140,7 @@ CHANCES = {
 }
 """How often each fault falls on a request when all are on."""
 
-EVENT_SHARES = {"bugzilla": 0.6, "sumo": 0.04, "pontoon": 0.005, "reps": 0.03}
+EVENT_SHARES = {"bugzilla": 0.6, "sumo": 0.04, "pontoon": 0.005, "reps": 0.03, "discourse": 0.05}
 """How often something happens before a request: a source that is asked seldom is asked for more at once."""
 
 
@@ -196,6 +196,7 @@ def _throttle(source: str, _response: Response) -> Response:
         "pontoon": (("Retry-After", "600"),),
         "sumo": (("Retry-After", "1"),),
         "reps": (("Retry-After", "1"),),
+        "discourse": (("Retry-After", "1"),),
     }
     page = html(429, "Too Many Requests")
     return Response(429, page.body, HTML, wait[source])

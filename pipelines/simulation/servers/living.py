@@ -296,6 +296,60 @@ def report_deleted(living: Living, chance: np.random.Generator) -> None:
         living.remove("activities", key_of("reps", "activities", report))
 
 
+# --- Discourse ----------------------------------------------------------------------------------
+
+
+def old_topic_bumped(living: Living, chance: np.random.Generator) -> None:
+    """Somebody replies to an old topic, whose list row has no time of a last post."""
+    topics = sorted(living.records("topics").values(), key=lambda row: str(row["created_at"]))
+    if not topics:
+        return
+    topic = topics[int(chance.integers(1 + len(topics) // 4))]
+    posts = living.records("posts")
+    model = next(row for row in posts.values() if row["topic_id"] == topic["id"])
+    now = living.tick()[:19] + ".000Z"
+    number = max(map(int, posts)) + 1
+    place = topic["highest_post_number"] + 1
+    times = {"created_at": now, "updated_at": now}
+    living.add("posts", {**model, "id": number, "post_number": place, "actions_summary": [], **times})
+    living.edit(
+        "topics",
+        str(topic["id"]),
+        posts_count=topic["posts_count"] + 1,
+        highest_post_number=place,
+        bumped_at=now,
+        last_posted_at=None,
+    )
+
+
+def post_edited(living: Living, chance: np.random.Generator) -> None:
+    """A post of a lively topic is edited and liked; its topic's row does not show it."""
+    recent = written(living.clock - timedelta(days=25))
+    lively = {row["id"] for row in living.records("topics").values() if row["bumped_at"] > recent}
+    posts = [row for row in living.records("posts").values() if row["topic_id"] in lively]
+    if posts:
+        post = posts[int(chance.integers(len(posts)))]
+        liked = [{"id": 2, "count": 9}]
+        living.edit("posts", str(post["id"]), version=post["version"] + 1, actions_summary=liked)
+
+
+def post_deleted(living: Living, chance: np.random.Generator) -> None:
+    post = _one(living, "posts", chance)
+    if post is None or post["post_number"] == 1:
+        return
+    living.remove("posts", str(post["id"]))
+    topic = living.records("topics")[str(post["topic_id"])]
+    living.edit("topics", str(topic["id"]), posts_count=topic["posts_count"] - 1)
+
+
+def topic_deleted(living: Living, chance: np.random.Generator) -> None:
+    topic = _one(living, "topics", chance)
+    if topic is not None:
+        theirs = [key for key, row in living.records("posts").items() if row["topic_id"] == topic["id"]]
+        living.remove("posts", *theirs)
+        living.remove("topics", str(topic["id"]))
+
+
 def _either(*acts: Act) -> Act:
     return lambda living, chance: acts[int(chance.integers(len(acts)))](living, chance)
 
@@ -308,6 +362,8 @@ ACTS: dict[tuple[str, str], Act] = {
     ("sumo", "late"): question_backdated,
     ("sumo", "erase"): _either(answer_deleted, asker_erased),
     ("pontoon", "erase"): _either(translation_deleted, translator_erased),
+    ("discourse", "moving"): _either(old_topic_bumped, post_edited),
+    ("discourse", "erase"): _either(post_deleted, topic_deleted),
     ("reps", "late"): report_backdated,
     ("reps", "erase"): report_deleted,
 }

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 
-from pipelines.simulation.servers import bugzilla, pontoon, reps, sumo
+from pipelines.simulation.servers import bugzilla, discourse, pontoon, reps, sumo
 from pipelines.simulation.servers.faults import Fault, Weather, parse_faults, parse_seed, with_faults
 from pipelines.simulation.servers.http_server import Handler, Request, Response, Server, answer_json
 from pipelines.simulation.servers.living import Living
@@ -26,6 +26,7 @@ INTERFACES: dict[str, Callable[[World, datetime], Handler]] = {
     "pontoon": lambda world, _now: pontoon.interface(world.pontoon),
     "sumo": lambda world, now: sumo.interface(world.sumo, now),
     "reps": lambda world, _now: reps.interface(world.reps),
+    "discourse": lambda world, _now: discourse.interface(world.discourse),
 }
 """Every source's interface over its part of a world, without control page and faults."""
 

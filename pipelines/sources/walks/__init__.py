@@ -5,6 +5,7 @@
     lists    lists by page, with and without details
     search   Bugzilla: by id, then by time of change; sweeps
     days     Pontoon: one answer a project and day
+    topics   Discourse: topics of a tag, each with its posts
 
 One class a way of paging, each declared by a source with its own path and names. Every walk yields pages
 with the cursor that continues after them, and at the end a page (possibly empty) with the watermark; a page
@@ -18,6 +19,7 @@ from pipelines.sources.walks.days import ProjectDays
 from pipelines.sources.walks.keyset import Members, NewestFirst, ValueKeyset
 from pipelines.sources.walks.lists import ListWithDetails, PagedList
 from pipelines.sources.walks.search import BugzillaSearch
+from pipelines.sources.walks.topics import TaggedTopics
 
 __all__ = [
     "BugzillaSearch",
@@ -26,5 +28,6 @@ __all__ = [
     "NewestFirst",
     "PagedList",
     "ProjectDays",
+    "TaggedTopics",
     "ValueKeyset",
 ]

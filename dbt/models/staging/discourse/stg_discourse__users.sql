@@ -1,0 +1,14 @@
+-- One row an author of Discourse, as the newest post read of them shows.
+
+with latest as (
+    {{ latest('discourse', 'users') }}
+)
+
+select
+    account,
+    username,
+
+    trust_level,
+    is_forum_staff,
+    primary_group
+from latest

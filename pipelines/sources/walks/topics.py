@@ -1,0 +1,172 @@
+"""Discourse: the topics of some tags, each with all its posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pipelines.sources.http import SourceDenied
+from pipelines.sources.spec import (
+    Answer,
+    Asker,
+    Count,
+    Page,
+    Reread,
+    SourceChanged,
+    Span,
+    Whole,
+    listed,
+    parse_instant,
+)
+from pipelines.sources.walks.common import done, due
+
+TOPICS_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class TaggedTopics:
+    """Every topic of some tags, in the order of creation, then those that changed, with their posts.
+
+    The list is walked whole every run: it is small, and a bump cannot move a row in it. A topic whose
+    signature (number of posts, highest post, times, likes) is another one than before is read: its first
+    posts come with it, the newer ones by their ids, twenty a request. The topic names all its posts, so a
+    stored post that it names no more is gone. A topic that is listed no more is asked for: it may have been
+    deleted, made private, or lost its tag; only if it still has it, it stays.
+    Re-reads read topics although nothing tells of a change: edits and likes of posts.
+    Cursor: {"topics": {id: [signature, newest post]}, "reread"}; meant for tags, not for a whole forum.
+    The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
+    """
+
+    tags: tuple[str, ...]
+    rereads: tuple[Reread, ...] = ()
+    posts_at_once: int = 20
+
+    def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
+        topics, now = self._listed(ask)
+        known: dict[str, list[Any]] = {number: list(one) for number, one in cursor.get("topics", {}).items()}
+        for number in sorted(known.keys() - topics.keys(), key=int):
+            if not self._still_tagged(ask, number):
+                known.pop(number)
+        again = due(self.rereads, cursor, now)
+        signatures = {number: _signature(topic) for number, topic in topics.items()}
+        wanted = [number for number, one in signatures.items() if known.get(number, [""])[0] != one]
+        older = {number for number in topics if number in known and number not in wanted}
+        whole_again = [number for number in older if self._is_due(topics[number], again, now)]
+        forget_posts = {*whole_again}
+        wanted += sorted(whole_again, key=int)
+        state = {**cursor, "topics": known}
+        here = frozenset(topics) | frozenset(known)
+        quiet = [{"topic": topics[number], "posts": []} for number in older - forget_posts]
+        yield Page(quiet, state, now, whole=(Whole("topics", keys=here),))
+        for start in range(0, len(wanted), TOPICS_AT_ONCE):
+            part = wanted[start : start + TOPICS_AT_ONCE]
+            newest = {n: 0 if n in forget_posts else int(known.get(n, ["", 0])[1]) for n in part}
+            records, whole = self._read(ask, [topics[number] for number in part], newest)
+            for record in records:
+                number = str(record["topic"]["id"])
+                known[number] = [signatures[number], max([*record["_stream"], newest[number]])]
+            yield Page(records, {**cursor, "topics": dict(known)}, now, where="/t/", whole=tuple(whole))
+        state = {**cursor, "topics": known}
+        state = done(state, [one for one, _ in again] if "reread" in cursor else self.rereads, now)
+        yield Page([], state, now, watermark=min(now, span.until or now))
+
+    def _listed(self, ask: Asker) -> tuple[dict[str, dict[str, Any]], datetime]:
+        """Topics by id, in the order of creation, and the source's clock."""
+        found: dict[str, dict[str, Any]] = {}
+        for tag in self.tags:
+            page, more = 0, True
+            while more:
+                order = {"order": "created", "ascending": "true", "page": page}
+                answer = ask.get(f"/tag/{tag}.json", order)
+                body = answer.body.get("topic_list") if isinstance(answer.body, dict) else None
+                rows = listed(Answer(body, answer.server_now, answer.where), "topics")
+                assert isinstance(body, dict)
+                found.update((str(row["id"]), {**row, "_tag": tag}) for row in rows)
+                more = bool(rows) and bool(body.get("more_topics_url"))
+                page += 1
+        return found, answer.server_now
+
+    def _still_tagged(self, ask: Asker, number: str) -> bool:
+        try:
+            answer = ask.get(f"/t/{number}.json")
+        except SourceDenied as denied:
+            if denied.status in (403, 404):
+                return False
+            raise
+        return any(name in self.tags for name in tag_names(answer.body))
+
+    def _is_due(self, topic: dict[str, Any], again: list[tuple[Reread, datetime]], now: datetime) -> bool:
+        """Whether a topic lies in the window of a re-read, by its last activity."""
+        last = max(str(topic.get("bumped_at") or ""), str(topic.get("last_posted_at") or ""))
+        for reread, before in again:
+            if reread.window is None:
+                if now - before >= reread.every:
+                    return True
+            elif last and now - parse_instant(last) <= reread.window:
+                return True
+        return False
+
+    def _read(
+        self, ask: Asker, topics: list[dict[str, Any]], newest: dict[str, int]
+    ) -> tuple[list[dict[str, Any]], list[Whole]]:
+        """These topics with their posts newer than `newest` (0: all), and the posts each still has."""
+        details = ask.get_many(f"/t/{topic['id']}.json" for topic in topics)
+        records: list[dict[str, Any]] = []
+        whole: list[Whole] = []
+        missing: list[tuple[int, list[int]]] = []
+        for topic, (_, outcome) in zip(topics, details, strict=True):
+            if isinstance(outcome, SourceDenied) and outcome.status in (403, 404):
+                continue
+            if isinstance(outcome, Exception):
+                raise outcome
+            stream, posts = _posts(outcome)
+            there = {post["id"] for post in posts}
+            more = [number for number in stream if number not in there and number > newest[str(topic["id"])]]
+            missing += [
+                (len(records), more[start : start + self.posts_at_once])
+                for start in range(0, len(more), self.posts_at_once)
+            ]
+            records.append({"topic": topic, "posts": posts, "_stream": stream})
+            whole.append(Whole("posts", {"topic_id": topic["id"]}, keys=frozenset(map(str, stream))))
+        paths = (
+            f"/t/{records[place]['topic']['id']}/posts.json?" + "&".join(f"post_ids[]={n}" for n in numbers)
+            for place, numbers in missing
+        )
+        for (place, _), (_, outcome) in zip(missing, ask.get_many(paths), strict=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+            records[place]["posts"] = [*records[place]["posts"], *_posts(outcome)[1]]
+        return records, whole
+
+    def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
+        return ()
+
+
+def tag_names(topic: Any) -> list[str]:
+    """The tags of a topic: texts on older servers, objects on newer ones, absent where tagging is off."""
+    tags = (topic.get("tags") if isinstance(topic, dict) else None) or []
+    return [str(tag["name"] if isinstance(tag, dict) else tag) for tag in tags]
+
+
+def _signature(topic: dict[str, Any]) -> str:
+    names = (
+        "posts_count",
+        "highest_post_number",
+        "bumped_at",
+        "last_posted_at",
+        "like_count",
+        "closed",
+        "visible",
+    )
+    return "|".join(str(topic.get(name)) for name in names)
+
+
+def _posts(answer: Answer) -> tuple[list[int], list[dict[str, Any]]]:
+    """All post ids of a topic (empty where the answer names none) and the posts that came."""
+    body = answer.body.get("post_stream") if isinstance(answer.body, dict) else None
+    if not isinstance(body, dict):
+        raise SourceChanged("an object with the object `post_stream`", "an answer without it", answer.where)
+    stream = body.get("stream") or []
+    return list(stream), listed(Answer(body, answer.server_now, answer.where), "posts")

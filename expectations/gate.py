@@ -13,7 +13,7 @@ import operator
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from typing import Any, Literal
 
 import pandas as pd
@@ -68,6 +68,16 @@ class Gate:
     asset: tuple[str, ...]
     expectations: tuple[Expect, ...]
 
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Every column that a rule names: all that needs to be shown to `judge`, beside the number of rows."""
+        return frozenset(column for rule in self.expectations for column in rule.columns)
+
+    @cached_property
+    def declared(self) -> tuple[Any, ...]:
+        """The rules as the machinery's own objects, made once: making them costs as much as judging."""
+        return tuple(_declared(place, rule) for place, rule in enumerate(self.expectations))
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -112,7 +122,7 @@ def judge(gate: Gate, frame: pd.DataFrame) -> Verdict:
     judged = {place: rule for place, rule in enumerate(gate.expectations) if place not in found}
     if judged:
         with _one_at_a_time:
-            found |= _validate(judged, frame)
+            found |= _validate(gate, judged, frame)
     failures = [found[place] for place in sorted(found)]
     refusing = tuple(failure for failure in failures if failure.severity == "critical")
     return Verdict(
@@ -139,14 +149,14 @@ def _batches() -> Any:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def _validate(rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
+def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
     """The failures of `rules` by their place in the gate. Every column they name is in `frame`."""
     batches = _batches()
     import great_expectations as gx
 
     needed = list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))
     shown = frame if any(rule.is_of_table for rule in rules.values()) else frame[needed]
-    suite = gx.ExpectationSuite("gate", expectations=[_declared(*item) for item in rules.items()])
+    suite = gx.ExpectationSuite("gate", expectations=[gate.declared[place] for place in rules])
     counts_only = {"result_format": "BASIC", "partial_unexpected_count": 0}
     validated = batches.get_batch({"dataframe": shown}).validate(suite, result_format=counts_only)
     found = {place: _unjudged(rule, "it could not be judged") for place, rule in rules.items()}

@@ -186,7 +186,8 @@ class Landing:
                 continue
             gate = self.gates.get((source.name, stream.name))
             if gate is not None and table.num_rows:
-                verdict = judge(gate, table.to_pandas())
+                shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
+                verdict = judge(gate, table.select(shown).to_pandas())
                 sentences = [f"{source.name}/{stream.name}: {sentence}" for sentence in verdict.sentences()]
                 (warnings if verdict.accepted else reasons).extend(sentences)
             tables[stream.name] = table

@@ -243,7 +243,7 @@ class Feed:
     name: str
     walk: Walk
     streams: tuple[Stream, ...]
-    batch_records: int = 5_000
+    batch_records: int = 10_000
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from rich.table import Table
 from pipelines import settings
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.lake import Lake
-from pipelines.simulation.generator import generate
+from pipelines.simulation.generator import SCALES, build
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.sources import SOURCES
 from tests.bench.endurance import prepare
@@ -31,6 +31,9 @@ from tests.bench.endurance import prepare
 HERE = Path(__file__).parent
 PEERS = settings.ROOT / ".venv-peers"
 LATENCY_MS, CONNECTIONS = 50, 4
+COMMUNITY = replace(SCALES["small"], name="small with more bugs", bugs_per_day=7.0)
+FIRST_MOVE = {"bugzilla": 2, "sumo": 20, "reps": 20, "discourse": 5}
+"""At every request from this one on something happens, in the run on a moving world."""
 FEEDS = {
     "bugzilla": ("bugs",),
     "sumo": ("questions", "answers"),
@@ -162,14 +165,14 @@ def _cells(side: Outcome, peak: bool) -> list[str]:
 
 
 def main() -> None:
-    world, _ = generate("small", 1)
+    world, _ = build(COMMUNITY, 1)
     for title, faults in (("still data", ""), ("rows change and move meanwhile", "moving")):
         with tempfile.TemporaryDirectory() as folder:
             found = []
             for source in (name for name in STREAMS if name in SOURCES):
                 sides = []
                 for side in ("ours", "perceval"):
-                    spec = f"{source}.{faults}@20+" if faults else ""
+                    spec = f"{source}.{faults}@{FIRST_MOVE[source]}+" if faults else ""
                     with serve(world, faults=spec, latency_ms=LATENCY_MS, connections=CONNECTIONS) as servers:
                         data = Path(folder) / f"{source} {side}"
                         prepare(data, world)

@@ -88,6 +88,24 @@ def project_snapshot(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def topic(number: int) -> dict[str, Any]:
+    return {
+        "id": number, "tags": ["invented"], "posts_count": 3, "created_at": moment(number),
+        "bumped_at": moment(number) + timedelta(hours=1),
+    }  # fmt: skip
+
+
+def post(number: int) -> dict[str, Any]:
+    return {
+        "id": number, "topic_id": number, "author": person(number), "author_id": person(number),
+        "created_at": moment(number), "post_type": 1, "likes": 0,
+    }  # fmt: skip
+
+
+def forum_user(number: int) -> dict[str, Any]:
+    return {"account": person(number), "username": person(number)}
+
+
 def user_action(number: int) -> dict[str, Any]:
     return {
         "type": "translation:created", "date": moment(number), "translation": number,
@@ -152,6 +170,9 @@ GOOD = {
     ("sumo", "questions"): question,
     ("sumo", "answers"): answer,
     ("sumo", "users"): sumo_user,
+    ("discourse", "topics"): topic,
+    ("discourse", "posts"): post,
+    ("discourse", "users"): forum_user,
     ("reps", "people"): rep,
     ("reps", "events"): event,
     ("reps", "activities"): activity,

@@ -36,9 +36,9 @@ from pipelines.sources.walks.common import (
 )
 
 FAR_FUTURE = "2999-01-01T00:00:00Z"
-WINDOW_ROWS = 1_000
-"""About so many rows a window of a first load should hold: fifty pages, asked side by side."""
-NARROWEST, WIDEST = timedelta(hours=1), timedelta(days=366)
+WINDOW_ROWS = 2_000
+"""About so many rows a window of a first load should hold: a hundred pages, asked side by side."""
+FIRST_WIDTH, NARROWEST, WIDEST = timedelta(days=30), timedelta(hours=1), timedelta(days=366)
 PART_DAYS = 7
 """Old rows are read again by the week in which they were created."""
 
@@ -107,7 +107,7 @@ class ValueKeyset:
             oldest = ask.get(self.path, {"ordering": "created,id"})
             rows = listed(oldest, "results")
             start = instant_of(rows[0], "created", oldest) if rows else end
-        width = timedelta(days=7)
+        width = FIRST_WIDTH
         while start < end:
             stop = min(start + width, end)
             records, where = self._window(ask, start, stop)

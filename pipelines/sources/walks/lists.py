@@ -25,6 +25,8 @@ from pipelines.sources.spec import (
 from pipelines.sources.walks.common import PASSES, done, due
 
 PAGE_ITEMS = 20
+PAGES_AT_ONCE = 4
+"""So many pages of a list are asked together with the details of the pages before them."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class PagedList:
 class ListWithDetails:
     """Reps: a list by page and one detail call an item; a closed archive.
 
-    The next page of the list is asked side by side with the details of this one. Until the distinct items
-    are as many as the list's own count, it is walked again. Cursor: {"page"} on the way, then {"count",
+    The next pages of the list are asked side by side with the details of those before. Until the distinct
+    items are as many as the list's own count, it is walked again. Cursor: {"page"} on the way, then {"count",
     "reread"}: with the same count the next run asks the first page alone, until a re-read is due.
     """
 
@@ -92,19 +94,24 @@ class ListWithDetails:
         resumed_at = int(cursor.get("page", 1))
         for attempt in range(PASSES):
             page = resumed_at if attempt == 0 else 1
-            answer: Answer | None = first if page == 1 and attempt == 0 else self._page(ask, page)
-            while answer is not None:
-                items = listed(answer, "results")
-                if not items and expected > (page - 1) * PAGE_ITEMS:
-                    raise SourceChanged(f"{expected} items as its count says", "an empty page", answer.where)
-                numbers = [trailing_number(str(item.get("_url"))) for item in items]
-                fresh = [number for number in numbers if number not in distinct]
+            lists = [first] if page == 1 and attempt == 0 else self._details(ask, [], [page])[1]
+            while lists:
+                numbers: list[int] = []
+                for answer in lists:
+                    items = listed(answer, "results")
+                    if not items and counted(answer, "count") > (page - 1) * PAGE_ITEMS:
+                        came = f"{counted(answer, 'count')} items as its count says"
+                        raise SourceChanged(came, "an empty page", answer.where)
+                    numbers += [trailing_number(str(item.get("_url"))) for item in items]
+                    page += 1
+                fresh = list(dict.fromkeys(number for number in numbers if number not in distinct))
                 distinct.update(fresh)
-                page += 1
-                records, following = self._details(ask, fresh, page if answer.body.get("next") else None)
+                more = bool(lists[-1].body.get("next"))
+                following = range(page, page + self._following(lists[-1], page)) if more else ()
+                where = lists[-1].where
+                records, lists = self._details(ask, fresh, list(following))
                 state = cursor if complete else {"page": page}
-                yield Page(records, state, now, where=answer.where, unfinished=complete)
-                answer = following
+                yield Page(records, state, now, where=where, unfinished=complete)
             if resumed_at > 1 or len(distinct) >= expected:
                 break
         else:
@@ -112,23 +119,28 @@ class ListWithDetails:
         whole = (Whole(self.stream),) if complete else ()
         yield Page([], done({"count": expected}, self.rereads, now), now, watermark=now, whole=whole)
 
-    def _page(self, ask: Asker, page: int) -> Answer:
-        return ask.get(self.path, {**self.params, "page": page})
+    def _following(self, last: Answer, page: int) -> int:
+        """How many more pages to ask at once: those that the count promises, at least one."""
+        promised = -(-counted(last, "count") // PAGE_ITEMS) - page + 1
+        return max(1, min(PAGES_AT_ONCE, promised))
+
+    def _path(self, page: int) -> str:
+        return f"{self.path}?{urlencode({**self.params, 'page': page})}"
 
     def _details(
-        self, ask: Asker, numbers: list[int], page: int | None
-    ) -> tuple[list[dict[str, Any]], Answer | None]:
-        """The items of these numbers, and the list's page `page` (None: there is none), side by side."""
-        paths = [f"{self.path}{number}/" for number in numbers]
-        if page is not None:
-            paths.insert(0, f"{self.path}?{urlencode({**self.params, 'page': page})}")
+        self, ask: Asker, numbers: list[int], pages: list[int]
+    ) -> tuple[list[dict[str, Any]], list[Answer]]:
+        """The items of these numbers, and these pages of the list, side by side."""
+        paths = [*map(self._path, pages), *(f"{self.path}{number}/" for number in numbers)]
         outcomes = [outcome for _, outcome in ask.get_many(paths)]
-        following: Answer | None = None
-        if page is not None:
-            head = outcomes.pop(0)
+        lists: list[Answer] = []
+        for head in outcomes[: len(pages)]:
+            if isinstance(head, SourceDenied) and head.status == 404:
+                break
             if isinstance(head, Exception):
                 raise head
-            following = head
+            lists.append(head)
+        outcomes = outcomes[len(pages) :]
         records = []
         for number, outcome in zip(numbers, outcomes, strict=True):
             if isinstance(outcome, SourceDenied) and outcome.status == 404:
@@ -138,7 +150,7 @@ class ListWithDetails:
             if not isinstance(outcome.body, dict):
                 raise SourceChanged("an object", type(outcome.body).__name__, outcome.where)
             records.append({**outcome.body, "_number": number})
-        return records, following
+        return records, lists
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
-        yield Count("backfill", None, None, counted(self._page(ask, 1), "count"))
+        yield Count("backfill", None, None, counted(ask.get(self.path, {**self.params, "page": 1}), "count"))

@@ -9,6 +9,7 @@ pseudonyms (`settings.py`), and whether the rows may be written (`expectations/`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.lake import schema_of
+from pipelines.privacy import DIGITS
 from pipelines.sources.spec import (
     Field,
     Pseudonymise,
@@ -27,6 +29,8 @@ from pipelines.sources.spec import (
     parse_day,
     parse_instant,
 )
+
+PSEUDONYM = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
 Forgotten = Callable[[str], bool]
 """Whether a pseudonym belongs to a person who was erased here: such a person never comes in again."""
@@ -49,7 +53,7 @@ def border_table(
     """
     columns = {name: _column(stream, name, kept, rows, hash_of) for name, kept in stream.keep.items()}
     if forgotten is not None:
-        columns = _without(stream, columns, forgotten)
+        columns, _ = without(stream, columns, forgotten)
     return table_of(stream, columns, batch_id, fetched_at)
 
 
@@ -164,9 +168,12 @@ def _parsed(stream: Stream, name: str, kept: Field, values: list[Any]) -> pa.Arr
         raise SourceChanged(f"`{name}` as a {kept.type}", "a text that is none", stream.name) from None
 
 
-def _without(stream: Stream, columns: dict[str, pa.Array], forgotten: Forgotten) -> dict[str, pa.Array]:
-    """The columns without those who were forgotten."""
+def without(
+    stream: Stream, columns: dict[str, pa.Array], forgotten: Forgotten
+) -> tuple[dict[str, pa.Array], pa.Array | None]:
+    """The columns without those who were forgotten, and which rows stay (None: all of them)."""
     staying = None
+    columns = dict(columns)
     for name, kept in stream.keep.items():
         if kept.pseudonym_of is None:
             continue
@@ -178,4 +185,12 @@ def _without(stream: Stream, columns: dict[str, pa.Array], forgotten: Forgotten)
             staying = pc.invert(here) if staying is None else pc.and_(staying, pc.invert(here))
         else:
             columns[name] = pc.if_else(here, pa.scalar(None, pa.string()), columns[name])
-    return columns if staying is None else {name: column.filter(staying) for name, column in columns.items()}
+    for name in stream.embeds:
+        values = columns[name].to_pylist()
+        cleared = [
+            value and PSEUDONYM.sub(lambda m: "" if forgotten(m[0]) else m[0], value) for value in values
+        ]
+        columns[name] = pa.array(cleared, pa.string())
+    if staying is not None:
+        columns = {name: column.filter(staying) for name, column in columns.items()}
+    return columns, staying

@@ -263,8 +263,41 @@ def status_(
                 row["reason"] or row["verdict"],
             )
     console.print(table)
+    for source, found in state["sources"].items():
+        if found["blocked_until"]:
+            console.print(f"{source} asked us to stay away until {found['blocked_until']}")
+        if found["waited_s"]:
+            console.print(f"{source}: waited {found['waited_s']:,.0f} s in its last run, as it asks")
+        for stream, share in found["completeness"].items():
+            if share != 1.0:
+                console.print(f"{source}/{stream}: {share:.2%} of the records that the source counts")
     version = state["published"]["version"]
     console.print(f"published: {version or 'nothing yet'}   data: {data} ({run.world_of(data).name})")
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="Where the person has the account, e.g. sumo.")],
+    identifiers: Annotated[
+        list[str], typer.Argument(help="Log-in, user name or number there; several are one person.")
+    ],
+) -> None:
+    """Erase one person everywhere, for good; what they did stays as an anonymous fact."""
+    if source not in SOURCES:
+        raise CallRefused(f"There is no source '{source}'; there are {', '.join(SOURCES)}.")
+    from pipelines.forget import forget as erase
+
+    data, console = settings.data_dir(), _console()
+    with run.only_run(data):
+        receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
+    if receipt.is_empty:
+        console.print("nothing of this person was stored; what is read later stays without them")
+    for name, rows in receipt.rows.items():
+        if rows:
+            console.print(f"{name}: {rows:,} rows")
+    console.print(f"vault: {receipt.vault_rows:,} rows; quarantine: {receipt.quarantined_files:,} files")
+    console.print(f"receipt: {receipt.path}")
+    console.print("the warehouse is removed and made anew by the next run, or now by mdm build")
 
 
 @app.command()

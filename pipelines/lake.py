@@ -131,7 +131,7 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         if rows:
             lines = "".join(json.dumps(row, default=str) + "\n" for row in rows)
-            _replace(folder / f"{batch_id}.jsonl.gz", gzip.compress(lines.encode()))
+            replace_file(folder / f"{batch_id}.jsonl.gz", gzip.compress(lines.encode()))
         note = {"batch_id": batch_id, "refused_at": stamp(at), "rows": len(rows), "reasons": reasons}
         write_text(json.dumps(note, indent=1), folder / f"{batch_id}.json")
 
@@ -377,7 +377,7 @@ class Known:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """A Parquet file under a temporary name, flushed to disk, then renamed."""
+    """A Parquet file under a temporary name, flushed to disk, then renamed; the new name is flushed too."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as out:
@@ -385,6 +385,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(path)
+        _keep_names(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -392,10 +393,11 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 def write_text(text: str, path: Path) -> None:
     """A text file, whole or not at all."""
-    _replace(path, text.encode())
+    replace_file(path, text.encode())
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """A file under a temporary name, flushed to disk, then renamed; the new name is flushed too."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as out:
@@ -403,6 +405,16 @@ def _replace(path: Path, content: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(path)
+        _keep_names(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _keep_names(folder: Path) -> None:
+    """Flush a folder, so that a renamed file has its name after a power cut and renames keep their order."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

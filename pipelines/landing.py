@@ -7,10 +7,13 @@ Not in here: how to page (`sources/walks.py`), what must hold (`expectations/lan
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import logging
-from collections.abc import Callable
+import queue
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,7 +127,7 @@ class Landing:
         try:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
-                for page in feed.walk.pages(client, cursor, self.span):
+                for page in ahead(feed.walk.pages(client, cursor, self.span)):
                     pending.records += page.records
                     pending.whole += page.whole
                     pending.last = page
@@ -199,6 +202,7 @@ class Landing:
                 for stream in feed.streams
                 for record in pending.records
                 for handle in stream.handles(record, hash_of)
+                if self.forgotten is None or not self.forgotten(handle.pseudonym)
             ]
             self.vault.remember(source.name, handles, page.server_now)
         gone = self._gone(source, feed, pending, tables, known)
@@ -362,6 +366,41 @@ def _rows(stream: Stream, record: Any, hash_of: Pseudonymise) -> list[Row]:
         return list(stream.rows(record, hash_of))
     except KeyError as error:
         raise SourceChanged(f"the field `{error.args[0]}`", "a record without it", stream.name) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise SourceChanged("records of the known form", type(error).__name__, stream.name) from None
+
+
+def ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """The same pages, the next one asked for while the last one is landed; errors come in their place."""
+    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def give(one: Page | BaseException | None) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(one, timeout=0.1)
+                return
+
+    def read() -> None:
+        try:
+            for page in pages:
+                give(page)
+                if stopped.is_set():
+                    return
+            give(None)
+        except BaseException as error:
+            give(error)
+
+    reader = threading.Thread(target=read, name="reading ahead", daemon=True)
+    reader.start()
+    try:
+        while (one := waiting.get()) is not None:
+            if isinstance(one, BaseException):
+                raise one
+            yield one
+    finally:
+        stopped.set()
+        reader.join()
 
 
 # --- Blocks -----------------------------------------------------------------------------------

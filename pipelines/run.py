@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
+from pipelines.forget import is_forgotten
 from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Source, Span, parse_instant
+from pipelines.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,20 @@ display = Display()
 A_LITTLE_LATER_S = 1.0
 """A block is over a moment after its last second, whichever of the two clocks is ahead."""
 
-KEPT_PER_WORLD = ("raw", "quarantine", "published", "dagster", "warehouse.duckdb", "hash_key", "world.json")
+KEPT_PER_WORLD = (
+    "raw",
+    "quarantine",
+    "published",
+    "dagster",
+    "warehouse.duckdb",
+    "hash_key",
+    "vault_key",
+    "vault.duckdb",
+    "vault_reads.jsonl",
+    "forgotten",
+    "receipts",
+    "world.json",
+)
 
 
 @dataclass(frozen=True)
@@ -158,13 +173,16 @@ def land_source(
     root = settings.source_url(source)
     if not world.is_live and not settings.is_loopback(root):
         raise DataInUse(f"{data} holds the data of {world.name}: {source.title} itself is not asked for it.")
+    hash_key = settings.hash_key(data)
     landing = Landing(
         Lake(data),
         run_id=run_id,
         gates=LANDING,
-        hash_key=settings.hash_key(data),
+        hash_key=hash_key,
         span=span_of(world, source, since, until),
         progress=display.received,
+        vault=vault_of(data),
+        forgotten=is_forgotten(data, hash_key, source.name),
     )
     results: list[FeedResult] = []
     client = Client(
@@ -182,6 +200,12 @@ def land_source(
             if result.refused:
                 break
     return results
+
+
+def vault_of(data: Path) -> Vault | None:
+    """The folder's vault; None where it has no key or is switched off."""
+    key = settings.vault_key(data)
+    return Vault(data, key) if key else None
 
 
 def wait_for_block(data: Path, source: Source) -> float | None:

@@ -76,12 +76,29 @@ def hash_key(data: Path | None = None) -> bytes:
 
 
 def make_embedded_hash_key(data: Path) -> None:
-    """Draw the key of an embedded run, unless one is set or was drawn before."""
-    if os.environ.get("MDM_HASH_KEY") or (data / "hash_key").exists():
-        return
-    descriptor = os.open(data / "hash_key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(secrets.token_hex(32))
+    """Draw the keys of an embedded run (pseudonyms, vault), unless they are set or were drawn before."""
+    for variable, name in (("MDM_HASH_KEY", "hash_key"), ("MDM_VAULT_KEY", "vault_key")):
+        if os.environ.get(variable) or (data / name).exists():
+            continue
+        descriptor = os.open(data / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_hex(32))
+
+
+def vault_key(data: Path) -> str | None:
+    """The vault's key: `MDM_VAULT_KEY`, or the one drawn for an embedded run; None: there is no vault.
+
+    `MDM_VAULT=off` switches the vault off. Raises SettingRefused for a key that is too short.
+    """
+    if os.environ.get("MDM_VAULT", "").lower() == "off":
+        return None
+    given = os.environ.get("MDM_VAULT_KEY")
+    if given:
+        if len(given) < 16:
+            raise SettingRefused("MDM_VAULT_KEY is shorter than 16 characters.")
+        return given
+    kept = data / "vault_key"
+    return kept.read_text() if kept.exists() else None
 
 
 def environment(overrides: dict[str, str]) -> dict[str, str]:

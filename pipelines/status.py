@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lake import Lake, StreamState, write_parquet
+from pipelines.landing import block_of
 from pipelines.sources.spec import Source, parse_instant, stamp
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -133,6 +134,27 @@ def counts(lake: Lake, source: Source) -> list[dict[str, Any]]:
     return rows
 
 
+def completeness(lake: Lake, source: Source) -> dict[str, float]:
+    """stream -> stored records as a share of what the source counts, over all that was asked for."""
+    return {
+        row["stream"]: row["stored_count"] / row["source_count"]
+        for row in counts(lake, source)
+        if row["window_name"] == "backfill" and row["source_count"]
+    }
+
+
+def waited_s(lake: Lake, source: Source) -> float:
+    """Seconds that the last run waited for the source: its pace, its retries, its `Retry-After`."""
+    last = [
+        manifest
+        for feed in source.feeds
+        for manifest in lake.manifests(source.name, feed.streams[0].name)
+        if manifest.feed == feed.name
+    ]
+    newest = max(last, key=lambda manifest: manifest.batch_id, default=None)
+    return newest.waited_s if newest else 0.0
+
+
 def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetime) -> None:
     """Write the run records that dbt reads, and an empty schema file for streams never landed.
 
@@ -174,8 +196,12 @@ def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
                 name: stamp(value) if isinstance(value, datetime) else value for name, value in shown.items()
             }
         watermark = source_state(lake, source).watermark
+        blocked = block_of(data, source.name)
         found["sources"][source.name] = {
             "watermark": stamp(watermark) if watermark else None,
+            "blocked_until": stamp(blocked) if blocked else None,
+            "waited_s": waited_s(lake, source),
+            "completeness": completeness(lake, source),
             "streams": streams,
         }
     found["warehouse"] = warehouse(data)

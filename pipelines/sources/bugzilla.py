@@ -25,6 +25,7 @@ from datetime import date, timedelta
 
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Pace,
     Pseudonymise,
     Record,
@@ -125,6 +126,15 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
             yield {"account": number, "login": login, "login_class": login_class(login)}
 
 
+def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    """Nick and real name of reporter and assignee; a log-in is an e-mail address and is never handed on."""
+    for name in ("creator", "assigned_to"):
+        person = _detail(record, f"{name}_detail")
+        account = hash_of("id", person.get("id"))
+        if account:
+            yield Handle("id", account, person.get("nick") or None, person.get("real_name") or None)
+
+
 def _flags(value: str, hash_of: Pseudonymise) -> str:
     """`review+, needinfo?(ada@example.org)` with the login hashed; other brackets are dropped."""
     return re.sub(r"\(([^()]*)\)", lambda found: f"({hash_of('login', found.group(1).strip())})", value)
@@ -194,6 +204,7 @@ def attachment_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
 
 BUGS = Stream(
     name="bugs",
+    same_person=(("creator", "creator_id"), ("assigned_to", "assigned_to_id")),
     about="a bug as it is now",
     key=("id",),
     version_at="last_change_time",
@@ -225,6 +236,7 @@ BUGS = Stream(
 )
 CHANGES = Stream(
     name="changes",
+    embeds=("removed", "added"),
     whole_by="bug_id",
     goes_with=("bug_id", "bugs"),
     about="one changed field of a bug, by one person at one instant",
@@ -282,6 +294,8 @@ ATTACHMENTS = Stream(
 )
 USERS = Stream(
     name="users",
+    same_person=(("account", "login"),),
+    handles=user_handles,
     about="a login that was seen together with its numeric account",
     key=("account", "login"),
     rows=user_rows,

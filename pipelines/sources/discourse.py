@@ -18,6 +18,7 @@ from datetime import date, timedelta
 
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Pace,
     Pseudonymise,
     Record,
@@ -73,6 +74,14 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
             }
 
 
+def author_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    for post in record["posts"]:
+        account = hash_of("id", post.get("user_id"))
+        if account and post.get("username"):
+            profile = f"/u/{post['username']}"
+            yield Handle("id", account, post["username"], post.get("name") or None, profile)
+
+
 TOPICS = Stream(
     name="topics",
     about="a topic as it is now",
@@ -97,6 +106,7 @@ TOPICS = Stream(
 )
 POSTS = Stream(
     name="posts",
+    same_person=(("author", "author_id"),),
     about="a post as it is now: regular ones are type 1",
     key=("id",),
     counted_at="created_at",
@@ -121,6 +131,8 @@ POSTS = Stream(
 )
 USERS = Stream(
     name="users",
+    same_person=(("account", "username"),),
+    handles=author_handles,
     about="an author as last seen in a post",
     key=("account",),
     rows=user_rows,

@@ -20,6 +20,7 @@ from datetime import date, timedelta
 
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Pace,
     Pseudonymise,
     Record,
@@ -106,6 +107,18 @@ PROJECTS = Stream(
         "unreviewed_strings": int64,
     },
 )
+
+
+def translator_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    """The public name of a translator; without a chosen one it may be the local part of an e-mail address,
+    which is told by having no blank and no capital letter, and is left out."""
+    user = record.get("user")
+    if isinstance(user, dict) and not user.get("system_user"):
+        name, account = user.get("name"), hash_of("id", user.get("pk"))
+        if account and isinstance(name, str) and name != name.lower():
+            yield Handle("id", account, display_name=name)
+
+
 STATISTICS = dict.fromkeys(
     (
         "total_strings",
@@ -142,6 +155,7 @@ PROJECT_SNAPSHOTS = Stream(
 )
 USER_ACTIONS = Stream(
     name="user_actions",
+    handles=translator_handles,
     goes_with=("project", "projects"),
     about="one action on one translation; the natural key is (type, date with microseconds, translation)",
     key=("type", "date", "translation"),

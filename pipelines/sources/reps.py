@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Pace,
     Pseudonymise,
     Record,
@@ -73,6 +74,12 @@ def people_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     }
 
 
+def rep_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    account = hash_of("id", record.get("_number"))
+    if account and record.get("display_name"):
+        yield Handle("id", account, record["display_name"], profile=record.get("remo_url") or None)
+
+
 def event_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     yield {
         "id": record["_number"],
@@ -104,6 +111,7 @@ PEOPLE = Stream(
     name="people",
     about="a Rep's public profile as last seen",
     key=("account",),
+    handles=rep_handles,
     rows=people_rows,
     keep={
         "account": required(pseudonym("id")),

@@ -113,6 +113,8 @@ class Stream:
     it (the history of one bug): a stored row of that value which did not come is gone from the source.
     goes_with: (column, stream of the same source): rows vanish with the record of that stream whose single
     key stands in the column, when its tombstone is written.
+    same_person: groups of columns that name one and the same person (a log-in and its number).
+    embeds: text columns in which pseudonyms stand inside a longer text.
     handles: a record -> what the vault may know of the people in it (see `Handle`).
     """
 
@@ -125,6 +127,8 @@ class Stream:
     counted_at: str | None = None
     whole_by: str | None = None
     goes_with: tuple[str, str] | None = None
+    same_person: tuple[tuple[str, ...], ...] = ()
+    embeds: tuple[str, ...] = ()
     handles: Callable[[Record, Pseudonymise], Iterable[Handle]] = lambda _record, _hash: ()
 
 

@@ -21,6 +21,7 @@ from datetime import date, timedelta
 
 from pipelines.sources.spec import (
     Feed,
+    Handle,
     Pace,
     Pseudonymise,
     Record,
@@ -69,6 +70,13 @@ def answer_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
 def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     """Time zone and locale are not kept: their defaults (US/Pacific, en-US) say nothing about a person."""
     yield {**record, "account": record.get("id"), "country": record.get("country") or None}
+
+
+def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    """The public name of a profile; most display names are empty."""
+    name, account = record.get("username"), hash_of("id", record.get("id"))
+    if account and isinstance(name, str):
+        yield Handle("id", account, name, record.get("display_name") or None, f"/user/{name}/")
 
 
 QUESTIONS = Stream(
@@ -120,6 +128,8 @@ USERS = Stream(
     about="a profile as it is now",
     key=("account",),
     counted_at="date_joined",
+    same_person=(("account", "username"),),
+    handles=user_handles,
     rows=user_rows,
     keep={
         "account": required(pseudonym("id")),

@@ -1,0 +1,176 @@
+"""Erasing one person: from the lake, the quarantine, the vault and the warehouse, for good.
+
+What the person did stays as an anonymous fact: rows of acts lose the columns that name people, rows that are
+about the person alone go. The pseudonyms themselves are kept nowhere; `<data>/forgotten/<source>` holds keyed
+hashes of them, so that the same person read again at the source does not come back (`border.py`).
+
+Safe to interrupt: every file is replaced whole, and a second call finishes what a first one began. A receipt
+says when, and how many rows of which streams; nothing about whom. Not in here: what was published already,
+which holds aggregates only.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.border import without
+from pipelines.lake import Lake, replace_file, row_hashes, write_parquet, write_text
+from pipelines.privacy import pseudonym
+from pipelines.sources.spec import Source, Stream, stamp
+from pipelines.vault import Vault
+
+
+@dataclass
+class Receipt:
+    """What was done. rows: stream -> rows that were changed or removed."""
+
+    at: datetime
+    rows: dict[str, int] = field(default_factory=dict)
+    quarantined_files: int = 0
+    vault_rows: int = 0
+    path: Path | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (any(self.rows.values()) or self.quarantined_files or self.vault_rows)
+
+
+def is_forgotten(data: Path, key: bytes, source: str) -> Callable[[str], bool] | None:
+    """Whether a pseudonym of this source belongs to an erased person; None when nobody was erased yet."""
+    path = data / "forgotten" / source
+    if not path.exists():
+        return None
+    known = frozenset(path.read_text().split())
+    return lambda value: _mark(key, value) in known
+
+
+def forget(
+    data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None = None
+) -> Receipt:
+    """Erase the person with these names, log-ins or numbers at one source.
+
+    All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number).
+    Raises nothing for a person who is not there: the receipt is then empty, and later reads stay closed.
+    """
+    lake, receipt = Lake(data), Receipt(datetime.now(UTC))
+    fields = [kept for stream in source.streams for kept in stream.keep.values()]
+    kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of}
+    named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
+    whole = same_person(lake, source, {one for one in named if one})
+    _remember_marks(data, key, source.name, whole)
+    gone = whole.__contains__
+    for stream in source.streams:
+        receipt.rows[f"{source.name}/{stream.name}"] = sum(
+            rewrite(path, stream, gone) for path in holding(lake, source, stream, whole)
+        )
+    receipt.quarantined_files = sum(
+        _rewrite_quarantined(path, whole) for path in (data / "quarantine" / source.name).rglob("*.jsonl.gz")
+    )
+    if vault is not None:
+        receipt.vault_rows = vault.forget(source.name, whole)
+    (data / "warehouse.duckdb").unlink(missing_ok=True)
+    folder = data / "receipts"
+    folder.mkdir(exist_ok=True)
+    receipt.path = folder / f"{receipt.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.json"
+    told = {
+        "at": stamp(receipt.at),
+        "source": source.name,
+        "rows": {name: rows for name, rows in receipt.rows.items() if rows},
+        "quarantined_files": receipt.quarantined_files,
+        "vault_rows": receipt.vault_rows,
+    }
+    write_text(json.dumps(told, indent=1), receipt.path)
+    return receipt
+
+
+def same_person(lake: Lake, source: Source, named: set[str]) -> set[str]:
+    """These pseudonyms and all that stand beside one of them in a row as the same person's."""
+    whole, before = set(named), set[str]()
+    while whole != before:
+        before = set(whole)
+        for stream in source.streams:
+            for columns in stream.same_person:
+                listed = ", ".join(f'"{name}"' for name in columns)
+                meets = " or ".join(f'"{name}" in (select unnest($known))' for name in columns)
+                files = sorted(map(str, lake.folder(source.name, stream.name).glob("*.parquet")))
+                if not files:
+                    continue
+                with duckdb.connect() as connection:
+                    rows = connection.execute(
+                        f"select distinct {listed}"
+                        f" from read_parquet($files, union_by_name = true) where {meets}",
+                        {"files": files, "known": sorted(whole)},
+                    ).fetchall()
+                whole |= {value for row in rows for value in row if value}
+    return whole
+
+
+def holding(lake: Lake, source: Source, stream: Stream, whole: set[str]) -> Iterator[Path]:
+    """The files of a stream in which one of these pseudonyms stands."""
+    named = [f'"{name}"' for name, kept in stream.keep.items() if kept.pseudonym_of]
+    tests = [f"{name} in (select unnest($whole))" for name in named]
+    tests += [f'regexp_matches("{name}", $pattern)' for name in stream.embeds]
+    files = sorted(map(str, lake.folder(source.name, stream.name).glob("2*.parquet")))
+    if not tests or not files or not whole:
+        return
+    values: dict[str, object] = {"files": files}
+    values |= {"whole": sorted(whole)} if named else {}
+    values |= {"pattern": "|".join(sorted(whole))} if stream.embeds else {}
+    query = f"""
+        select distinct filename from read_parquet($files, union_by_name = true, filename = true)
+        where {" or ".join(tests)} order by filename
+    """
+    with duckdb.connect() as connection:
+        yield from (Path(name) for (name,) in connection.execute(query, values).fetchall())
+
+
+def rewrite(path: Path, stream: Stream, gone: Callable[[str], bool]) -> int:
+    """One file without the person; returns how many rows changed or went. Hashes are made anew."""
+    before = pq.read_table(path)
+    columns = {name: before[name].combine_chunks() for name in stream.keep}
+    kept = {name: before[name].combine_chunks() for name in before.column_names if name not in stream.keep}
+    after, staying = without(stream, columns, gone)
+    if staying is not None:
+        kept = {name: column.filter(staying) for name, column in kept.items()}
+    table = pa.table([{**kept, **after}[name] for name in before.column_names], schema=before.schema)
+    place = table.schema.get_field_index("_row_hash")
+    table = table.set_column(place, table.schema.field(place), row_hashes(table))
+    changed = before.num_rows - table.num_rows
+    if staying is None:
+        changed += int(pc.sum(pc.not_equal(before["_row_hash"], table["_row_hash"])).as_py() or 0)
+    write_parquet(table, path)
+    return max(changed, 1)
+
+
+def _rewrite_quarantined(path: Path, whole: set[str]) -> bool:
+    text = gzip.decompress(path.read_bytes()).decode()
+    cleared = re.sub("|".join(sorted(whole)), "forgotten", text) if whole else text
+    if cleared == text:
+        return False
+    replace_file(path, gzip.compress(cleared.encode()))
+    return True
+
+
+def _remember_marks(data: Path, key: bytes, source: str, whole: set[str]) -> None:
+    path = data / "forgotten" / source
+    path.parent.mkdir(exist_ok=True)
+    known = set(path.read_text().split()) if path.exists() else set()
+    write_text("\n".join(sorted(known | {_mark(key, one) for one in whole})) + "\n", path)
+
+
+def _mark(key: bytes, value: str) -> str:
+    return hmac.new(key, f"forgotten:{value}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,159 @@
+"""No name, log-in or address of anybody is stored in clear; an erased person is nowhere and stays away."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import run, settings
+from pipelines.embedded import PONTOON_TOKEN
+from pipelines.forget import forget
+from pipelines.lake import Lake
+from pipelines.privacy import pseudonym
+from pipelines.simulation.generator import Truth, generate
+from pipelines.simulation.servers.serve import Servers, serve
+from pipelines.simulation.world import SOURCES as SERVED
+from pipelines.simulation.world import World
+from pipelines.sources import SOURCES
+from pipelines.vault import Vault
+from tests.bench.endurance import prepare
+
+
+@pytest.fixture(scope="module")
+def community() -> tuple[World, Truth]:
+    return generate("small", 4)
+
+
+def land_all(data: Path, servers: Servers, patch: pytest.MonkeyPatch) -> None:
+    """One run of every source, with the vault, as the main job does it."""
+    patch.setenv("MDM_DATA", str(data))
+    patch.setenv("MDM_PONTOON_TOKEN", PONTOON_TOKEN)
+    for source in SERVED:
+        patch.setenv(f"MDM_{source.upper()}_URL", servers.roots[source])
+        run.land_source(data, SOURCES[source], run_id="test")
+
+
+def everything_under(data: Path) -> str:
+    """All text under a folder: tables value by value, compressed files unpacked, the rest byte by byte."""
+    found = []
+    for path in sorted(data.rglob("*")):
+        if path.suffix == ".parquet":
+            with duckdb.connect() as connection:
+                rows = connection.execute("select * from read_parquet($1)", [str(path)]).fetchall()
+            found.append("\n".join(str(row) for row in rows))
+        elif path.suffix == ".gz":
+            found.append(gzip.decompress(path.read_bytes()).decode())
+        elif path.is_file():
+            found.append(path.read_bytes().decode("latin-1"))
+    return "\n".join(found)
+
+
+def planted(truth: Truth) -> set[str]:
+    """Every log-in and every full name that a source shows of somebody."""
+    names = {str(name) for name in truth.accounts["username"].to_pylist()}
+    return {name for name in names if len(name) > 5}
+
+
+def words(text: str) -> set[str]:
+    """Everything in a text that a name or address could be."""
+    return set(re.findall(r"[\w.+@ -]{3,}", text)) | set(re.findall(r"[\w.+@-]{3,}", text))
+
+
+def test_nobody_is_stored_in_clear_even_when_answers_are_broken(
+    community: tuple[World, Truth],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world, truth = community
+    data = tmp_path / "data"
+    prepare(data, world)
+    faults = "bugzilla.unknown_user@1,sumo.type@30,reps.unknown_user@40,pontoon.type@20,discourse.type@3"
+    with caplog.at_level(logging.DEBUG), serve(world, faults=faults) as servers:
+        land_all(data, servers, monkeypatch)
+        land_all(data, servers, monkeypatch)
+    text = everything_under(data) + caplog.text
+    assert list((data / "quarantine").rglob("*.json")), "the broken answers were set aside"
+    assert "@example." not in text
+    assert "@mozilla.com" not in text
+    shown = words(text)
+    assert sorted(planted(truth) & shown) == []
+
+
+@pytest.mark.parametrize("source", ["sumo", "bugzilla", "discourse", "reps", "pontoon"])
+def test_an_erased_person_is_nowhere_and_does_not_come_back(
+    source: str, community: tuple[World, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = community
+    data = tmp_path / "data"
+    prepare(data, world)
+    with serve(world) as servers:
+        land_all(data, servers, monkeypatch)
+        person, names = busiest(servers, source)
+        key = settings.hash_key(data)
+        kinds = {kept.pseudonym_of for stream in SOURCES[source].streams for kept in stream.keep.values()}
+        hashes = {pseudonym(key, source, kind, name) for name in names for kind in kinds if kind}
+        before = everything_under(data / "raw")
+        assert any(str(one) in before for one in hashes)
+        live = {s.name: len(Lake(data).live(source, s.name)) for s in SOURCES[source].streams}
+        (data / "warehouse.duckdb").touch()
+        receipt = forget(data, key, SOURCES[source], [person], Vault(data, str(settings.vault_key(data))))
+        assert sum(receipt.rows.values()) > 0
+        assert not (data / "warehouse.duckdb").exists()
+        nowhere(data, hashes)
+        servers.advance(timedelta(days=1))
+        land_all(data, servers, monkeypatch)
+        servers.advance(timedelta(days=400))
+        land_all(data, servers, monkeypatch)
+    nowhere(data, hashes)
+    acts = [s for s in SOURCES[source].streams if s.name not in ("users", "people")]
+    assert {s.name: len(Lake(data).live(source, s.name)) for s in acts if "snapshots" not in s.name} == {
+        s.name: live[s.name] for s in acts if "snapshots" not in s.name
+    }, "what the person did stays as an anonymous fact"
+
+
+def nowhere(data: Path, hashes: set[str | None]) -> None:
+    text = everything_under(data)
+    assert [one for one in hashes if one and one in text] == []
+    vault = Vault(data, str(settings.vault_key(data))).read("a test")
+    assert hashes.isdisjoint(vault["pseudonym"].to_pylist())
+    for path in (data / "receipts").glob("*.json"):
+        assert not any(str(one) in path.read_text() for one in hashes), json.loads(path.read_text())
+
+
+def busiest(servers: Servers, source: str) -> tuple[str, set[str]]:
+    """The person who did most: the name to erase by, and all names and numbers the source has for them."""
+    stream, name, number = {
+        "sumo": ("answers", "creator", None),
+        "bugzilla": ("bugs", "creator", "creator_detail"),
+        "discourse": ("posts", "username", "user_id"),
+        "reps": ("activities", "user", None),
+        "pontoon": ("actions", "user", None),
+    }[source]
+    rows = [row for row in servers.records(source, stream).values() if row[name]]
+    if source == "sumo":
+        usernames = [row["creator"]["username"] for row in rows]
+        person = max(sorted(set(usernames)), key=usernames.count)
+        (profile,) = [one for one in servers.records("sumo", "users").values() if one["username"] == person]
+        return person, {person, str(profile["id"])}
+    if source == "bugzilla":
+        logins = [row["creator"] for row in rows if not row["creator"].endswith((".tld", ".bugs"))]
+        person = max(sorted(set(logins)), key=logins.count)
+        return person, {person, *(str(row[str(number)]["id"]) for row in rows if row["creator"] == person)}
+    if source == "discourse":
+        names = [row["username"] for row in rows if row["user_id"] > 0]
+        person = max(sorted(set(names)), key=names.count)
+        return person, {person, *(str(row["user_id"]) for row in rows if row["username"] == person)}
+    if source == "reps":
+        numbers = [row["user"]["_url"].rstrip("/").rpartition("/")[2] for row in rows]
+    else:
+        numbers = [str(row["user"]["pk"]) for row in rows if not row["user"]["system_user"]]
+    person = max(sorted(set(numbers)), key=numbers.count)
+    return person, {person}

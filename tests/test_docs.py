@@ -68,3 +68,12 @@ def test_every_stream_says_what_one_record_is() -> None:
 def test_no_lock_file_names_an_address() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         assert "://" not in (ROOT / name).read_text()
+
+
+def test_every_fault_in_the_readme_names_a_test_that_is_there() -> None:
+    table = README[README.index("| fault |") : README.index("## Speed")]
+    named = re.findall(r"`(test_\w+)` \|$", table, re.MULTILINE)
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) == len(rows)
+    assert [name for name in named if f"def {name}(" not in written] == []

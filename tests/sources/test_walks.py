@@ -241,6 +241,12 @@ def test_a_list_shorter_than_its_own_count_is_refused() -> None:
         list(PagedList("/l/", "rows").pages(asker, {}, Span()))
 
 
+def test_a_list_that_had_rows_and_is_empty_is_not_believed() -> None:
+    asker = Scripted(lambda _path, _params: {"count": 0, "next": None, "results": []})
+    with pytest.raises(SourceChanged, match="about 25 rows as before, got an empty list"):
+        list(PagedList("/l/", "rows").pages(asker, {"count": 25}, Span()))
+
+
 # --- Bugzilla ---------------------------------------------------------------------------------
 
 

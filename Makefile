@@ -6,7 +6,7 @@
 #   make serve                  the pages on http://127.0.0.1:8050
 #   make dev                    the Dagster UI on http://127.0.0.1:3000
 #   make check                  formatting, lint, types, SQL lint, dbt parse; no test
-#   make bench                  the benchmarks, as ratios; PARTS="floors peers endurance" chooses
+#   make bench                  the benchmarks, as ratios; PARTS="floors landing day peers endurance" chooses
 #   make lock                   resolve pyproject.toml again into the two hash-locked files (needs uv)
 #   make clean                  remove .venv and caches; never data
 #

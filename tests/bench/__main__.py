@@ -2,6 +2,8 @@
 
     floors      landing beside a bare HTTP loop, the warehouse beside the same SQL in plain DuckDB
     peers       Perceval and ours against the same server, with both sides' lost rows
+    landing     landing alone, without any network
+    day         what one more day costs after a full load
     endurance   every fault and kills at random moments, then what the lake holds
 
     python -m tests.bench [part ...]      all of them without a name
@@ -14,9 +16,15 @@ from __future__ import annotations
 import logging
 import sys
 
-from tests.bench import endurance, floors, peers
+from tests.bench import day, endurance, floors, landing, peers
 
-PARTS = {"floors": floors.main, "peers": peers.main, "endurance": endurance.main}
+PARTS = {
+    "floors": floors.main,
+    "landing": landing.main,
+    "day": day.main,
+    "peers": peers.main,
+    "endurance": endurance.main,
+}
 
 
 def main() -> None:

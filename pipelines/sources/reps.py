@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from pipelines.sources.spec import (
     Feed,
@@ -71,7 +73,16 @@ def people_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "date_left_program": record.get("date_left_program"),
         "mentor": _linked_number(record, "mentor"),
         "groups": _names(record, "groups"),
+        "people_directory": directory_name(record.get("mozillians_profile_url")),
     }
+
+
+def directory_name(address: Any) -> str | None:
+    """The user name at the end of an address of the people directory; None without one."""
+    if not isinstance(address, str):
+        return None
+    name = urlsplit(address).path.rstrip("/").rpartition("/")[2]
+    return name or None
 
 
 def rep_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
@@ -120,6 +131,7 @@ PEOPLE = Stream(
         "date_left_program": day,
         "mentor": pseudonym("id"),
         "groups": texts,
+        "people_directory": pseudonym("people:username"),
     },
 )
 EVENTS = Stream(

@@ -11,6 +11,8 @@ are read again once a day, older weeks once a year. A question read again lists 
 answer that is listed no more is gone.
 Page size is fixed at 20. Unknown parameters are ignored silently, so a far-future filter is asked
 first: anything but an empty answer means that the filter is not honoured.
+Links: a profile may name its owner's accounts in Mozilla's people directory and community portal; both are
+kept as pseudonyms that every source makes alike, beside the profile's own.
 Privacy: user names are hashed (some are e-mail addresses); titles, texts and metadata are not kept.
 """
 
@@ -69,7 +71,13 @@ def answer_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
 
 def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     """Time zone and locale are not kept: their defaults (US/Pacific, en-US) say nothing about a person."""
-    yield {**record, "account": record.get("id"), "country": record.get("country") or None}
+    yield {
+        **record,
+        "account": record.get("id"),
+        "country": record.get("country") or None,
+        "people_directory": record.get("people_mozilla_org") or None,
+        "community_portal": record.get("community_mozilla_org") or None,
+    }
 
 
 def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
@@ -137,6 +145,8 @@ USERS = Stream(
         "date_joined": instant,
         "is_active": boolean,
         "country": text,
+        "people_directory": pseudonym("people:username"),
+        "community_portal": pseudonym("community:username"),
     },
 )
 

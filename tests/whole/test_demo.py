@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.simulation.generator import generate
+from pipelines.sources import SOURCES
 from tests.whole.conftest import Twice
 from tests.whole.runs import connections, current, mdm, records, status
 
@@ -65,6 +66,7 @@ def test_a_second_run_lands_no_version_and_asks_only_for_cursors(demo: Twice) ->
         "sumo/questions": 2,  # the probe that filters are honoured, and the page at the cursor
         "sumo/answers": 2,
         "sumo/users": 1,
+        "discourse/topics": 6,  # the list by tag, 30 topics a page
     }
 
 
@@ -171,8 +173,11 @@ def test_broken_sources_are_old_with_their_reason_and_the_others_are_published(t
     assert all("refused" in verdicts[source] for source in ("reps", "sumo", "bugzilla"))
 
 
+ALL_DOWN = ",".join(f"{source}.down" for source in SOURCES)
+
+
 def test_a_run_whose_sources_are_all_down_publishes_nothing_and_says_so(tmp_path: Path) -> None:
-    ended = mdm(tmp_path / "data", "run", "--faults", "bugzilla.down,pontoon.down,sumo.down,reps.down")
+    ended = mdm(tmp_path / "data", "run", "--faults", ALL_DOWN)
     assert ended.code == 1, ended.text
     assert "nothing was published" in ended.out
     assert "Traceback" not in ended.text

@@ -83,6 +83,16 @@ class Person:
     locales: tuple[str, ...]
     declares: bool
 
+    @property
+    def links(self) -> bool:
+        """Whether this person's profiles name an account in the people directory: two of five do."""
+        return self.kind == "contributor" and self.number % 5 < 2
+
+
+def directory_name(person: Person) -> str:
+    """The person's user name in the people directory."""
+    return f"{person.name.lower().replace(' ', '-')}-{person.number}"
+
 
 @dataclass(frozen=True, eq=False)
 class Account:

@@ -8,11 +8,12 @@ who left (their profile is gone, their events and reports stay), day-only dates,
 from __future__ import annotations
 
 from pipelines.simulation.generator.chance import DAY, HOUR, Chance, moment, stamp
-from pipelines.simulation.generator.people import Account, Roster
+from pipelines.simulation.generator.people import Account, Roster, directory_name
 from pipelines.simulation.generator.scale import Scale
 from pipelines.simulation.generator.truth import Ledger
 from pipelines.simulation.world import Record, RepsWorld
 
+DIRECTORY = "https://mozillians.org/en-US/u/"
 BASE = "https://reps.mozilla.org/api/remo/v1/"
 MONTH = 30 * DAY
 MONTH_NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -116,7 +117,9 @@ def _person(account: Account, mentors: list[Account]) -> Record:
         "mobilising_interests": [],
         "bio": "",
         "mentor": _mentor(account, mentors),
-        "mozillians_profile_url": "",
+        "mozillians_profile_url": f"{DIRECTORY}{directory_name(account.person)}/"
+        if account.person.links
+        else "",
         "timezone": home.zone,
         "groups": [{"name": name} for name in groups],
         "remo_url": f"https://reps.mozilla.org/u/{account.username}",

@@ -20,7 +20,7 @@ from pipelines.simulation.generator.chance import (
     liveliness,
     stamp,
 )
-from pipelines.simulation.generator.people import Account, Group, Person, Roster
+from pipelines.simulation.generator.people import Account, Group, Person, Roster, directory_name
 from pipelines.simulation.generator.scale import Scale
 from pipelines.simulation.generator.truth import Ledger
 from pipelines.simulation.world import Record, SumoWorld
@@ -341,7 +341,7 @@ def _profiles(
             "is_active": account.number % 71 != 0,
             "last_answer_date": stamp(last[account.number]) if account.number in last else None,
             "locale": person.locales[0] if tells else "en-US",
-            "people_mozilla_org": "",
+            "people_mozilla_org": directory_name(person) if person.links else "",
             "question_count": asked.get(account.number, 0),
             "solution_count": solved.get(account.number, 0),
             "timezone": person.home.zone if tells else "US/Pacific",

@@ -6,6 +6,7 @@ with latest as (
 
 select
     account,
+    people_directory as people_directory_username,
 
     country as declared_country,
     date_joined_program as joined_on,

@@ -7,6 +7,8 @@ with latest as (
 select
     account,
     username,
+    people_directory as people_directory_username,
+    community_portal as community_portal_username,
 
     country as declared_country,
 

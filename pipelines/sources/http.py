@@ -1,7 +1,8 @@
 """One polite client for every source: pace, retries, redirects, blocks, and errors that speak the domain.
 
-Not in here: what to ask (`walks.py`, each source's own file) and what answers mean.
-A source's pace is shared by all its feeds; it does not apply on loopback, where only we are asked.
+Not in here: what to ask (`walks/`, each source's own file) and what answers mean.
+One client asks a source for all its feeds and threads: they share its pace, and when one of them is told to
+wait or to stay away, all are. The pace does not apply on loopback, where only we are asked; waits do.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,10 @@ TRIES = 4
 FIRST_PAUSE_S = 1.0
 LONGEST_WAIT_S = 120.0
 """A `Retry-After` up to this long is waited for; a longer one ends the source's run."""
+
+TOLD_IN_WORDS_S = 3600.0
+"""How long to stay away when a refusal says in words alone that a rate limit was exceeded: the first such
+answer of Bugzilla has the status and code of any other error, and the next request begins a block."""
 
 
 class SourceDown(Exception):
@@ -55,17 +60,20 @@ class SourceBlocked(Exception):
 
 @dataclass
 class Spent:
-    """What a run cost a source: requests, bytes received, seconds waited."""
+    """What a run cost a source: requests, bytes received on the wire, pauses and their seconds, and for how
+    many seconds it was told to stay away (0: never)."""
 
     requests: int = 0
     bytes: int = 0
     waited_s: float = 0.0
+    waits: int = 0
+    blocked_s: float = 0.0
 
 
 class Client:
     """Asks one source. Thread-safe; close it (or use it as a context manager) when done.
 
-    root: the source's address. paced: False on loopback. sleep: replaced in tests.
+    root: the source's address. paced: False on loopback. sleep, clock (seconds): replaced in tests.
     """
 
     def __init__(
@@ -77,14 +85,20 @@ class Client:
         user_agent: str,
         paced: bool = True,
         sleep: Any = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source, self.root, self.spent = source, root, Spent()
-        self._headers = {"User-Agent": user_agent, "Accept": "application/json", **source.headers(token)}
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            **source.headers(token),
+        }
         self._interval = 60.0 / source.pace.per_minute if paced else 0.0
         self._first_pause = FIRST_PAUSE_S if paced else FIRST_PAUSE_S / 50
-        self._sleep = sleep
+        self._sleep, self._clock = sleep, clock
         self._lock = threading.Lock()
-        self._next_at = 0.0
+        self._next_at = self._not_before = self._blocked_until = 0.0
         self._pool = urllib3.PoolManager(
             maxsize=source.pace.connections,
             block=True,
@@ -115,7 +129,8 @@ class Client:
 
     def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
         """Answers in the order of `paths`, as many at a time as the source allows; errors are yielded."""
-        with ThreadPoolExecutor(self.source.pace.connections) as pool:
+        pool = ThreadPoolExecutor(self.source.pace.connections)
+        try:
             waiting: deque[tuple[str, Future[Answer]]] = deque()
             for path in paths:
                 waiting.append((path, pool.submit(self.get, path)))
@@ -123,30 +138,56 @@ class Client:
                     yield _outcome(waiting.popleft())
             while waiting:
                 yield _outcome(waiting.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def _turn(self) -> None:
-        """Wait until the source's pace allows one more request."""
-        with self._lock:
-            now = time.monotonic()
-            pause = max(0.0, self._next_at - now)
-            self._next_at = max(now, self._next_at) + self._interval
-            self.spent.requests += 1
-            self.spent.waited_s += pause
-        if pause:
-            self._sleep(pause)
+    def _turn(self, where: str) -> None:
+        """Wait until the pace, and what the source told any of us, allow one more request.
+
+        Raises SourceBlocked instead of asking while we are to stay away.
+        """
+        slot = -1.0
+        while True:
+            with self._lock:
+                now = self._clock()
+                if self._blocked_until > now:
+                    raise SourceBlocked(self._blocked_until - now, where)
+                if slot >= self._not_before:
+                    self.spent.requests += 1
+                    return
+                slot = max(now, self._next_at, self._not_before)
+                self._next_at = slot + self._interval
+                pause = slot - now
+            if pause > 0:
+                self._pause(pause)
 
     def _pause(self, seconds: float) -> None:
         with self._lock:
+            self.spent.waits += 1
             self.spent.waited_s += seconds
         self._sleep(seconds)
 
+    def _hold(self, seconds: float) -> None:
+        """Nobody asks before so many seconds, and a little more, have passed."""
+        with self._lock:
+            until = self._clock() + seconds + random.random() * min(seconds / 4, 5.0)
+            self._not_before = max(self._not_before, until)
+
+    def _block(self, seconds: float, where: str) -> SourceBlocked:
+        """Nobody asks again; the run ends for this source."""
+        with self._lock:
+            self._blocked_until = max(self._blocked_until, self._clock() + seconds)
+            self.spent.blocked_s = max(self.spent.blocked_s, seconds)
+        return SourceBlocked(seconds, where)
+
     def _with_retries(self, address: str, where: str) -> urllib3.BaseHTTPResponse:
         """The first answer that is not a passing failure (connection lost, body cut, 5xx, short 429)."""
-        trouble = ""
+        trouble, held = "", False
         for attempt in range(TRIES):
-            if attempt:
+            if attempt and not held:
                 self._pause(self._first_pause * 2 ** (attempt - 1) * (1 + random.random() / 4))
-            self._turn()
+            self._turn(where)
+            held = False
             try:
                 response = self._pool.request("GET", address, headers=self._headers, redirect=False)
             except (IncompleteRead, ProtocolError) as error:
@@ -159,18 +200,24 @@ class Client:
                 trouble = f"no connection ({type(error).__name__})"
                 continue
             with self._lock:
-                self.spent.bytes += len(response.data)
+                self.spent.bytes += response.tell()
             content_type = response.headers.get("Content-Type", "")
-            wait = _retry_after(response)
+            wait = _wait_of(response)
             block = self.source.block_seconds(response.status, content_type)
+            if block is None and _says_rate_limit(response):
+                block = TOLD_IN_WORDS_S
             if block is not None or (wait is not None and wait > LONGEST_WAIT_S):
-                raise SourceBlocked(max(block or 0.0, wait or 0.0), where)
+                raise self._block(max(block or 0.0, wait or 0.0), where)
             if response.status == 429:
-                self._pause(wait if wait is not None else LONGEST_WAIT_S / 2)
-                trouble = "asked to slow down (429)"
+                wait, trouble = LONGEST_WAIT_S / 2 if wait is None else wait, "asked to slow down (429)"
+            elif response.status >= 500:
+                trouble = f"an error of its own ({response.status})"
+            if wait is not None:
+                self._hold(wait)
+                held = True
+            if response.status == 429:
                 continue
             if response.status >= 500:
-                trouble = f"an error of its own ({response.status})"
                 continue
             return response
         raise SourceDown(f"{self.source.title} gave {trouble}, {TRIES} times, at {where}")
@@ -226,6 +273,35 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
         return None
 
 
+def _wait_of(response: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds that an answer asks us to wait: its `Retry-After`, or what its body says when that is more."""
+    told = [_retry_after(response)]
+    if response.status == 429:
+        extras = _error_body(response).get("extras")
+        seconds = extras.get("wait_seconds") if isinstance(extras, dict) else None
+        told.append(float(seconds) if isinstance(seconds, (int, float)) else None)
+    return max((seconds for seconds in told if seconds is not None), default=None)
+
+
+def _says_rate_limit(response: urllib3.BaseHTTPResponse) -> bool:
+    """An error other than 429 whose message says that a rate limit was exceeded."""
+    if not 400 <= response.status < 500 or response.status == 429:
+        return False
+    message = _error_body(response).get("message")
+    return isinstance(message, str) and "rate limit" in message.lower()
+
+
+def _error_body(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    """The JSON object of a refusal; {} when it is anything else."""
+    if "json" not in response.headers.get("Content-Type", ""):
+        return {}
+    try:
+        body = json.loads(response.data)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _server_now(response: urllib3.BaseHTTPResponse) -> datetime:
     """The source's own clock; ours when it sends no date."""
     try:
@@ -241,4 +317,6 @@ def _detail(body: Any) -> str:
             return f"code {body['code']}"
         if isinstance(body.get("detail"), str):
             return str(body["detail"])[:120]
+        if isinstance(body.get("error"), str):
+            return "our user agent is refused; it must name a contact"
     return "no detail"

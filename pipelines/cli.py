@@ -276,6 +276,20 @@ def status_(
 
 
 @app.command()
+def compact() -> None:
+    """Merge each stream's files into one; of what is gone at its source, only the tombstone stays."""
+    from pipelines.lake import Lake
+
+    data, console = settings.data_dir(), _console()
+    with run.only_run(data):
+        for source in SOURCES.values():
+            for stream in source.streams:
+                files = Lake(data).compact(source.name, stream.name)
+                if files > 1:
+                    console.print(f"{source.name}/{stream.name}: {files:,} files are one")
+
+
+@app.command()
 def forget(
     source: Annotated[str, typer.Argument(help="Where the person has the account, e.g. sumo.")],
     identifiers: Annotated[

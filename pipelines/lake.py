@@ -167,6 +167,46 @@ class Lake:
         with duckdb.connect() as connection:
             return dict(connection.execute(query, {"files": self._files(source, stream)}).fetchall())
 
+    def compact(self, source: str, stream: str) -> int:
+        """Merge the stream's files into the newest one; returns how many files there were.
+
+        All versions are kept, but of a record that is gone at its source nothing but the tombstone. The
+        merged file takes the newest one's place in one rename, then the others go: a reader meanwhile, or
+        after a kill in between, sees some rows twice and every record in its newest version once.
+        """
+        files = sorted(self.folder(source, stream).glob("2*.parquet"))
+        if len(files) < 2:
+            return len(files)
+        merged = files[-1].with_name(f".{files[-1].name}.tmp")
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(
+                f"""
+                copy (
+                    with every as (
+                        select distinct * from read_parquet($files, union_by_name = true)
+                    ),
+                    gone as (
+                        select _key, _batch_id
+                        from (select _key, _batch_id, _is_deleted from every qualify {LATEST})
+                        where _is_deleted
+                    )
+                    select every.*
+                    from every left join gone on gone._key = every._key
+                    where gone._key is null or every._batch_id = gone._batch_id
+                    order by every._fetched_at, every._key
+                ) to '{merged}' (format parquet, compression zstd)
+                """,
+                {"files": [str(path) for path in files]},
+            )
+        with merged.open("rb") as written:
+            os.fsync(written.fileno())
+        merged.replace(files[-1])
+        _keep_names(files[-1].parent)
+        for path in files[:-1]:
+            path.unlink()
+        return len(files)
+
     def gone(self, source: str, stream: Stream, parts: Sequence[Whole], arrived: pa.Array) -> pa.Array:
         """The keys of live records in `parts` that did not come: see `Whole`. arrived: the keys that came.
 

@@ -46,6 +46,9 @@ class Display:
 
 display = Display()
 
+MANY_FILES = 64
+"""A stream with more files than this is compacted at the end of its source's run."""
+
 A_LITTLE_LATER_S = 1.0
 """A block is over a moment after its last second, whichever of the two clocks is ahead."""
 
@@ -199,6 +202,9 @@ def land_source(
             display.landed(result)
             if result.refused:
                 break
+    for stream in source.streams:
+        if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
+            landing.lake.compact(source.name, stream.name)
     return results
 
 

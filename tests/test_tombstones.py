@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from pipelines.lake import Lake
 from pipelines.landing import Landing
@@ -137,3 +138,48 @@ def test_a_feed_goes_on_from_its_own_cursor_after_another_feed_wrote_into_its_st
     part = Whole("elsewhere", {"bug_id": 1}, keys=frozenset())
     lake = land(tmp_path, page(bug(1), bug(2), whole=(part,)))
     assert lake.cursor("invented", Feed("elsewhere", Told(()), (ELSEWHERE,))) == {"at": 1}
+
+
+def test_compaction_keeps_every_version_of_the_living_and_only_the_tombstone_of_the_gone(
+    tmp_path: Path,
+) -> None:
+    land(tmp_path, page(bug(1), bug(2)))
+    land(tmp_path, page({**bug(1), "title": "b"}))
+    lake = land(tmp_path, page(bug(1), whole=(Whole("bugs", column="id", start=2, end=3),)))
+    before, cursor = lake.live("invented", "bugs"), lake.cursor("invented", Feed("bugs", Told(()), (BUGS,)))
+    assert lake.compact("invented", "bugs") == 3
+    (merged,) = lake.folder("invented", "bugs").glob("2*.parquet")
+    rows = pq.read_table(merged).to_pylist()
+    assert [(row["_key"], row["title"]) for row in rows if row["_key"] == "2"] == [("2", None)]
+    assert sorted(row["title"] for row in rows if row["_key"] == "1") == ["a", "a", "b"]
+    assert lake.live("invented", "bugs") == before
+    assert lake.cursor("invented", Feed("bugs", Told(()), (BUGS,))) == cursor
+    assert lake.compact("invented", "bugs") == 1
+
+
+def test_a_compaction_that_is_killed_half_way_changes_nothing_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(tmp_path, page(bug(1, 1)))
+    lake = land(tmp_path, page({**bug(1, 1), "title": "b"}, bug(2)))
+    before = lake.live("invented", "bugs")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            lake.compact("invented", "bugs")
+    assert lake.live("invented", "bugs") == before
+    lake.compact("invented", "bugs")
+    assert lake.live("invented", "bugs") == before
+    (merged,) = lake.folder("invented", "bugs").glob("2*.parquet")
+    assert pq.read_table(merged).num_rows == 3
+
+
+def test_a_landing_goes_on_after_a_compaction(tmp_path: Path) -> None:
+    land(tmp_path, page(bug(1)))
+    land(tmp_path, page(bug(2))).compact("invented", "bugs")
+    lake = land(tmp_path, page(bug(1), bug(2), {**bug(3), "title": "c"}))
+    assert lake.state(invented_source(feeds=()), Feed("bugs", Told(()), (BUGS,)), BUGS).versions == 3
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

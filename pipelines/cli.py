@@ -311,7 +311,8 @@ def forget(
             console.print(f"{name}: {rows:,} rows")
     console.print(f"vault: {receipt.vault_rows:,} rows; quarantine: {receipt.quarantined_files:,} files")
     console.print(f"receipt: {receipt.path}")
-    console.print("the warehouse is removed and made anew by the next run, or now by mdm build")
+    if not receipt.is_empty:
+        console.print("the warehouse is removed and made anew by the next run, or now by mdm build")
 
 
 @app.command()

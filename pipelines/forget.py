@@ -67,6 +67,7 @@ def forget(
     Raises nothing for a person who is not there: the receipt is then empty, and later reads stay closed.
     """
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
+    lake.prepare(source)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
     kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of}
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
@@ -82,7 +83,8 @@ def forget(
     )
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
-    (data / "warehouse.duckdb").unlink(missing_ok=True)
+    if not receipt.is_empty:
+        (data / "warehouse.duckdb").unlink(missing_ok=True)
     folder = data / "receipts"
     folder.mkdir(exist_ok=True)
     receipt.path = folder / f"{receipt.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.json"
@@ -124,8 +126,8 @@ def holding(lake: Lake, source: Source, stream: Stream, whole: set[str]) -> Iter
     named = [f'"{name}"' for name, kept in stream.keep.items() if kept.pseudonym_of]
     tests = [f"{name} in (select unnest($whole))" for name in named]
     tests += [f'regexp_matches("{name}", $pattern)' for name in stream.embeds]
-    files = sorted(map(str, lake.folder(source.name, stream.name).glob("2*.parquet")))
-    if not tests or not files or not whole:
+    files = sorted(map(str, lake.folder(source.name, stream.name).glob("*.parquet")))
+    if not tests or not whole:
         return
     values: dict[str, object] = {"files": files}
     values |= {"whole": sorted(whole)} if named else {}
@@ -141,7 +143,12 @@ def holding(lake: Lake, source: Source, stream: Stream, whole: set[str]) -> Iter
 def rewrite(path: Path, stream: Stream, gone: Callable[[str], bool]) -> int:
     """One file without the person; returns how many rows changed or went. Hashes are made anew."""
     before = pq.read_table(path)
-    columns = {name: before[name].combine_chunks() for name in stream.keep}
+    columns = {
+        name: before[name].combine_chunks()
+        if name in before.column_names
+        else pa.nulls(before.num_rows, field.type)
+        for name, field in stream.keep.items()
+    }
     kept = {name: before[name].combine_chunks() for name in before.column_names if name not in stream.keep}
     after, staying = without(stream, columns, gone)
     if staying is not None:

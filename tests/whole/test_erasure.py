@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines import run, settings
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.forget import forget
-from pipelines.lake import Lake
+from pipelines.lake import Lake, write_parquet
 from pipelines.privacy import pseudonym
 from pipelines.simulation.generator import Truth, generate
 from pipelines.simulation.servers.serve import Servers, serve
@@ -157,3 +158,25 @@ def busiest(servers: Servers, source: str) -> tuple[str, set[str]]:
         numbers = [str(row["user"]["pk"]) for row in rows if not row["user"]["system_user"]]
     person = max(sorted(set(numbers)), key=numbers.count)
     return person, {person}
+
+
+def test_a_lake_from_before_a_column_was_kept_forgets_too(
+    community: tuple[World, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = community
+    data = tmp_path / "data"
+    prepare(data, world)
+    with serve(world) as servers:
+        land_all(data, servers, monkeypatch)
+        person, _names = busiest(servers, "sumo")
+    users = Lake(data).folder("sumo", "users")
+    for path in users.glob("2*.parquet"):
+        write_parquet(pq.read_table(path).drop_columns(["people_directory"]), path)
+    assert forget(data, settings.hash_key(data), SOURCES["sumo"], [person]).rows["sumo/users"] == 1
+
+
+def test_nobody_is_erased_by_a_name_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").touch()
+    receipt = forget(tmp_path, b"a key for tests only", SOURCES["sumo"], ["nobody"])
+    assert receipt.is_empty
+    assert (tmp_path / "warehouse.duckdb").exists()

@@ -70,7 +70,7 @@ class Gate:
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        """Every column that a rule names: all that needs to be shown to `judge`, beside the number of rows."""
+        """Every column that a rule names: all that `judge` needs to see, beside the number of rows."""
         return frozenset(column for rule in self.expectations for column in rule.columns)
 
     @cached_property

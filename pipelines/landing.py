@@ -2,7 +2,7 @@
 
 A batch is judged before it is written. A refused batch leaves the lake as it was, goes to quarantine
 and ends its source's run; its cursor is not moved, so the next run asks for the same rows again.
-Not in here: how to page (`sources/walks.py`), what must hold (`expectations/landing/`), files (`lake.py`).
+Not in here: how to page (`sources/walks/`), what must hold (`expectations/landing/`), files (`lake.py`).
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ Progress = Callable[[str, str, int], None]
 """(source, feed, records received so far): for a display, may be called often."""
 Gates = dict[tuple[str, str], Gate]
 
+
+LONGEST_GOODBYE_S = 5.0
+"""How long an ending feed waits for a request that is still out; it ends with the process at the latest."""
 
 BELIEVED = 50
 """So many known records may be missing from an answer without any row; a larger loss is not believed."""
@@ -400,7 +403,7 @@ def ahead(pages: Iterator[Page]) -> Iterator[Page]:
             yield one
     finally:
         stopped.set()
-        reader.join()
+        reader.join(LONGEST_GOODBYE_S)
 
 
 # --- Blocks -----------------------------------------------------------------------------------

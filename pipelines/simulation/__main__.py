@@ -44,7 +44,7 @@ def main(
 ) -> int:
     """Serve until a signal or until the parent process ends; print the addresses as one line of JSON.
 
-    port: the first of four neighbouring ports; 0 takes free ones. faults: see `servers/faults.py`.
+    port: the first of as many neighbouring ports as there are sources; 0 takes free ones. faults: see `servers/faults.py`.
     Returns 0, or 2 after one line on standard error when an argument cannot be worked with.
     """
     parent = os.getppid()
@@ -71,7 +71,9 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--scale", default="small", help="size of the generated community (default: small)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another community (default: 1)")
     parser.add_argument("--recorded", type=Path, metavar="DIR", help="serve recorded data from this folder")
-    parser.add_argument("--port", type=int, default=0, help="first of four ports (default: any free ones)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="first of neighbouring ports (default: any free ones)"
+    )
     parser.add_argument("--faults", default="", metavar="SPEC", help="e.g. sumo.html@3,reps.down")
     return parser.parse_args(given)
 

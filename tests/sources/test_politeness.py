@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from pipelines.sources import SOURCES
 from pipelines.sources.http import Client, SourceBlocked
-from pipelines.sources.spec import Pace
+from pipelines.sources.spec import Pace, Source
 from tests.scripted import Reply, invented_source, scripted
 
 THINGS = [f"/things/{number}/" for number in range(12)]
@@ -109,3 +110,14 @@ def test_nothing_is_asked_while_blocked(reply: Reply) -> None:
         clock.sleep(3601)
         client.get("/things/")
         assert len(asked) == 2
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
+def test_no_secret_is_ever_in_an_address(source: Source) -> None:
+    secret = "1_secret" * 6
+    headers = source.headers(secret)
+    with scripted(lambda _path, _n: Reply({})) as (root, asked):
+        with Client(source, root, token=secret, user_agent="tests", paced=False) as client:
+            client.get("/things/", {"page": 1})
+    assert not any(secret in path for path in asked)
+    assert not headers or any(secret in value for value in headers.values())

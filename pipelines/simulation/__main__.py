@@ -44,7 +44,7 @@ def main(
 ) -> int:
     """Serve until a signal or until the parent process ends; print the addresses as one line of JSON.
 
-    port: the first of as many neighbouring ports as there are sources; 0 takes free ones. faults: see `servers/faults.py`.
+    port: the first of neighbouring ports, one a source; 0 takes free ones. faults: see `servers/faults.py`.
     Returns 0, or 2 after one line on standard error when an argument cannot be worked with.
     """
     parent = os.getppid()

@@ -93,8 +93,11 @@ def table_of(
     return pa.table([{**envelope, **columns}[field.name] for field in schema], schema=schema)
 
 
-def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
-    """A row of a refused batch: kept fields as they came, identifiers hashed, odd values by type alone."""
+def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise, forgotten: Forgotten | None = None) -> Row:
+    """A row of a refused batch: kept fields as they came, identifiers hashed, odd values by type alone.
+
+    Who was forgotten does not come back this way either.
+    """
     out: Row = {}
     for name, kept in stream.keep.items():
         value = row.get(name)
@@ -104,6 +107,10 @@ def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise) -> Row:
             out[name] = hash_of(kept.pseudonym_of, value)
         else:
             out[name] = value
+    if forgotten is not None:
+        for name in stream.keep:
+            if isinstance(out[name], str):
+                out[name] = PSEUDONYM.sub(lambda found: "" if forgotten(found[0]) else found[0], out[name])
     return out
 
 

@@ -300,10 +300,14 @@ def forget(
     if source not in SOURCES:
         raise CallRefused(f"There is no source '{source}'; there are {', '.join(SOURCES)}.")
     from pipelines.forget import forget as erase
+    from pipelines.vault import VaultClosed
 
     data, console = settings.data_dir(), _console()
     with run.only_run(data):
-        receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
+        try:
+            receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
+        except VaultClosed as error:
+            raise CallRefused(str(error)) from None
     if receipt.is_empty:
         console.print("nothing of this person was stored; what is read later stays without them")
     for name, rows in receipt.rows.items():

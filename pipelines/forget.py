@@ -4,7 +4,8 @@ What the person did stays as an anonymous fact: rows of acts lose the columns th
 about the person alone go. The pseudonyms themselves are kept nowhere; `<data>/forgotten/<source>` holds keyed
 hashes of them, so that the same person read again at the source does not come back (`border.py`).
 
-Safe to interrupt: every file is replaced whole, and a second call finishes what a first one began. A receipt
+Safe to interrupt: every file is replaced whole, and a second call finishes what a first one began; until
+then its pseudonyms are kept in `<data>/forgotten/.<source>.unfinished`. A receipt
 says when, and how many rows of which streams; nothing about whom. Not in here: what was published already,
 which holds aggregates only.
 """
@@ -31,7 +32,7 @@ from pipelines.border import without
 from pipelines.lake import Lake, replace_file, row_hashes, write_parquet, write_text
 from pipelines.privacy import pseudonym
 from pipelines.sources.spec import Source, Stream, stamp
-from pipelines.vault import Vault
+from pipelines.vault import Vault, VaultClosed
 
 
 @dataclass
@@ -64,27 +65,34 @@ def forget(
     """Erase the person with these names, log-ins or numbers at one source.
 
     All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number).
-    Raises nothing for a person who is not there: the receipt is then empty, and later reads stay closed.
+    Nobody need be there: the receipt is then empty, and later reads stay closed. Raises VaultClosed when
+    there is a vault and no key for it was given: nothing is changed then.
     """
+    if vault is None and (data / "vault.duckdb").exists():
+        raise VaultClosed(f"{data / 'vault.duckdb'} needs its key (MDM_VAULT_KEY, and MDM_VAULT not off).")
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
     lake.prepare(source)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
     kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of}
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
-    whole = same_person(lake, source, {one for one in named if one})
+    unfinished = data / "forgotten" / f".{source.name}.unfinished"
+    before = set(unfinished.read_text().split()) if unfinished.exists() else set()
+    whole = same_person(lake, source, {one for one in named if one} | before)
     _remember_marks(data, key, source.name, whole)
+    write_text("\n".join(sorted(whole)), unfinished)
+    held = {stream.name: list(holding(lake, source, stream, whole)) for stream in source.streams}
+    if any(held.values()):
+        (data / "warehouse.duckdb").unlink(missing_ok=True)
     gone = whole.__contains__
     for stream in source.streams:
         receipt.rows[f"{source.name}/{stream.name}"] = sum(
-            rewrite(path, stream, gone) for path in holding(lake, source, stream, whole)
+            rewrite(path, stream, gone) for path in held[stream.name]
         )
     receipt.quarantined_files = sum(
         _rewrite_quarantined(path, whole) for path in (data / "quarantine" / source.name).rglob("*.jsonl.gz")
     )
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
-    if not receipt.is_empty:
-        (data / "warehouse.duckdb").unlink(missing_ok=True)
     folder = data / "receipts"
     folder.mkdir(exist_ok=True)
     receipt.path = folder / f"{receipt.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.json"
@@ -96,6 +104,7 @@ def forget(
         "vault_rows": receipt.vault_rows,
     }
     write_text(json.dumps(told, indent=1), receipt.path)
+    unfinished.unlink()
     return receipt
 
 
@@ -125,6 +134,7 @@ def holding(lake: Lake, source: Source, stream: Stream, whole: set[str]) -> Iter
     """The files of a stream in which one of these pseudonyms stands."""
     named = [f'"{name}"' for name, kept in stream.keep.items() if kept.pseudonym_of]
     tests = [f"{name} in (select unnest($whole))" for name in named]
+    tests += ["list_has_any(string_split(_key, '|'), $whole)"] if named else []
     tests += [f'regexp_matches("{name}", $pattern)' for name in stream.embeds]
     files = sorted(map(str, lake.folder(source.name, stream.name).glob("*.parquet")))
     if not tests or not whole:
@@ -153,11 +163,16 @@ def rewrite(path: Path, stream: Stream, gone: Callable[[str], bool]) -> int:
     after, staying = without(stream, columns, gone)
     if staying is not None:
         kept = {name: column.filter(staying) for name, column in kept.items()}
+    if any(stream.keep[name].pseudonym_of for name in stream.key):
+        keys = kept["_key"].to_pylist()
+        others = pa.array([not any(map(gone, one.split("|"))) for one in keys], pa.bool_())
+        kept = {name: column.filter(others) for name, column in kept.items()}
+        after = {name: column.filter(others) for name, column in after.items()}
     table = pa.table([{**kept, **after}[name] for name in before.column_names], schema=before.schema)
     place = table.schema.get_field_index("_row_hash")
     table = table.set_column(place, table.schema.field(place), row_hashes(table))
     changed = before.num_rows - table.num_rows
-    if staying is None:
+    if not changed:
         changed += int(pc.sum(pc.not_equal(before["_row_hash"], table["_row_hash"])).as_py() or 0)
     write_parquet(table, path)
     return max(changed, 1)

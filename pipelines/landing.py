@@ -310,7 +310,10 @@ class Landing:
             if rows:
                 for record in pending.records:
                     try:
-                        kept += [quarantined(stream, row, hash_of) for row in _rows(stream, record, hash_of)]
+                        kept += [
+                            quarantined(stream, row, hash_of, self.forgotten)
+                            for row in _rows(stream, record, hash_of)
+                        ]
                     except SourceChanged:
                         kept.append({"unexpected": "a record of another shape"})
             if kept or stream is feed.streams[0]:

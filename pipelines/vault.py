@@ -91,7 +91,7 @@ class Vault:
         return found
 
     def forget(self, source: str, pseudonyms: Iterable[str]) -> int:
-        """Remove these; returns how many rows went. The file is written anew, so that no page keeps them."""
+        """Remove these; returns how many rows went. Freed pages of the file stay encrypted until reused."""
         wanted = list(pseudonyms)
         with self._open() as connection:
             gone = connection.execute(

@@ -111,11 +111,11 @@ PROJECTS = Stream(
 
 def translator_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
     """The public name of a translator; without a chosen one it may be the local part of an e-mail address,
-    which is told by having no blank and no capital letter, and is left out."""
+    which is told by having no blank, and is left out."""
     user = record.get("user")
     if isinstance(user, dict) and not user.get("system_user"):
         name, account = user.get("name"), hash_of("id", user.get("pk"))
-        if account and isinstance(name, str) and name != name.lower():
+        if account and isinstance(name, str) and " " in name.strip():
             yield Handle("id", account, display_name=name)
 
 

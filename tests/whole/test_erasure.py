@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import run, settings
+from pipelines.border import quarantined
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.forget import forget
 from pipelines.lake import Lake, write_parquet
@@ -23,7 +24,7 @@ from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES as SERVED
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
-from pipelines.vault import Vault
+from pipelines.vault import Vault, VaultClosed
 from tests.bench.endurance import prepare
 
 
@@ -172,7 +173,8 @@ def test_a_lake_from_before_a_column_was_kept_forgets_too(
     users = Lake(data).folder("sumo", "users")
     for path in users.glob("2*.parquet"):
         write_parquet(pq.read_table(path).drop_columns(["people_directory"]), path)
-    assert forget(data, settings.hash_key(data), SOURCES["sumo"], [person]).rows["sumo/users"] == 1
+    vault = Vault(data, str(settings.vault_key(data)))
+    assert forget(data, settings.hash_key(data), SOURCES["sumo"], [person], vault).rows["sumo/users"] == 1
 
 
 def test_nobody_is_erased_by_a_name_that_is_not_there(tmp_path: Path) -> None:
@@ -180,3 +182,61 @@ def test_nobody_is_erased_by_a_name_that_is_not_there(tmp_path: Path) -> None:
     receipt = forget(tmp_path, b"a key for tests only", SOURCES["sumo"], ["nobody"])
     assert receipt.is_empty
     assert (tmp_path / "warehouse.duckdb").exists()
+
+
+def test_a_profile_that_was_gone_before_is_forgotten_too(
+    community: tuple[World, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account was deleted at its source first: its tombstone's key is a pseudonym."""
+    world, _ = community
+    data = tmp_path / "data"
+    prepare(data, world)
+    with serve(world) as servers:
+        land_all(data, servers, monkeypatch)
+        person, names = busiest(servers, "sumo")
+        number = next(name for name in names if name != person)
+        servers.living["sumo"].remove("users", number)
+        servers.advance(timedelta(days=100))
+        land_all(data, servers, monkeypatch)
+    key = settings.hash_key(data)
+    account = pseudonym(key, "sumo", "id", number)
+    assert account not in Lake(data).live("sumo", "users")
+    forget(data, key, SOURCES["sumo"], [person], Vault(data, str(settings.vault_key(data))))
+    nowhere(data, {account})
+
+
+def test_a_refused_batch_does_not_bring_a_forgotten_person_back() -> None:
+    stream = SOURCES["sumo"].feeds[1].streams[0]
+    row = {"id": 1, "creator": "ada", "is_spam": {}}
+    hashed = "0" * 32
+    assert quarantined(stream, row, lambda _kind, _value: hashed)["creator"] == hashed
+    assert quarantined(stream, row, lambda _kind, _value: hashed, lambda one: one == hashed)["creator"] == ""
+
+
+def test_an_erasure_that_was_killed_is_finished_by_the_next_call(
+    community: tuple[World, Truth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = community
+    data = tmp_path / "data"
+    prepare(data, world)
+    with serve(world) as servers:
+        land_all(data, servers, monkeypatch)
+        person, names = busiest(servers, "sumo")
+    key, vault = settings.hash_key(data), Vault(data, str(settings.vault_key(data)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "forget", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(data, key, SOURCES["sumo"], [person], vault)
+    assert forget(data, key, SOURCES["sumo"], [person], vault).vault_rows == 1
+    kinds = ("id", "username")
+    nowhere(data, {pseudonym(key, "sumo", kind, name) for name in names for kind in kinds})
+
+
+def test_nothing_is_erased_while_the_vault_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "vault.duckdb").touch()
+    with pytest.raises(VaultClosed):
+        forget(tmp_path, b"a key for tests only", SOURCES["sumo"], ["ada"])
+
+
+def killed(*_: object) -> int:
+    raise KeyboardInterrupt

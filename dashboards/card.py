@@ -20,6 +20,7 @@ from dash.development.base_component import Component
 
 from dashboards import theme, words
 from dashboards.data import DIMENSIONS, Declaration, Published
+from pipelines.metric_shape import MEASURES
 
 DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
 SERIES_MONTHS = 36
@@ -253,18 +254,7 @@ def csv(shown: Shown) -> str:
                 out[f"{name}_name"] = [
                     shown.published.region_name(code) if code else None for code in out[name]
                 ]
-    for name in (
-        "value",
-        "ci_low",
-        "ci_high",
-        "numerator",
-        "denominator",
-        "persons",
-        "coverage",
-        "unknown_affiliation_share",
-        "status",
-        "flags",
-    ):
+    for name in (*MEASURES, "status", "flags"):
         out[name] = shown.rows[name]
     out["shown"] = shown.rows["shown"].str.replace("\u202f", " ")
     out["audience"], out["published_version"] = shown.published.release.audience, shown.published.version

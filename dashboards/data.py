@@ -20,21 +20,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from pipelines.metric_shape import DIMENSIONS
+
 AUDIENCES = ("public", "internal")
-DIMENSIONS = (
-    "source",
-    "stream",
-    "area",
-    "event_type",
-    "region",
-    "country",
-    "locale",
-    "product",
-    "project",
-    "level",
-    "category",
-    "population",
-)
 DEFAULT_POPULATION = "community"
 """The population of a headline (catalogue 0.3); a metric that is not about people has none."""
 

@@ -16,24 +16,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-Kind = Literal["count", "share", "ratio", "other"]
-"""What a value is, told by its metric's unit: how it is rounded, and whether it needs a denominator."""
+from pipelines.metric_shape import MEASURES
+
+Kind = Literal["count", "share", "ratio", "signed", "other"]
+"""What a value is, told by its metric's unit: how it is rounded, whether it needs a denominator, and may it
+be negative (`signed`)."""
 
 SHARE_UNITS = frozenset({"share", "fraction", "proportion"})
+SIGNED_UNITS = frozenset({"difference", "attainment"})
 COUNT_UNITS = frozenset({"contributions", "contributors", "count", "events", "people", "persons"})
 """Numbers of people or acts, as a whole unit: `persons (fewest)` is an order statistic and no count."""
-
-MEASURES = (
-    "value",
-    "ci_low",
-    "ci_high",
-    "numerator",
-    "denominator",
-    "persons",
-    "coverage",
-    "unknown_affiliation_share",
-)
-"""Every number of a row; a hidden row keeps none of them, nor its flags, which can tell a number."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +41,11 @@ AUDIENCES = (Audience("internal", k=5), Audience("public", k=10, rounding=5))
 
 
 def kind_of(unit: str) -> Kind:
-    """`share of bugs` -> share, `events per 100 people` -> ratio, `people` -> count, `hours` -> other."""
+    """`share of bugs` -> share, `events per 100 people` -> ratio, `difference of shares` -> signed,
+    `people` -> count, `hours` -> other."""
     words = [word.strip("(),") for word in unit.lower().split()]
+    if words and words[0] in SIGNED_UNITS:
+        return "signed"
     if words and words[0] in SHARE_UNITS:
         return "share"
     if "ratio" in words or "per" in words:
@@ -105,12 +100,12 @@ def round_for_public(frame: pd.DataFrame, kinds: Mapping[str, Kind], to: int = 5
         rounded[name] = frame[name].mask(about_people, to_multiple(frame[name], to))
     for name in ("coverage", "unknown_affiliation_share"):
         rounded[name] = frame[name].mask(about_people, to_percent(frame[name]))
-    for name in ("value", "ci_low", "ci_high"):
+    for name in ("value", "ci_low", "ci_high", "value_with_probable"):
         exact = frame[name].astype(float)
         for rows, numbers in (
             (about_people & (kind == "count"), to_multiple(exact, to)),
             (about_people & (kind == "share"), to_percent(exact)),
-            (about_people & kind.isin(["ratio", "other"]), to_two_digits(exact)),
+            (about_people & kind.isin(["ratio", "signed", "other"]), to_two_digits(exact)),
         ):
             rounded[name] = rounded[name].mask(rows, numbers)
     return rounded

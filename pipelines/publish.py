@@ -32,6 +32,7 @@ from expectations.publish import FRAMES, PUBLISH
 from expectations.publish.metric_value import GRAIN
 from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect
 from pipelines.lake import write_text
+from pipelines.metric_shape import COLUMNS
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +47,7 @@ TABLES: dict[str, dict[str, str]] = {
         "reference": "varchar", "persons": "varchar", "additive_over": "varchar", "notes": "varchar",
         "parameters": "varchar",
     },
-    "metric_value": {
-        "metric": "varchar", "version": "integer", "period_start": "timestamp", "period_end": "timestamp",
-        "grain": "varchar", "source": "varchar", "stream": "varchar", "area": "varchar",
-        "event_type": "varchar", "region": "varchar", "country": "varchar", "locale": "varchar",
-        "product": "varchar", "project": "varchar", "level": "varchar", "category": "varchar",
-        "population": "varchar",
-        "value": "double", "ci_low": "double", "ci_high": "double", "numerator": "double",
-        "denominator": "double", "persons": "bigint", "coverage": "double",
-        "unknown_affiliation_share": "double", "status": "varchar", "flags": "varchar",
-        "parameters_hash": "varchar", "input_snapshot": "varchar", "identity_snapshot": "varchar",
-        "computed_at": "timestamp",
-    },
+    "metric_value": COLUMNS,
     "topic_area": {"topic_area": "varchar", "position": "integer", "title": "varchar", "question": "varchar"},
     "region": {
         "code": "varchar", "kind": "varchar", "name": "varchar", "parent": "varchar", "iso3": "varchar",

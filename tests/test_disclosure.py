@@ -155,6 +155,7 @@ def test_nobody_among_three_tells_of_the_three_and_is_hidden() -> None:
         ("Share of questions", "share"),
         ("share (0 to 1)", "share"),
         ("hours", "other"),
+        ("difference of shares", "signed"),
         ("persons (fewest)", "other"),
         ("events per 100 active contributors", "ratio"),
         ("ratio", "ratio"),

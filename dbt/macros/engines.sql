@@ -6,11 +6,11 @@
 {%- endmacro %}
 
 {% macro default__date_series(first, last, step) -%}
-    unnest(generate_series({{ first }}, {{ last }}, interval 1 {{ step }}))
+    unnest(generate_series({{ first }}, {{ last }}, interval {{ '3 month' if step == 'quarter' else '1 ' ~ step }}))
 {%- endmacro %}
 
 {% macro spark__date_series(first, last, step) -%}
-    explode(sequence({{ first }}, {{ last }}, interval 1 {{ step }}))
+    explode(sequence({{ first }}, {{ last }}, interval {{ '3 month' if step == 'quarter' else '1 ' ~ step }}))
 {%- endmacro %}
 
 {# The name under which a country is looked up: as `key_of` in seeds/make_reference.py writes it. #}

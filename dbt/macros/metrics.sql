@@ -38,9 +38,11 @@
     {%- set optional = {
         'source': 'varchar', 'stream': 'varchar', 'area': 'varchar', 'event_type': 'varchar',
         'region': 'varchar', 'country': 'varchar', 'locale': 'varchar', 'product': 'varchar',
-        'project': 'varchar', 'level': 'varchar', 'category': 'varchar', 'population': 'varchar',
-        'ci_low': 'double', 'ci_high': 'double', 'coverage': 'double',
-        'unknown_affiliation_share': 'double',
+        'project': 'varchar', 'role': 'varchar', 'level': 'varchar', 'tenure': 'varchar',
+        'resource': 'varchar', 'goal': 'varchar', 'wave': 'varchar', 'outcome': 'varchar',
+        'attribute': 'varchar', 'attribute_value': 'varchar', 'category': 'varchar', 'population': 'varchar',
+        'ci_low': 'double', 'ci_high': 'double', 'value_with_probable': 'double', 'rank_best': 'bigint',
+        'rank_worst': 'bigint', 'coverage': 'double', 'unknown_affiliation_share': 'double',
     } -%}
     select
         '{{ metric }}' as metric,

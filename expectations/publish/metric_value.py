@@ -6,24 +6,11 @@ rule is about whole columns.
 
 from expectations.gate import Expect, Gate, expect
 from expectations.publish.common import at_most, impersonal, rows_exist, unique, within
+from pipelines.metric_shape import DIMENSIONS, MEASURES
 
 SHOWN = ("complete", "provisional")
 NOT_SHOWN = ("suppressed", "insufficient", "no_denominator", "unavailable")
 
-DIMENSIONS = (
-    "source",
-    "stream",
-    "area",
-    "event_type",
-    "region",
-    "country",
-    "locale",
-    "product",
-    "project",
-    "level",
-    "category",
-    "population",
-)
 GRAIN = ("metric", "version", "grain", "period_start", "period_end", *DIMENSIONS)
 
 TEXTS = ", ".join(f"cells.{name}" for name in ("metric", "grain", "flags", *DIMENSIONS))
@@ -56,13 +43,14 @@ FRAME = f"""
         nullif(persons, 0) as persons_shown,
         not is_about_people or not is_shown or smallest_group is not null as is_group_known,
         case when status = 'suppressed' then len(list_filter([
-            value, ci_low, ci_high, numerator, denominator, persons, coverage, unknown_affiliation_share
+            {", ".join(MEASURES)}
         ], lambda number: number is not null)) end as numbers_left,
         case when audience = 'public' and is_about_people then len(list_filter([
             case when kind = 'count' then value end, numerator, denominator, persons
         ], lambda number: number % 5 <> 0)) end as exact_counts,
         is_shown = (value is not null) as has_value_as_status_says,
         not is_shown or kind not in ('share', 'ratio') or denominator is not null as has_its_denominator,
+        case when kind <> 'signed' then value end as unsigned_value,
         case when kind = 'share' and is_about_people then value end as share_of_people,
         case when kind = 'share' and is_about_people then numerator end as numerator_of_share
     from described
@@ -92,7 +80,8 @@ GATE = Gate(
         ),
         true("has_value_as_status_says", "there is a value exactly when it is complete or provisional"),
         true("has_its_denominator", "a rate is never stored without its denominator"),
-        within("value", 0, 1e12, "a value is a number of a size that occurs, zero or more"),
+        within("value", -1e12, 1e12, "a value is a number of a size that occurs"),
+        within("unsigned_value", 0, 1e12, "only a difference may be below zero"),
         within("share_of_people", 0, 1, "a share is between 0 and 1"),
         at_most("numerator_of_share", "denominator", "of n at most n"),
         at_most("ci_low", "value", "an interval holds its value"),

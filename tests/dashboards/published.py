@@ -17,39 +17,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-VALUE_COLUMNS = {
-    "metric": "varchar",
-    "version": "integer",
-    "period_start": "timestamp",
-    "period_end": "timestamp",
-    "grain": "varchar",
-    "source": "varchar",
-    "stream": "varchar",
-    "area": "varchar",
-    "event_type": "varchar",
-    "region": "varchar",
-    "country": "varchar",
-    "locale": "varchar",
-    "product": "varchar",
-    "project": "varchar",
-    "level": "varchar",
-    "category": "varchar",
-    "population": "varchar",
-    "value": "double",
-    "ci_low": "double",
-    "ci_high": "double",
-    "numerator": "double",
-    "denominator": "double",
-    "persons": "bigint",
-    "coverage": "double",
-    "unknown_affiliation_share": "double",
-    "status": "varchar",
-    "flags": "varchar",
-    "parameters_hash": "varchar",
-    "input_snapshot": "varchar",
-    "identity_snapshot": "varchar",
-    "computed_at": "timestamp",
-}
+from pipelines.metric_shape import COLUMNS
+
 METRICS = {
     # name: (topic area, title, unit, interval method, direction, what k counts, sources, definition)
     "active_contributors": (
@@ -278,9 +247,9 @@ def write(published: Path, invented: Invented | None = None, point: bool = True)
 
 def _table(out: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
     if name == "metric_value":
-        columns = ", ".join(f"{column} {kind}" for column, kind in VALUE_COLUMNS.items())
+        columns = ", ".join(f"{column} {kind}" for column, kind in COLUMNS.items())
         out.execute(f"create table metric_value ({columns})")
-        out.register("frame", frame[list(VALUE_COLUMNS)])
+        out.register("frame", frame[list(COLUMNS)])
         out.execute("insert into metric_value select * from frame")
     else:
         out.register("frame", frame)
@@ -297,7 +266,7 @@ def _values(one: Invented) -> list[dict[str, Any]]:
     def add(
         metric: str, start: datetime, end: datetime, value: float | None, smallest: int | None, **more: Any
     ) -> None:
-        row = dict.fromkeys(VALUE_COLUMNS) | {
+        row = dict.fromkeys(COLUMNS) | {
             "metric": metric,
             "version": 1,
             "period_start": start,
@@ -606,7 +575,7 @@ def _disclosed(rows: list[dict[str, Any]], k: int, rounded: bool) -> pd.DataFram
                 for name in ("value", "ci_low", "ci_high"):
                     row[name] = None if row[name] is None else round(row[name], 2)
         out.append(row)
-    return pd.DataFrame(out, columns=list(VALUE_COLUMNS))
+    return pd.DataFrame(out, columns=list(COLUMNS))
 
 
 def _declarations(one: Invented) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from pipelines import warehouse
+from pipelines.metric_shape import DIMENSIONS, KEYS, LINEAGE, MEASURES
 from pipelines.settings import ROOT
 from pipelines.sources import SOURCES
 
@@ -22,40 +23,8 @@ DECLARED = {
     "metric", "version", "topic_area", "title", "question", "definition", "unit", "grain", "window",
     "direction", "interval", "sources", "reference", "persons", "additive_over", "parameters", "notes",
 }  # fmt: skip
-ORDER = [
-    "metric",
-    "version",
-    "period_start",
-    "period_end",
-    "grain",
-    "source",
-    "stream",
-    "area",
-    "event_type",
-    "region",
-    "country",
-    "locale",
-    "product",
-    "project",
-    "level",
-    "category",
-    "population",
-    "value",
-    "ci_low",
-    "ci_high",
-    "numerator",
-    "denominator",
-    "persons",
-    "smallest_group",
-    "coverage",
-    "unknown_affiliation_share",
-    "status",
-    "flags",
-    "parameters_hash",
-    "input_snapshot",
-    "identity_snapshot",
-    "computed_at",
-]
+ORDER = [*KEYS, *DIMENSIONS, *MEASURES, *LINEAGE]
+ORDER.insert(ORDER.index("persons") + 1, "smallest_group")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines import metric_shape
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
 from pipelines.sources.bugzilla import STAFF_DOMAINS
@@ -45,8 +46,7 @@ TRIAGED |= {"regressed_by"}
 REVIEW_REQUESTS = {"text/x-phabricator-request", "text/x-github-pull-request", "text/x-review-board-request"}
 REVIEWS = {f"translation:{act}" for act in ("approved", "rejected", "unapproved", "unrejected")}
 
-DIMENSIONS = ("grain", "period_start", "period_end", "source", "stream", "area", "event_type", "region")
-DIMENSIONS += ("country", "locale", "product", "project", "level", "category", "population")
+DIMENSIONS = ("grain", "period_start", "period_end", *metric_shape.DIMENSIONS)
 NUMBERS = ("value", "ci_low", "ci_high", "numerator", "denominator", "persons", "smallest_group")
 NUMBERS += ("coverage", "unknown_affiliation_share")
 

@@ -1,4 +1,4 @@
--- One row a period that is over: calendar months, ISO weeks, calendar years, and windows of n days
+-- One row a period that is over: calendar months, quarters, years, ISO weeks, and windows of n days
 -- up to the end of each month. A period is over when the newest watermark of any source has passed
 -- its end. All are half-open [period_start, period_end), UTC.
 
@@ -6,6 +6,7 @@ with bounds as (
     select
         {{ dbt.date_trunc('month', 'min(loaded_from)') }} as first_month,
         {{ dbt.date_trunc('week', 'min(loaded_from)') }} as first_week,
+        {{ dbt.date_trunc('quarter', 'min(loaded_from)') }} as first_quarter,
         {{ dbt.date_trunc('year', 'min(loaded_from)') }} as first_year,
         max(watermark) as horizon
     from {{ ref('stg_pipeline__sources') }}
@@ -26,6 +27,12 @@ starts as (
     from bounds
     union all
     select
+        'quarter' as grain,
+        {{ date_series('first_quarter', 'horizon', 'quarter') }} as start_at,
+        horizon
+    from bounds
+    union all
+    select
         'year' as grain,
         {{ date_series('first_year', 'horizon', 'year') }} as start_at,
         horizon
@@ -39,6 +46,7 @@ spans as (
         case grain
             when 'month' then {{ dbt.dateadd('month', 1, 'start_at') }}
             when 'week' then {{ dbt.dateadd('day', 7, 'start_at') }}
+            when 'quarter' then {{ dbt.dateadd('month', 3, 'start_at') }}
             else {{ dbt.dateadd('year', 1, 'start_at') }}
         end as end_at,
         horizon

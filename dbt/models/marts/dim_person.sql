@@ -3,7 +3,7 @@
 -- (catalogue 0.3).
 
 with persons as (
-    select person_id, count(*) as accounts
+    select person_id, min(probable_person_id) as probable_person_id, count(*) as accounts
     from {{ ref('int_identity__accounts') }}
     where not is_bot
     group by person_id
@@ -34,6 +34,7 @@ censored as (
 
 select
     persons.person_id,
+    persons.probable_person_id,
 
     persons.accounts,
     censored.person_id is not null as is_left_censored,

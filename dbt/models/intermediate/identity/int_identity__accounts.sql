@@ -32,6 +32,7 @@ select
     judged.source,
     judged.account,
     {{ dbt.hash("judged.source || ':' || judged.account") }} as person_id,
+    {{ dbt.hash("judged.source || ':' || judged.account") }} as probable_person_id,
 
     judged.has_machine_login or judged.is_system_user or listed.why is not null as is_bot,
     coalesce(

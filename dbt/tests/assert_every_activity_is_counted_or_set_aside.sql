@@ -20,6 +20,12 @@ with records as (
     union all
     select 'reps_event_organized', count(*) from {{ ref('stg_reps__events') }}
     union all
+    select 'topic_created', count_if(coalesce(post_number, 0) = 1)
+    from {{ ref('stg_discourse__posts') }}
+    union all
+    select 'reply_posted', count_if(coalesce(post_number, 0) <> 1)
+    from {{ ref('stg_discourse__posts') }}
+    union all
     select event_type, count(*)
     from {{ ref('int_activity__judged') }}
     where

@@ -366,6 +366,15 @@ class Community:
         mobilizing = pd.DataFrame(reports + events, columns=["event_type", "person", "at"])
         mobilizing["at"] = instants(mobilizing["at"])
 
+        kinds = {True: "topic_created", False: "reply_posted"}
+        posts = [
+            (kinds[post["post_number"] == 1], f"discourse:{post['user_id']}", post["created_at"])
+            for post in self.world.discourse.posts
+            if post["post_type"] == 1 and post["user_id"] > 0  # a number below 0 is the system's
+        ]
+        discussed = pd.DataFrame(posts, columns=["event_type", "person", "at"])
+        discussed["at"] = instants(discussed["at"])
+
         found = pd.concat(
             [
                 bugs,
@@ -373,6 +382,7 @@ class Community:
                 reviewed.assign(event_type="translation_reviewed"),
                 answered.assign(event_type="answer_posted"),
                 mobilizing,
+                discussed,
             ],
             ignore_index=True,
         )[["event_type", "person", "at", "affiliation", "locale"]]

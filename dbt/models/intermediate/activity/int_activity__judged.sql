@@ -10,6 +10,8 @@ with activities as (
     select * from {{ ref('int_activity__sumo') }}
     union all
     select * from {{ ref('int_activity__reps') }}
+    union all
+    select * from {{ ref('int_activity__discourse') }}
 )
 
 select

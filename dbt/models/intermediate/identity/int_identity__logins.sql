@@ -6,6 +6,9 @@ with seen as (
     union all
     select 'sumo' as source, username as login, account, observed_at
     from {{ ref('stg_sumo__users') }}
+    union all
+    select 'discourse' as source, username as login, account, observed_at
+    from {{ ref('stg_discourse__users') }}
 )
 
 select

@@ -62,6 +62,17 @@ handles as (
     union
     select distinct 'reps', reporter_account, cast(null as varchar), cast(null as varchar), false
     from {{ ref('stg_reps__activities') }}
+    union
+    select distinct 'discourse', account, username, cast(null as varchar), false
+    from {{ ref('stg_discourse__users') }}
+    union
+    select distinct
+        'discourse',
+        author_account,
+        author_username,
+        cast(null as varchar),
+        coalesce(is_system, false)
+    from {{ ref('stg_discourse__posts') }}
 )
 
 select distinct

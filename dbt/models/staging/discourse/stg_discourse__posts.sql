@@ -10,7 +10,7 @@ select
     post_number,
     reply_to_post_number,
 
-    author_id,
+    author_id as author_account,
     author as author_username,
     post_type,
     is_system,

@@ -10,5 +10,7 @@ select
 
     trust_level,
     is_forum_staff,
-    primary_group
+    primary_group,
+
+    {{ utc('_fetched_at') }} as observed_at
 from latest

@@ -88,6 +88,7 @@ level_counted as (
     inner join {{ ref('fct_contributor_level') }} as levels
         on
             active.person_id = levels.person_id
+            and active.area = levels.area
             and active.period_start = levels.period_end - interval 1 month
     where active.grain = 'month' and active.area = 'all'
     group by active.period_start, active.population, levels.level

@@ -1,7 +1,16 @@
 """The project's own functions inside DuckDB, as a dbt-duckdb plugin: Wilson is Wilson everywhere.
 
     wilson_low(x, n), wilson_high(x, n)   limits of a share; null for no trials
-    km_median(durations, observed)        struct(median, low, high) of a Kaplan-Meier curve
+    newcombe(x1, n1, x2, n2)              struct(value, low, high): difference of two shares
+    katz(x1, n1, x2, n2)                  struct(value, low, high, corrected): ratio of two shares
+    two_proportion_p(x1, n1, x2, n2)      p of the pooled z test
+    shrunk_rates(x[], n[])                list of struct(value, low, high, flag), in the order given
+    rank_intervals(low[], high[])         list of struct(best, worst), in the order given
+    benjamini_hochberg(p[])               list of booleans: evident at a false discovery rate of 5 %
+    median_limits(values[])               struct(median, low, high), distribution-free
+    km_median(durations[], observed[])    struct(median, low, high) of a Kaplan-Meier curve
+    km_at(durations[], observed[], time)  struct(value, low, high): the curve at a time
+    log_rank_p(d1[], o1[], d2[], o2[])    p that two survival curves are the same
     pseudonym(source, kind, value)        the hash under which the lake knows an identifier
 
 In here: turning Arrow columns into numpy and back. Not in here: formulas (`statistics.py`) and how
@@ -11,6 +20,9 @@ so that parsing and linting need none.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -21,7 +33,12 @@ from duckdb.func import ARROW, SPECIAL
 
 from pipelines import statistics
 
-MEDIAN = pa.struct([("median", pa.float64()), ("low", pa.float64()), ("high", pa.float64())])
+FLOATS, FLAGS = "DOUBLE[]", "BOOLEAN[]"
+MEDIAN = "STRUCT(median DOUBLE, low DOUBLE, high DOUBLE)"
+ESTIMATE = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE)"
+RATIO = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, corrected BOOLEAN)"
+SHRUNK = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, flag VARCHAR)[]"
+RANKS = "STRUCT(best BIGINT, worst BIGINT)[]"
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
@@ -29,13 +46,20 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     share = ["DOUBLE", "DOUBLE"]
     _create(connection, "wilson_low", _wilson_low, share, "DOUBLE")
     _create(connection, "wilson_high", _wilson_high, share, "DOUBLE")
-    _create(
-        connection,
-        "km_median",
-        _km_median,
-        ["DOUBLE[]", "BOOLEAN[]"],
-        "STRUCT(median DOUBLE, low DOUBLE, high DOUBLE)",
-    )
+    four = ["DOUBLE"] * 4
+    for name, function, takes, gives in (
+        ("newcombe", statistics.newcombe, four, ESTIMATE),
+        ("katz", statistics.katz, four, RATIO),
+        ("two_proportion_p", statistics.two_proportion_p, four, "DOUBLE"),
+        ("shrunk_rates", statistics.shrunk_rates, [FLOATS, FLOATS], SHRUNK),
+        ("rank_intervals", statistics.rank_intervals, [FLOATS, FLOATS], RANKS),
+        ("benjamini_hochberg", statistics.benjamini_hochberg, [FLOATS], FLAGS),
+        ("median_limits", statistics.median_interval, [FLOATS], MEDIAN),
+        ("km_median", statistics.kaplan_meier_median, [FLOATS, FLAGS], MEDIAN),
+        ("km_at", statistics.survival_at, [FLOATS, FLAGS, "DOUBLE"], ESTIMATE),
+        ("log_rank_p", statistics.log_rank_p, [FLOATS, FLAGS, FLOATS, FLAGS], "DOUBLE"),
+    ):
+        _create(connection, name, _row_by_row(function, len(takes), gives), takes, gives)
     _create(connection, "pseudonym", _pseudonym, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
 
 
@@ -70,16 +94,48 @@ def _numbers(column: pa.ChunkedArray) -> statistics.Floats:
     return np.asarray(column.to_numpy(), dtype=np.float64)
 
 
-def _km_median(durations: pa.ChunkedArray, observed: pa.ChunkedArray) -> pa.Array:
-    """One curve a row, from two lists of the same length; an empty or missing list has no median."""
-    found = []
-    for times, events in zip(durations, observed, strict=True):
-        if times.is_valid and events.is_valid:
-            estimate = statistics.kaplan_meier_median(times.values.to_numpy(), np.asarray(events.values))
-        else:
-            estimate = statistics.Estimate(None, None, None)
-        found.append({"median": estimate.value, "low": estimate.low, "high": estimate.high})
-    return pa.array(found, type=MEDIAN)
+@cache
+def _row_by_row(function: Callable[..., Any], arguments: int, gives: str) -> Callable[..., pa.Array]:
+    """One call a row; where an argument is null, so is the answer (a struct holds nulls then).
+
+    Lists arrive as numpy arrays, tuples become structs. Cached, because DuckDB keeps no reference to a
+    function that it was given.
+    """
+    result = _arrow_type(gives)
+    nothing = {name.name: None for name in result} if pa.types.is_struct(result) else None
+
+    def by_row(*columns: pa.ChunkedArray) -> pa.Array:
+        found = []
+        for row in zip(*columns, strict=True):
+            is_whole = all(one.is_valid for one in row)
+            found.append(_as(function(*map(_plain, row)), result) if is_whole else nothing)
+        return pa.array(found, type=result)
+
+    named = [inspect.Parameter(f"argument{n}", inspect.Parameter.POSITIONAL_ONLY) for n in range(arguments)]
+    by_row.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]  # DuckDB counts them
+    return by_row
+
+
+def _plain(scalar: pa.Scalar) -> Any:
+    return (
+        scalar.values.to_numpy(zero_copy_only=False) if isinstance(scalar, pa.ListScalar) else scalar.as_py()
+    )
+
+
+def _as(value: Any, result: pa.DataType) -> Any:
+    """A tuple as the struct of its place; NaN, like None, is null."""
+    if isinstance(value, float) and value != value:
+        return None
+    if pa.types.is_list(result):
+        return [_as(one, result.value_type) for one in value]
+    if pa.types.is_struct(result):
+        return {part.name: _as(one, part.type) for part, one in zip(result, value, strict=True)}
+    return value
+
+
+def _arrow_type(gives: str) -> pa.DataType:
+    with duckdb.connect() as connection:
+        return connection.execute(f"select null::{gives} as one").to_arrow_table().schema.field("one").type
 
 
 def _pseudonym(source: pa.ChunkedArray, kind: pa.ChunkedArray, value: pa.ChunkedArray) -> pa.Array:

@@ -1,9 +1,9 @@
 """Estimates and their intervals, each written once: catalogue section 0.5 says the formulas.
 
 In here: pure functions on numbers and numpy arrays. Not in here: which numbers are compared (the
-metrics' SQL) and how DuckDB calls these functions (`duckdb_functions.py`). Only numpy is imported:
-dbt starts with this module, and scipy would double its start; scipy, statsmodels and lifelines are
-the oracles of the tests.
+metrics' SQL) and how DuckDB calls these functions (`duckdb_functions.py`). Only numpy is imported at the
+start: dbt starts with this module, and scipy would double its start. It is loaded for the one thing that
+needs it, quantiles of the beta distribution; scipy, statsmodels and lifelines are the oracles of the tests.
 """
 
 from __future__ import annotations
@@ -90,6 +90,101 @@ def katz(x1: float, n1: float, x2: float, n2: float) -> Ratio:
     return Ratio(ratio, ratio * math.exp(-spread), ratio * math.exp(spread), corrected)
 
 
+class Shrunk(NamedTuple):
+    """A group's shrunk rate. `flag`: `no_group_difference`, `not_shrinkable`, None for a real shrinkage."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    flag: str | None
+
+
+def shrunk_rates(successes: ArrayLike, trials: ArrayLike) -> list[Shrunk]:
+    """Empirical Bayes rates of several groups under a beta-binomial model, in the order given.
+
+    Each rate is pulled towards the pooled one, the more so the smaller its group. The correlation within
+    groups is estimated by moments; when it is zero every group gets the pooled rate and its Wilson interval.
+    Fewer than three groups, or a pooled rate of 0 or 1: the raw rates with theirs. A group without trials
+    has no rate and takes no part. Intervals are 2.5 % and 97.5 % quantiles of the posterior beta, widened to
+    hold their value where nearly all mass sits at 0 and 1.
+    Raises ValueError when a success count is negative or above its number of trials.
+    """
+    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
+    if np.any((x < 0) | (x > n)):
+        raise ValueError("successes must lie between 0 and the number of trials")
+    there = n >= 1
+    if not there.any():
+        return [Shrunk(None, None, None, None) for _ in n]
+    groups, total = int(there.sum()), float(n[there].sum())
+    pooled = float(x[there].sum()) / total
+    if groups < 3 or pooled in (0.0, 1.0):
+        low, high = wilson(x, n)
+        return [
+            Shrunk(float(a / b), float(c), float(d), "not_shrinkable") if b >= 1 else _NO_RATE
+            for a, b, c, d in zip(x, n, low, high, strict=True)
+        ]
+    spread = float((n[there] * (x[there] / n[there] - pooled) ** 2).sum())
+    divisor = total - float((n[there] ** 2).sum()) / total - (groups - 1)
+    within = (spread / (pooled * (1 - pooled)) - (groups - 1)) / divisor if divisor > 0 else 0.0
+    within = min(max(within, 0.0), 0.999)
+    if within == 0:
+        low, high = wilson(pooled * total, total)
+        same = Shrunk(pooled, float(low), float(high), "no_group_difference")
+        return [same if one else _NO_RATE for one in there]
+    from scipy.special import betaincinv
+
+    weight = (1 - within) / within
+    a, b = x + weight * pooled, n - x + weight * (1 - pooled)
+    value = a / (a + b)
+    low, high = betaincinv(a, b, 0.025), betaincinv(a, b, 0.975)
+    return [
+        Shrunk(float(v), float(min(c, v)), float(max(d, v)), None) if one else _NO_RATE
+        for one, v, c, d in zip(there, value, low, high, strict=True)
+    ]
+
+
+_NO_RATE = Shrunk(None, None, None, None)
+
+
+def rank_intervals(low: ArrayLike, high: ArrayLike) -> list[tuple[int, int]]:
+    """(best, worst) rank of each group, 1 the highest, from the limits of its interval.
+
+    Best: one more than the groups whose interval lies entirely above; worst: all groups less those whose
+    interval lies entirely below.
+    """
+    lows, highs = np.asarray(low, float), np.asarray(high, float)
+    above = (lows[None, :] > highs[:, None]).sum(axis=1)
+    below = (highs[None, :] < lows[:, None]).sum(axis=1)
+    return [(1 + int(a), lows.size - int(b)) for a, b in zip(above, below, strict=True)]
+
+
+def two_proportion_p(x1: float, n1: float, x2: float, n2: float) -> float | None:
+    """Two-sided p of the pooled z test that two proportions are equal; None when one side has no trials."""
+    if n1 == 0 or n2 == 0:
+        return None
+    pooled = (x1 + x2) / (n1 + n2)
+    if pooled in (0, 1):
+        return 1.0
+    z = (x1 / n1 - x2 / n2) / math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def benjamini_hochberg(p_values: ArrayLike, level: float = 0.05) -> list[bool]:
+    """Which of several comparisons are evident at this false discovery rate, in the order given.
+
+    NaN: a comparison that could not be made; it is not evident and does not count.
+    """
+    p = np.asarray(p_values, float)
+    made = np.flatnonzero(~np.isnan(p))
+    evident = np.zeros(p.size, bool)
+    if made.size:
+        ordered = np.sort(p[made])
+        passed = np.flatnonzero(ordered <= level * np.arange(1, made.size + 1) / made.size)
+        if passed.size:
+            evident[made] = p[made] <= ordered[passed[-1]]
+    return [bool(one) for one in evident]
+
+
 def median_interval_ranks(n: int) -> tuple[int, int] | None:
     """The ranks (from 1) of the order statistics that bound the median; None for n < 6."""
     if n < 6:
@@ -168,6 +263,44 @@ def kaplan_meier_median(
 ) -> Estimate:
     """The median time to the event and its limits; all None for an empty sample."""
     return kaplan_meier(durations, observed).median()
+
+
+def survival_at(durations: ArrayLike, observed: ArrayLike, time: float) -> Estimate:
+    """S(time) of the Kaplan-Meier curve with its limits; all None for an empty sample."""
+    if not np.asarray(durations).size:
+        return Estimate(None, None, None)
+    return kaplan_meier(durations, observed).at(time)
+
+
+def log_rank_p(
+    durations1: ArrayLike, observed1: ArrayLike, durations2: ArrayLike, observed2: ArrayLike
+) -> float | None:
+    """Two-sided p of the log-rank test that two survival curves are the same; None without any event.
+
+    Arguments as for `kaplan_meier`, one pair a group. Chi-square with one degree of freedom, no correction.
+    """
+    time1, time2 = np.asarray(durations1, float), np.asarray(durations2, float)
+    event1, event2 = np.asarray(observed1, bool), np.asarray(observed2, bool)
+    times = np.unique(np.concatenate([time1[event1], time2[event2]]))
+    if not times.size or not time1.size or not time2.size:
+        return None
+
+    def counted(time: Floats, event: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        at_risk = time.size - np.searchsorted(np.sort(time), times, side="left")
+        ended = np.sort(time[event])
+        events = np.searchsorted(ended, times, side="right") - np.searchsorted(ended, times, side="left")
+        return at_risk.astype(float), events.astype(float)
+
+    risk1, events1 = counted(time1, event1)
+    risk2, events2 = counted(time2, event2)
+    risk, events = risk1 + risk2, events1 + events2
+    surplus = float((events1 - risk1 * events / risk).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = risk1 * risk2 * events * (risk - events) / (risk**2 * (risk - 1))
+    variance = float(np.where(risk > 1, parts, 0).sum())
+    if variance == 0:
+        return None
+    return math.erfc(math.sqrt(surplus**2 / variance / 2))
 
 
 def _number(value: float) -> float | None:

@@ -55,6 +55,13 @@ def test_median_interval_of_25_takes_ranks_7_and_19() -> None:
     assert statistics.median_interval(range(1, 26)) == (13, 7, 19)
 
 
+def test_shrunk_rates_of_the_catalogues_vector() -> None:
+    found = statistics.shrunk_rates([4, 9, 30, 2, 0], [10, 40, 90, 5, 8])
+    assert [round(one.value or 0, 4) for one in found] == [0.3125, 0.2626, 0.3197, 0.3042, 0.2519]
+    assert _rounded(found[0][:3]) == (0.3125, 0.2006, 0.4366)
+    assert {one.flag for one in found} == {None}
+
+
 # --- edges -------------------------------------------------------------------------------------
 
 
@@ -88,6 +95,41 @@ def test_an_event_comes_before_a_censoring_of_the_same_time() -> None:
 def test_a_negative_or_missing_duration_is_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="at least 0"):
         statistics.kaplan_meier(bad, [True])
+
+
+def test_two_groups_or_a_pooled_rate_of_nought_are_not_shrunk() -> None:
+    two = statistics.shrunk_rates([1, 3], [4, 6])
+    assert [(one.value, one.flag) for one in two] == [(0.25, "not_shrinkable"), (0.5, "not_shrinkable")]
+    none = statistics.shrunk_rates([0, 0, 0], [4, 6, 9])
+    assert [(one.value, one.flag) for one in none] == [(0.0, "not_shrinkable")] * 3
+
+
+def test_groups_that_differ_no_more_than_chance_get_the_pooled_rate() -> None:
+    same = statistics.shrunk_rates([5, 10, 20], [10, 20, 40])
+    low, high = statistics.wilson(35, 70)
+    assert same == [(0.5, float(low), float(high), "no_group_difference")] * 3
+
+
+def test_a_group_of_nobody_has_no_rate_and_moves_no_other() -> None:
+    with_nobody = statistics.shrunk_rates([4, 0, 9, 30, 2, 0], [10, 0, 40, 90, 5, 8])
+    assert with_nobody.pop(1) == (None, None, None, None)
+    assert with_nobody == statistics.shrunk_rates([4, 9, 30, 2, 0], [10, 40, 90, 5, 8])
+
+
+def test_ranks_overlap_where_intervals_do() -> None:
+    assert statistics.rank_intervals([0.1, 0.3, 0.5], [0.2, 0.55, 0.6]) == [(3, 3), (1, 2), (1, 2)]
+
+
+def test_a_comparison_that_could_not_be_made_is_not_evident_and_does_not_count() -> None:
+    assert statistics.benjamini_hochberg([0.04, float("nan")]) == [True, False]
+    assert statistics.benjamini_hochberg([0.04, 0.9]) == [False, False]
+    assert statistics.two_proportion_p(0, 0, 1, 2) is None
+    assert statistics.two_proportion_p(2, 2, 3, 3) == 1.0
+
+
+def test_curves_without_any_event_are_not_compared() -> None:
+    assert statistics.log_rank_p([1, 2], [False, False], [3], [False]) is None
+    assert statistics.log_rank_p([], [], [3], [True]) is None
 
 
 # --- laws --------------------------------------------------------------------------------------
@@ -137,6 +179,26 @@ def test_a_survival_curve_only_falls_and_ignores_the_order_of_rows(rows: list[tu
     assert np.array_equal(curve.survival, again.survival)
     inside = ~np.isnan(curve.low)
     assert np.all((curve.low <= curve.survival)[inside] & (curve.survival <= curve.high)[inside])
+
+
+@any_time
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60)), min_size=3, max_size=12))
+def test_a_shrunk_rate_lies_between_the_raw_and_the_pooled_one(groups: list[tuple[int, int]]) -> None:
+    x, n = [hits for hits, _ in groups], [hits + more for hits, more in groups]
+    pooled = sum(x) / sum(n)
+    for one, hits, trials in zip(statistics.shrunk_rates(x, n), x, n, strict=True):
+        least, most = sorted((hits / trials, pooled))
+        assert one.value is not None
+        if one.flag != "not_shrinkable":
+            assert least - 1e-12 <= one.value <= most + 1e-12
+        assert 0 <= (one.low or 0) <= one.value + 1e-12 <= (one.high or 0) + 2e-12 <= 1 + 3e-12
+
+
+@any_time
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_what_is_evident_alone_among_many_was_evident_alone(p_values: list[float]) -> None:
+    for p, evident in zip(p_values, statistics.benjamini_hochberg(p_values), strict=True):
+        assert not evident or p <= 0.05
 
 
 # --- oracles -----------------------------------------------------------------------------------
@@ -193,6 +255,33 @@ def test_kaplan_meier_agrees_with_lifelines_on_censored_waits() -> None:
     assert curve.median() == pytest.approx((fitted.median_survival_time_, *expected))
 
 
+@pytest.mark.parametrize(("x", "n", "y", "m"), [(12, 40, 90, 200), (1, 9, 30, 31), (5, 5, 2, 7)])
+def test_the_pooled_z_test_agrees_with_statsmodels(x: int, n: int, y: int, m: int) -> None:
+    from statsmodels.stats.proportion import proportions_ztest
+
+    assert statistics.two_proportion_p(x, n, y, m) == pytest.approx(proportions_ztest([x, y], [n, m])[1])
+
+
+@any_time
+@given(st.lists(st.floats(0, 0.2), min_size=1, max_size=30))
+def test_evident_comparisons_are_those_of_statsmodels(p_values: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    expected = multipletests(p_values, 0.05, method="fdr_bh")[0].tolist()
+    assert statistics.benjamini_hochberg(p_values) == expected
+
+
+def test_log_rank_agrees_with_lifelines() -> None:
+    from lifelines.statistics import logrank_test
+
+    chance = np.random.default_rng(5)
+    times = chance.integers(0, 60, 300).astype(float)
+    seen = chance.random(300) < 0.7
+    expected = logrank_test(times[:120], times[120:], seen[:120], seen[120:]).p_value
+    found = statistics.log_rank_p(times[:120], seen[:120], times[120:], seen[120:])
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
 # --- the same functions inside DuckDB ----------------------------------------------------------
 
 
@@ -244,3 +333,36 @@ def test_a_pseudonym_in_sql_is_the_lakes(
 
 def _rounded(numbers: tuple[float | None, ...]) -> tuple[float | None, ...]:
     return tuple(None if number is None else round(number, 4) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("newcombe(12, 40, 90, 200)", statistics.newcombe(12, 40, 90, 200)._asdict()),
+        ("newcombe(null, 40, 90, 200)", {"value": None, "low": None, "high": None}),
+        (
+            "katz(0, 12, 9, 60)",
+            dict(zip(("value", "low", "high", "corrected"), statistics.katz(0, 12, 9, 60), strict=True)),
+        ),
+        ("two_proportion_p(12, 40, 90, 200)", statistics.two_proportion_p(12, 40, 90, 200)),
+        (
+            "shrunk_rates([4, 9, 30], [10, 40, 90])",
+            [one._asdict() for one in statistics.shrunk_rates([4, 9, 30], [10, 40, 90])],
+        ),
+        ("rank_intervals([0.1, 0.3], [0.2, 0.4])", [{"best": 2, "worst": 2}, {"best": 1, "worst": 1}]),
+        ("benjamini_hochberg([0.01, null])", [True, False]),
+        ("median_limits([3, 1, 2])", {"median": 2.0, "low": None, "high": None}),
+        (
+            "km_at([0, 0, 10, 45], [true, true, true, false], 10)",
+            statistics.survival_at([0, 0, 10, 45], [1, 1, 1, 0], 10)._asdict(),
+        ),
+        (
+            "log_rank_p([1, 2], [true, true], [3, 4], [true, false])",
+            statistics.log_rank_p([1, 2], [1, 1], [3, 4], [1, 0]),
+        ),
+    ],
+)
+def test_a_function_in_sql_is_the_one_in_python(
+    database: duckdb.DuckDBPyConnection, query: str, expected: object
+) -> None:
+    assert database.execute(f"select {query}").fetchone() == (expected,)

@@ -1,9 +1,9 @@
 """Who there is: people with a country, a home language, a time of joining and leaving, and their accounts.
 
-The hard cases of identity and region are made here: several systems under different names, two accounts in
-one system, no declared country although everything hints at one, a country of three people, a locale of one
-person, an account without a profile, a closed account, staff, vendors, bots. What they do is told in the
-systems' own modules.
+The hard cases of identity and region are made here: several systems under one's usual nick, under another
+one or under one's full name, an address as a user name, namesakes, two accounts in one system, no declared
+country although everything hints at one, a country of three people, a locale of one person, an account
+without a profile, a closed account, staff, vendors, bots. What they do is told in the systems' own modules.
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ FORUM_LOCALES = ("en-US", "de", "es", "pt-BR", "fr", "it", "pl", "ja", "id", "nl
 CONSONANTS, VOWELS = "bdfghklmnprstvwyz", "aeio"
 SYLLABLES = tuple(consonant + vowel for consonant in CONSONANTS for vowel in VOWELS)
 
+MAIL_DOMAINS = ("example.org", "example.com", "mail.example.net")
+NAMESAKE_EVERY = 60
+"""Every so many contributors one has the full name of the contributor before."""
+
 
 @dataclass(eq=False)
 class Person:
@@ -87,6 +91,22 @@ class Person:
     def links(self) -> bool:
         """Whether this person's profiles name an account in the people directory: two of five do."""
         return self.kind == "contributor" and self.number % 5 < 2
+
+    @property
+    def nick(self) -> str:
+        """What this person is usually called, wherever that name is free."""
+        return _nicks(self.name)[self.number % 3]
+
+    @property
+    def mail_domain(self) -> str:
+        """Where this person's mail is read; staff and vendors use their employer's."""
+        domains = {"staff": "mozilla.com", "vendor": "testing.example.com"}
+        return domains.get(self.affiliation, MAIL_DOMAINS[self.number % len(MAIL_DOMAINS)])
+
+
+def _nicks(name: str) -> tuple[str, str, str]:
+    given, family = name.lower().split(" ")
+    return given + family[:1], f"{given}.{family}", f"{family}{len(given) * 7 % 97}"
 
 
 def directory_name(person: Person) -> str:
@@ -191,6 +211,8 @@ def make_people(sizes: Sizes, seed: int) -> Roster:
     roster = Roster()
     for _ in range(sizes.contributors):
         roster.people.append(_contributor(chance, sizes, len(roster.people) + 1))
+    for person in roster.people[NAMESAKE_EVERY - 1 :: NAMESAKE_EVERY]:
+        person.name = roster.people[person.number - 2].name
     for person in roster.people[:SMALL_COUNTRY_PEOPLE]:
         person.home, person.locales = SMALL_COUNTRY, ("es",)
         person.affiliation, person.declares, person.energy = "volunteer", True, max(person.energy, 2.0)
@@ -204,7 +226,7 @@ def make_people(sizes: Sizes, seed: int) -> Roster:
         spammer = _asker(chance, sizes, len(roster.people) + 1)
         spammer.kind = "spammer"
         roster.people.append(spammer)
-    _open_accounts(chance, roster)
+    _open_accounts(chance, Chance(seed, 9), roster)
     return roster
 
 
@@ -250,7 +272,7 @@ def _contributor(chance: Chance, sizes: Sizes, number: int) -> Person:
         left=left,
         energy=chance.heavy(1.0, 0.85) * (1.6 if affiliation == "staff" else 1.0),
         locales=languages,
-        declares=chance.happens(0.75),
+        declares=chance.happens(0.82),
     )
 
 
@@ -286,9 +308,12 @@ def _systems(chance: Chance, person: Person) -> list[str]:
     return [name for name in names if name == first or chance.happens(more[name])]
 
 
-def _open_accounts(chance: Chance, roster: Roster) -> None:
-    """Accounts in each system, under names that differ; the systems number them by time of joining."""
-    taken: set[str] = set()
+def _open_accounts(chance: Chance, naming: Chance, roster: Roster) -> None:
+    """Accounts in each system, under names that differ; the systems number them by time of joining.
+
+    naming: draws the names alone, so that other names leave everything else as it is.
+    """
+    taken: dict[str, tuple[int, set[str]]] = {}
     numbers = {"sumo": 1_000, "pontoon": 400, "bugzilla": 700_000, "reps": 20}
     wanted = [(person, source) for person in roster.people for source in _systems(chance, person)]
     wanted += [(p, "bugzilla") for p in roster.people if p.kind == "contributor" and chance.happens(0.02)]
@@ -296,34 +321,35 @@ def _open_accounts(chance: Chance, roster: Roster) -> None:
     wanted.sort(key=lambda pair: (pair[0].joined, pair[0].number))
     for person, source in wanted:
         numbers[source] += chance.whole(1, 4)
-        username = _username(chance, person, source, numbers[source], taken)
+        username = _username(naming, person, source, numbers[source], taken)
         shown = not (source == "sumo" and chance.happens(0.05) and person.home is not SMALL_COUNTRY)
         roster.add(person, source, numbers[source], username, person.name, shown)
 
 
-def _username(chance: Chance, person: Person, source: str, number: int, taken: set[str]) -> str:
-    """A name nobody else has in any system; the same person is called differently in each."""
-    given, family = person.name.lower().split(" ")
-    forms = (
-        given + family[:1],
-        f"{given}.{family}",
-        f"{family}{number % 97}",
-        given[:3] + chance.one(SYLLABLES),
-    )
-    handle = chance.one(forms)
-    if source == "bugzilla":
-        domains = {"staff": "mozilla.com", "vendor": "testing.example.com"}
-        domain = domains.get(
-            person.affiliation, chance.one(("example.org", "example.com", "mail.example.net"))
-        )
-        handle = f"{handle}@{domain}" if not chance.happens(0.02) else f"u{number}@disabled.tld"
+def _username(
+    chance: Chance, person: Person, source: str, number: int, taken: dict[str, tuple[int, set[str]]]
+) -> str:
+    """A name that nobody else has in any system: mostly the usual nick, sometimes another one.
+
+    Pontoon shows a full name, what stands before the @ of the mail, or just a first name. taken: name ->
+    its person and the systems it is used in.
+    """
+    given = person.name.split(" ")[0]
+    handle = person.nick
+    if chance.happens(0.12):
+        handle = chance.one((*_nicks(person.name), given[:3].lower() + chance.one(SYLLABLES)))
     if source == "pontoon":
-        handle = chance.one((person.name.split(" ")[0], person.name, f"{given}+l10n"))
-        return handle
-    while handle in taken:
+        shown = (person.name, f"{handle}+l10n", handle, given)
+        return shown[chance.weighted([0.64, 0.12, 0.2, 0.04]) or 0]
+    if source == "bugzilla":
+        closed = chance.happens(0.02)
+        handle = f"u{number}@disabled.tld" if closed else f"{handle}@{person.mail_domain}"
+    elif source == "sumo" and chance.happens(0.04):
+        handle = f"{handle}@{person.mail_domain}"
+    while handle in taken and (taken[handle][0] != person.number or source in taken[handle][1]):
         local, at, domain = handle.partition("@")
         handle = f"{local}{chance.whole(2, 99)}{at}{domain}"
-    taken.add(handle)
+    taken.setdefault(handle, (person.number, set()))[1].add(source)
     return handle
 
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from pipelines.lake import schema_of
 from pipelines.privacy import DIGITS
 from pipelines.sources.spec import (
+    HASHED,
     Field,
     Pseudonymise,
     Row,
@@ -104,7 +105,7 @@ def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise, forgotten: Forg
         if value is not None and not isinstance(value, kept.accepts):
             out[name] = {"unexpected": json_type(value)}
         elif kept.pseudonym_of is not None and value is not None:
-            out[name] = hash_of(kept.pseudonym_of, value)
+            out[name] = _hashed(kept.pseudonym_of, value, hash_of)
         else:
             out[name] = value
     if forgotten is not None:
@@ -153,10 +154,19 @@ def _column(stream: Stream, name: str, kept: Field, rows: Sequence[Row], hash_of
 def _pseudonyms(stream: Stream, name: str, kept: Field, values: list[Any], hash_of: Pseudonymise) -> pa.Array:
     kind = kept.pseudonym_of
     assert kind is not None
-    hashed = {value: hash_of(kind, value) for value in set(values)}
+    hashed = {value: _hashed(kind, value, hash_of) for value in set(values)}
+    if any(value is not None and hashed[value] is None and kind == HASHED for value in hashed):
+        raise SourceChanged(f"`{name}` as pseudonyms", "another text", stream.name)
     if kept.required and None in hashed.values():
         raise SourceChanged(f"`{name}` in every record", "an empty text", stream.name)
     return pa.array([hashed[value] for value in values], kept.type)
+
+
+def _hashed(kind: str, value: Any, hash_of: Pseudonymise) -> str | None:
+    """The pseudonym of a value; of one that should be made already, itself, or None when it is none."""
+    if kind != HASHED:
+        return hash_of(kind, value)
+    return value if isinstance(value, str) and PSEUDONYM.fullmatch(value) else None
 
 
 def _parsed(stream: Stream, name: str, kept: Field, values: list[Any]) -> pa.Array:

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from rich.table import Table
 
 from pipelines import embedded, run, settings, status, warehouse
 from pipelines.landing import FeedResult
-from pipelines.sources import SOURCES
+from pipelines.sources import SOURCES, curated, files, survey
 
 app = typer.Typer(
     name="mdm",
@@ -32,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 WRONG_CALL = 2
+KEPT = ((curated.SOURCE, curated.SHEETS), (survey.SOURCE, survey.SHEETS))
 
 
 class CallRefused(Exception):
@@ -317,6 +318,34 @@ def forget(
     console.print(f"receipt: {receipt.path}")
     if not receipt.is_empty:
         console.print("the warehouse is removed and made anew by the next run, or now by mdm build")
+
+
+curated_app = typer.Typer(help="Files that people keep: curated facts and the survey.", no_args_is_help=True)
+app.add_typer(curated_app, name="curated")
+
+
+@curated_app.command("check")
+def curated_check() -> None:
+    """Name every error of the kept files by file, line and column; lands nothing."""
+    data, console, found = settings.data_dir(), _console(), list[str]()
+    for source, sheets in KEPT:
+        folder = settings.kept_folder(source, data)
+        there = [sheet.file for sheet in sheets if (folder / sheet.file).exists()]
+        console.print(f"{source.name}: {', '.join(there) or 'no file'} in {folder}")
+        found += files.errors_of(folder, sheets, datetime.now(UTC))
+    for sentence in found:
+        console.print(sentence, markup=False)
+    console.print(f"{len(found):,} errors" if found else "no error")
+    raise SystemExit(1 if found else 0)
+
+
+@curated_app.command("template")
+def curated_template() -> None:
+    """Put an empty file there for each kind that has none, with comments that explain its columns."""
+    data, console = settings.data_dir(), _console()
+    for source, sheets in KEPT:
+        for path in files.write_templates(settings.kept_folder(source, data), sheets):
+            console.print(f"written: {path}", markup=False)
 
 
 @app.command()

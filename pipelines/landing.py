@@ -26,8 +26,9 @@ from expectations.gate import Gate, judge
 from pipelines.border import Forgotten, border_table, quarantined, table_of
 from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
-from pipelines.sources.http import Client, SourceBlocked, SourceDenied, SourceDown
+from pipelines.sources.http import SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
+    Connection,
     Feed,
     Handle,
     Page,
@@ -117,7 +118,7 @@ class Landing:
         self.vault, self.forgotten = vault, forgotten
         self._sequence = itertools.count()
 
-    def feed(self, source: Source, feed: Feed, client: Client) -> FeedResult:
+    def feed(self, source: Source, feed: Feed, client: Connection) -> FeedResult:
         """Read one feed to its end. Never raises for what the source does wrong: see `refused`."""
         began, before = datetime.now(UTC), client.spent.requests
         self.lake.prepare(source)
@@ -172,7 +173,7 @@ class Landing:
         pending: _Pending,
         hash_of: Pseudonymise,
         known: dict[str, Known],
-        client: Client,
+        client: Connection,
         spent: int,
         written: dict[str, int],
     ) -> list[str]:
@@ -320,7 +321,7 @@ class Landing:
                 self.lake.refuse(source.name, stream.name, batch_id, datetime.now(UTC), reasons, kept)
         return reasons
 
-    def _count(self, source: Source, feed: Feed, client: Client, now: datetime, *, changed: bool) -> None:
+    def _count(self, source: Source, feed: Feed, client: Connection, now: datetime, *, changed: bool) -> None:
         """Hold what is stored against what the source itself counts: after changes, else once a day."""
         primary = feed.streams[0]
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"

@@ -25,7 +25,7 @@ from pipelines.forget import is_forgotten
 from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources.http import Client
-from pipelines.sources.spec import Source, Span, parse_instant
+from pipelines.sources.spec import Connection, Source, Span, parse_instant
 from pipelines.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -169,13 +169,14 @@ def land_source(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[FeedResult]:
-    """Land every feed of one source; the first refusal ends the source's run, the rest is not asked."""
+    """Land every feed of one source; the first refusal ends a system's run, the rest is not asked.
+
+    Of files that people keep each stands for itself.
+    """
     from expectations.landing import LANDING
 
     world = world_of(data)
-    root = settings.source_url(source)
-    if not world.is_live and not settings.is_loopback(root):
-        raise DataInUse(f"{data} holds the data of {world.name}: {source.title} itself is not asked for it.")
+    client = connection(data, source, world)
     hash_key = settings.hash_key(data)
     landing = Landing(
         Lake(data),
@@ -188,24 +189,36 @@ def land_source(
         forgotten=is_forgotten(data, hash_key, source.name),
     )
     results: list[FeedResult] = []
-    client = Client(
+    with client:
+        for feed in source.feeds:
+            result = landing.feed(source, feed, client)
+            results.append(result)
+            display.landed(result)
+            if result.refused and source.kept is None:
+                break
+    for stream in source.streams:
+        if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
+            landing.lake.compact(source.name, stream.name)
+    return results
+
+
+def connection(data: Path, source: Source, world: World) -> Connection:
+    """Whom a run asks: the source's address, or the folder of files that people keep, by the world's clock.
+
+    Raises DataInUse where the data of a simulated community would meet a real system's.
+    """
+    if source.kept is not None:
+        return source.kept(settings.kept_folder(source, data), world.as_of())
+    root = settings.source_url(source)
+    if not world.is_live and not settings.is_loopback(root):
+        raise DataInUse(f"{data} holds the data of {world.name}: {source.title} itself is not asked for it.")
+    return Client(
         source,
         root,
         token=settings.token(source),
         user_agent=settings.user_agent(),
         paced=not settings.is_loopback(root),
     )
-    with client:
-        for feed in source.feeds:
-            result = landing.feed(source, feed, client)
-            results.append(result)
-            display.landed(result)
-            if result.refused:
-                break
-    for stream in source.streams:
-        if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
-            landing.lake.compact(source.name, stream.name)
-    return results
 
 
 def vault_of(data: Path) -> Vault | None:

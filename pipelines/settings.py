@@ -43,6 +43,16 @@ def source_url(source: Source) -> str:
     return url.rstrip("/")
 
 
+def kept_folder(source: Source, data: Path) -> Path:
+    """Where a source's files lie that people keep: `MDM_<SOURCE>_DIR`, else `<MDM_DATA>/<source>`.
+
+    It need not exist.
+    """
+    return (
+        Path(os.environ.get(f"MDM_{source.name.upper()}_DIR") or data / source.name).expanduser().absolute()
+    )
+
+
 def token(source: Source) -> str | None:
     """`MDM_<SOURCE>_TOKEN`; None when it is not set. Never log what this returns."""
     return os.environ.get(f"MDM_{source.name.upper()}_TOKEN") or None

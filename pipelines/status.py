@@ -33,6 +33,7 @@ SOURCES_SCHEMA = pa.schema(
         ("loaded_from", INSTANT),
         ("watermark", INSTANT),
         ("is_loaded", pa.bool_()),
+        ("is_kept", pa.bool_()),
     ]
 )
 STREAMS_SCHEMA = pa.schema(
@@ -68,7 +69,10 @@ COUNTS_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class SourceState:
-    """How far one source is loaded. `watermark`: the oldest of its feeds', None until all were read once."""
+    """How far one source is loaded. `watermark`: the oldest of its feeds', None until all were read once.
+
+    Of files that people keep, those that exist count: one that is missing says nothing.
+    """
 
     source: str
     title: str
@@ -78,6 +82,7 @@ class SourceState:
     loaded_from: datetime
     watermark: datetime | None
     is_loaded: bool
+    is_kept: bool
 
 
 def stream_states(lake: Lake, source: Source) -> list[StreamState]:
@@ -95,7 +100,7 @@ def source_state(lake: Lake, source: Source) -> SourceState:
     opened = datetime.combine(source.opened_on, time.min, UTC)
     since = [moment or opened for moment in asked_since]
     known = [moment for moment in watermarks if moment is not None]
-    complete = len(known) == len(watermarks)
+    complete = len(known) == len(watermarks) or source.kept is not None
     return SourceState(
         source=source.name,
         title=source.title,
@@ -105,6 +110,7 @@ def source_state(lake: Lake, source: Source) -> SourceState:
         loaded_from=max(min(since, default=opened), opened),
         watermark=min(known) if complete and known else None,
         is_loaded=complete and bool(known),
+        is_kept=source.kept is not None,
     )
 
 
@@ -158,6 +164,7 @@ def waited_s(lake: Lake, source: Source) -> float:
 def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetime) -> None:
     """Write the run records that dbt reads, and an empty schema file for streams never landed.
 
+    Files that people keep are told of once they were read: that there is none is no news.
     as_of: the run's clock, UTC. It comes in as data, not as a dbt variable: variables that change from
     run to run would make dbt parse the whole project anew.
     """
@@ -166,13 +173,13 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
         lake.prepare(source)
     folder = lake.raw / "_pipeline"
     folder.mkdir(parents=True, exist_ok=True)
+    states = [source_state(lake, source) for source in every]
+    told = [state for source in every for state in stream_states(lake, source)
+            if source.kept is None or state.verdict != "never"]  # fmt: skip
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
         "runs": ([{"run_id": run_id, "as_of": as_of}], RUNS_SCHEMA),
-        "sources": ([asdict(source_state(lake, source)) for source in every], SOURCES_SCHEMA),
-        "streams": (
-            [asdict(state) for source in every for state in stream_states(lake, source)],
-            STREAMS_SCHEMA,
-        ),
+        "sources": ([asdict(one) for one in states if one.is_loaded or not one.is_kept], SOURCES_SCHEMA),
+        "streams": ([asdict(state) for state in told], STREAMS_SCHEMA),
         "counts": ([row for source in every for row in counts(lake, source)], COUNTS_SCHEMA),
     }
     for name, (rows, schema) in tables.items():

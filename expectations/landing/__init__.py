@@ -1,11 +1,11 @@
 """What must hold before a batch is written to the lake: one gate a stream, found by (source, stream)."""
 
 from expectations.gate import Gate
-from expectations.landing import bugzilla, discourse, pontoon, reps, sumo
+from expectations.landing import bugzilla, curated, discourse, pontoon, reps, sumo, survey
 
 LANDING: dict[tuple[str, str], Gate] = {
     (value.asset[0], value.asset[1]): value
-    for module in (bugzilla, pontoon, sumo, reps, discourse)
+    for module in (bugzilla, pontoon, sumo, reps, discourse, curated, survey)
     for value in vars(module).values()
     if isinstance(value, Gate)
 }

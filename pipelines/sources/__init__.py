@@ -1,9 +1,10 @@
 """What each system offers and how it may be asked. Pure: no Dagster, no lake, no environment in here."""
 
-from pipelines.sources import bugzilla, discourse, pontoon, reps, sumo
+from pipelines.sources import bugzilla, curated, discourse, pontoon, reps, sumo, survey
 from pipelines.sources.spec import Source
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE.name: module.SOURCE for module in (bugzilla, pontoon, sumo, reps, discourse)
+    module.SOURCE.name: module.SOURCE
+    for module in (bugzilla, pontoon, sumo, reps, discourse, curated, survey)
 }
 """Every source by name. Add one: its module, and its name in the line above."""

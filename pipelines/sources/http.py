@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,7 +23,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
-from pipelines.sources.spec import Answer, Source, SourceChanged
+from pipelines.sources.spec import Answer, Source, SourceChanged, Spent
 
 log = logging.getLogger(__name__)
 
@@ -56,18 +55,6 @@ class SourceBlocked(Exception):
     def __init__(self, seconds: float, where: str) -> None:
         super().__init__(f"blocked by the source for {seconds / 60:.0f} minutes, at {where}")
         self.seconds = seconds
-
-
-@dataclass
-class Spent:
-    """What a run cost a source: requests, bytes received on the wire, pauses and their seconds, and for how
-    many seconds it was told to stay away (0: never)."""
-
-    requests: int = 0
-    bytes: int = 0
-    waited_s: float = 0.0
-    waits: int = 0
-    blocked_s: float = 0.0
 
 
 class Client:

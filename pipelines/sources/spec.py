@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -91,6 +92,13 @@ texts = Field(pa.list_(pa.string()), (list,))
 def pseudonym(kind: str) -> Field:
     """A login, name or id that is hashed before the first write. Kinds are separate name spaces."""
     return Field(pa.string(), (str, int), pseudonym_of=kind)
+
+
+HASHED = "hashed"
+"""The kind of a pseudonym that a stream's `rows` made themselves, because its kind stands in the record."""
+
+hashed = Field(pa.string(), (str,), pseudonym_of=HASHED)
+"""A column of pseudonyms that are made already: anything else in it is refused at the border."""
 
 
 def required(of: Field) -> Field:
@@ -232,6 +240,28 @@ class Count:
     records: int
 
 
+@dataclass
+class Spent:
+    """What a run cost a source: requests, bytes received on the wire, pauses and their seconds, and for how
+    many seconds it was told to stay away (0: never)."""
+
+    requests: int = 0
+    bytes: int = 0
+    waited_s: float = 0.0
+    waits: int = 0
+    blocked_s: float = 0.0
+
+
+class Connection(Asker, Protocol):
+    """Somebody to ask for the time of a run, who knows what it cost."""
+
+    spent: Spent
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 class Walk(Protocol):
     """How one feed is read: from a cursor ({} at first) to the end of what there is."""
 
@@ -266,6 +296,8 @@ class Source:
     grace: how long after the end of a period its facts may still arrive (catalogue 0.1).
     headers: token (or None) -> request headers. refused: says whether an answer means
     "you are blocked" and for how long to stay away (seconds), None when it does not.
+    kept: for files that people keep instead of a system: the folder they lie in and the run's clock -> who
+    answers from it. Such a source has no address, and a file that is refused does not hold up the others.
     """
 
     name: str
@@ -278,6 +310,7 @@ class Source:
     closed_on: date | None = None
     headers: Callable[[str | None], dict[str, str]] = lambda _token: {}
     block_seconds: Callable[[int, str], float | None] = lambda _status, _content_type: None
+    kept: Callable[[Path, datetime], Connection] | None = None
 
     @property
     def streams(self) -> tuple[Stream, ...]:

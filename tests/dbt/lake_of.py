@@ -19,7 +19,7 @@ from pipelines import status
 from pipelines.lake import schema_of
 from pipelines.privacy import pseudonym
 from pipelines.sources import SOURCES
-from pipelines.sources.spec import Stream, parse_instant
+from pipelines.sources.spec import HASHED, Stream, parse_instant
 
 KEY = b"a key for invented people only"
 Rows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -61,6 +61,7 @@ def write_lake(
                 "loaded_from": _instant(begun),
                 "watermark": _instant(reached),
                 "is_loaded": source.name not in missing,
+                "is_kept": source.kept is not None,
             }
         )
         for stream in source.streams:
@@ -119,7 +120,7 @@ def _row(source: str, stream: Stream, given: Mapping[str, Any], fetched_at: str)
     row: dict[str, Any] = {}
     for name, kept in stream.keep.items():
         value = given.get(name)
-        if value is not None and kept.pseudonym_of:
+        if value is not None and kept.pseudonym_of and kept.pseudonym_of != HASHED:
             value = hashed(source, kept.pseudonym_of, value)
         elif pa.types.is_timestamp(kept.type):
             value = _instant(value)

@@ -156,6 +156,72 @@ def activity(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def account_of(number: int) -> dict[str, Any]:
+    return {"source": "sumo", "account": person(number)}
+
+
+def term(number: int) -> dict[str, Any]:
+    return {"valid_from": moment(number).date(), "valid_to": moment(number + 9).date()}
+
+
+def affiliation(number: int) -> dict[str, Any]:
+    return {**account_of(number), "affiliation": "staff", **term(number)}
+
+
+def role(number: int) -> dict[str, Any]:
+    scope = {"role": "reviewer", "scope_type": "locale", "scope": "sl", "is_start_known": True}
+    return {**account_of(number), **scope, **term(number)}
+
+
+def goal(number: int) -> dict[str, Any]:
+    return {
+        "goal": f"goal-{number}", "title": "Invented", "topic_area": "activity", "metric": "contributions",
+        "grain": "month", "population": "community", "area": "support", "baseline": 1.0, "target": 2.0,
+        "starts_on": date(2019, 1, 1), "due_on": date(2020, 1, 1), "version_on": date(2019, 1, 1),
+    }  # fmt: skip
+
+
+def thanks(number: int) -> dict[str, Any]:
+    return {**account_of(number), "recognition": "thanks", "area": "code", "given_on": moment(number).date()}
+
+
+def means(number: int) -> dict[str, Any]:
+    return {
+        "resource": f"budget-{number}", "region": "southern_europe", "country": "SI", "amount": 10.0,
+        "unit": "USD", "starts_on": date(2019, 1, 1), "ends_on": date(2020, 1, 1),
+    }  # fmt: skip
+
+
+def same_person(number: int) -> dict[str, Any]:
+    return {
+        "source_1": "sumo", "account_1": person(number), "source_2": "reps", "account_2": person(90 + number),
+        "decision": "same", "decided_on": moment(number).date(),
+    }  # fmt: skip
+
+
+def outcome(number: int) -> dict[str, Any]:
+    return {"event_id": number, "metric": "attendees", "expected": 20.0, "outcome": 12.0}
+
+
+def away(number: int) -> dict[str, Any]:
+    return {**account_of(number), **term(number)}
+
+
+def wave(number: int) -> dict[str, Any]:
+    return {"wave": f"wave-{number}", "starts_on": date(2019, 1, 1), "ends_on": date(2019, 2, 1)}
+
+
+def invitation(number: int) -> dict[str, Any]:
+    return {"wave": "one", "respondent": person(number), **account_of(60 + number), "is_delivered": True}
+
+
+def survey_answer(number: int) -> dict[str, Any]:
+    return {
+        "wave": "one", "respondent": person(number), "attribute": "gender", "attribute_value": "woman",
+        "is_complete": True,
+    }  # fmt: skip
+
+
 GOOD = {
     ("bugzilla", "bugs"): bug,
     ("bugzilla", "changes"): change,
@@ -176,6 +242,17 @@ GOOD = {
     ("reps", "people"): rep,
     ("reps", "events"): event,
     ("reps", "activities"): activity,
+    ("curated", "affiliation"): affiliation,
+    ("curated", "roles"): role,
+    ("curated", "goals"): goal,
+    ("curated", "recognition"): thanks,
+    ("curated", "resources"): means,
+    ("curated", "identity"): same_person,
+    ("curated", "outcomes"): outcome,
+    ("curated", "unavailable"): away,
+    ("survey", "waves"): wave,
+    ("survey", "invitations"): invitation,
+    ("survey", "answers"): survey_answer,
 }
 
 

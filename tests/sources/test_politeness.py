@@ -112,7 +112,9 @@ def test_nothing_is_asked_while_blocked(reply: Reply) -> None:
         assert len(asked) == 2
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
+@pytest.mark.parametrize(
+    "source", [one for one in SOURCES.values() if one.kept is None], ids=lambda source: source.name
+)
 def test_no_secret_is_ever_in_an_address(source: Source) -> None:
     secret = "1_secret" * 6
     headers = source.headers(secret)

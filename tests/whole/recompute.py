@@ -50,6 +50,9 @@ DIMENSIONS = ("grain", "period_start", "period_end", *metric_shape.DIMENSIONS)
 NUMBERS = ("value", "ci_low", "ci_high", "numerator", "denominator", "persons", "smallest_group")
 NUMBERS += ("coverage", "unknown_affiliation_share")
 
+SYSTEMS = {name: source for name, source in SOURCES.items() if source.kept is None}
+"""The sources that are asked; files that people keep feed no contribution."""
+
 Row = dict[str, Any]
 Window = tuple[pd.Timestamp, pd.Timestamp]
 DAY = pd.Timedelta(days=1)
@@ -205,11 +208,11 @@ class Community:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        opened = {name: pd.Timestamp(source.opened_on) for name, source in SOURCES.items()}
+        opened = {name: pd.Timestamp(source.opened_on) for name, source in SYSTEMS.items()}
         self.loaded_from = {
             name: instant(since) if since else opened[name] for name, since in world.since.items()
         }
-        self.has_unknown_past = {name: self.loaded_from[name] > opened[name] for name in SOURCES}
+        self.has_unknown_past = {name: begun > opened[name] for name, begun in self.loaded_from.items()}
         self.watermark = {name: instant(now) for name, now in world.now.items()}
         self.watermark["pontoon"] = (self.watermark["pontoon"] - pd.Timedelta(hours=6)).floor("D")
         self.as_of = max(instant(now) for now in world.now.values())
@@ -250,7 +253,7 @@ class Community:
         names = list(sources)
         if any(self.loaded_from[name] > window[0] for name in names):
             return "unavailable"
-        late = [name for name in names if self.watermark[name] < window[1] + SOURCES[name].grace]
+        late = [name for name in names if self.watermark[name] < window[1] + SYSTEMS[name].grace]
         return "provisional" if late else "complete"
 
     def newness_is_known(self, window: Window, sources: Iterable[str]) -> bool:
@@ -889,11 +892,11 @@ def events_per_100_active(community: Community) -> Iterator[Row]:
                     numerator=len(here), denominator=persons, persons=persons,
                     smallest_group=_smallest(persons, here["owner"].nunique()),
                     unknown_affiliation_share=_unknown_share(there, population),
-                    status=community.state(window, SOURCES) if persons else "no_denominator",
+                    status=community.state(window, SYSTEMS) if persons else "no_denominator",
                     flags=("region_backfilled",) if persons else (),
                 )  # fmt: skip
                 is_loaded = all(
-                    community.state(span, SOURCES) != "unavailable" for span in (window, last_year)
+                    community.state(span, SYSTEMS) != "unavailable" for span in (window, last_year)
                 )
                 yield row if is_loaded else _null(row, "unavailable", *row["flags"])
 
@@ -904,7 +907,7 @@ def events_per_100_active(community: Community) -> Iterator[Row]:
 def systems(community: Community) -> Iterator[Row]:
     """source_freshness_h and extraction_completeness. A source alive past its closing day is no archive."""
     now = community.as_of
-    for name, declared in SOURCES.items():
+    for name, declared in SYSTEMS.items():
         is_archive = declared.closed_on and community.loaded_from[name] <= pd.Timestamp(declared.closed_on)
         age = (now - community.watermark[name]) / pd.Timedelta(hours=1)
         row = _row(
@@ -931,7 +934,7 @@ def systems(community: Community) -> Iterator[Row]:
     for (source, stream), records in lists.items():
         yield _completeness(source, stream, "backfill", pd.NaT, len(records))
         countable.add((source, stream))
-    for name, declared in SOURCES.items():
+    for name, declared in SYSTEMS.items():
         for stream_ in declared.streams:
             if (name, stream_.name) not in countable:
                 row = _completeness(name, stream_.name, None, pd.NaT, 0)

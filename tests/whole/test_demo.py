@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.simulation.generator import generate
-from pipelines.sources import SOURCES
+from pipelines.simulation.world import SOURCES
 from tests.whole.conftest import Twice
 from tests.whole.runs import connections, current, mdm, records, status
 

@@ -10,7 +10,7 @@ with bounds as (
         {{ dbt.date_trunc('year', 'min(loaded_from)') }} as first_year,
         max(watermark) as horizon
     from {{ ref('stg_pipeline__sources') }}
-    where is_loaded
+    where is_loaded and not coalesce(is_kept, false)
 ),
 
 starts as (

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,6 +23,9 @@ from rich.table import Table
 from pipelines import embedded, run, settings, status, warehouse
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES, curated, files, survey
+
+if TYPE_CHECKING:
+    from pipelines.explain import Explanation
 
 app = typer.Typer(
     name="mdm",
@@ -274,6 +277,111 @@ def status_(
                 console.print(f"{source}/{stream}: {share:.2%} of the records that the source counts")
     version = state["published"]["version"]
     console.print(f"published: {version or 'nothing yet'}   data: {data} ({run.world_of(data).name})")
+
+
+@app.command("explain")
+def explain_(
+    metric: Annotated[str, typer.Argument(help="A metric, e.g. active_contributors.")],
+    period: Annotated[str | None, typer.Option(help="2026-05, 2026-Q2 or 2026; the newest without.")] = None,
+    region: Annotated[str | None, typer.Option(help="A region's code.")] = None,
+    country: Annotated[str | None, typer.Option(help="A country's code.")] = None,
+    locale: Annotated[str | None, typer.Option(help="A locale.")] = None,
+    area: Annotated[str | None, typer.Option(help="An area of contribution.")] = None,
+    population: Annotated[str | None, typer.Option(help="community, volunteer_strict, staff or all.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Any other dimension: product=firefox; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+) -> None:
+    """A number's way back: meaning, SQL, models, batches, rows at each step, what moved it."""
+    from dataclasses import asdict
+
+    from pipelines import explain
+
+    named = {"region": region, "country": country, "locale": locale, "area": area, "population": population}
+    given = {name: value for name, value in named.items() if value is not None}
+    for pair in where or ():
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise CallRefused(f"--where takes dimension=value, not {pair!r}.")
+        given[name] = value
+    try:
+        found = explain.explain(settings.data_dir(), metric, period, given)
+    except explain.NotExplained as error:
+        raise CallRefused(str(error)) from None
+    if as_json:
+        print(json.dumps(asdict(found), indent=1, default=str))
+        return
+    _explained(_console(), found)
+
+
+def _explained(console: Console, found: Explanation) -> None:
+    """The page that `mdm explain` prints."""
+    from pipelines.explain import slice_of
+
+    told = found.declaration
+    console.print(f"[bold]{told['title']}[/bold] ({told['metric']}, version {told['version']})")
+    console.print(f"{told['question']}\n{told['definition']}")
+    console.print(
+        f"unit: {told['unit']}; interval: {told['interval_method']}; window: {told['window_text']}; "
+        f"k counts {told['persons']}; parameters: {told['parameters'] or 'none'}; after: {told['reference']}"
+    )
+    if told["notes"]:
+        console.print(str(told["notes"]))
+    console.print(f"\n[bold]Values[/bold] in {found.version}, for staff")
+    columns = ("period", "slice", "value", "95 % interval", "of", "persons", "status", "flags")
+    table = _table(*columns, right=columns[2:6])
+    for row in found.values:
+        interval = row["ci_low"] is not None
+        table.add_row(
+            f"{row['grain']} to {str(row['period_end'])[:10]}",
+            slice_of(row),
+            _figure(row["value"]),
+            f"{_figure(row['ci_low'])} to {_figure(row['ci_high'])}" if interval else "",
+            f"{_figure(row['numerator'])} of {_figure(row['denominator'])}" if row["denominator"] else "",
+            _figure(row["persons"]),
+            row["status"],
+            row["flags"] or "",
+        )
+    console.print(table)
+    if found.more_values:
+        console.print(f"and {found.more_values:,} more; name a period or a slice")
+    console.print("\n[bold]From raw to value[/bold]")
+    within = " to ".join(f"{moment:%Y-%m-%d}" for moment in found.period if moment) or "in the period"
+    table = _table("step", "what", "rows", within, right=("rows", within))
+    for inlet in found.inlets:
+        told_batch = f"{inlet.batches:,} batches to {inlet.newest_batch}, {inlet.versions:,} versions"
+        table.add_row(f"raw/{inlet.source}/{inlet.stream}", told_batch, f"{inlet.records:,}", "")
+    for step in found.steps:
+        inside = "" if step.in_period is None else f"{step.in_period:,}"
+        table.add_row(f"{step.layer}.{step.model}", step.about, f"{step.rows:,}", inside)
+    console.print(table)
+    for source, reason, acts in found.set_aside:
+        console.print(f"set aside {within}: {acts:,} acts of {source} ({reason})")
+    if found.previous_version is None:
+        console.print("\nthere is no version before this one")
+    else:
+        console.print(f"\n[bold]Since {found.previous_version}[/bold]: {len(found.changes)} of these changed")
+    for change in found.changes:
+        console.print(
+            f"{change.slice}: {_figure(change.before)} ({change.before_status}) -> {_figure(change.now)} "
+            f"({change.status}); {'; '.join(change.causes) or 'no recorded cause'}"
+        )
+    console.print(f"\n[bold]SQL[/bold], {found.sql_path}\n")
+    console.print(found.sql, markup=False)
+
+
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(header_style="bold", box=None, padding=(0, 2))
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
+
+
+def _figure(number: float | None) -> str:
+    if number is None:
+        return "-"
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.4g}"
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from pathlib import Path
 
@@ -181,3 +182,25 @@ def test_a_run_whose_sources_are_all_down_publishes_nothing_and_says_so(tmp_path
     assert ended.code == 1, ended.text
     assert "nothing was published" in ended.out
     assert "Traceback" not in ended.text
+
+
+def test_a_number_leads_back_to_its_batches(demo: Twice) -> None:
+    ended = mdm(demo.data, "explain", "active_contributors", "--period", "2026-05", "--json")
+    assert ended.code == 0, ended.text
+    told = json.loads(ended.out)
+    month = next(row for row in told["values"] if row["grain"] == "month" and row["population"] == "all")
+    with duckdb.connect(str(demo.data / "warehouse.duckdb"), read_only=True) as connection:
+        expected = connection.execute(
+            """
+            select count(distinct person_id), count(*) from marts.fct_contribution
+            where occurred_on >= date '2026-05-01' and occurred_on < date '2026-06-01'
+            """
+        ).fetchone()
+    facts = next(step for step in told["steps"] if step["model"] == "fct_contribution")
+    assert (month["value"], facts["in_period"]) == expected
+    stored = records(demo.data)
+    inlets = {f"{inlet['source']}/{inlet['stream']}": inlet["records"] for inlet in told["inlets"]}
+    assert {"sumo/answers", "pontoon/user_actions", "bugzilla/changes"} <= set(inlets)
+    assert inlets == {stream: stored[stream] for stream in inlets}
+    assert "count" in told["sql"]
+    assert "fct_contributor_month" in told["sql"]

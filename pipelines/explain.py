@@ -1,0 +1,367 @@
+"""The way from one number back to its sources: what it means, how it was made, of what, and what moved it.
+
+In here: finding the values that were asked for, the models and streams above them (from dbt's manifest), rows
+at each step, and the comparison with the version published before. Not in here: how it is printed (`cli.py`),
+what a metric means (its own yml), and anything about one person: steps are counted, never listed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import publish, warehouse
+from pipelines.lake import Lake
+from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
+
+LAYERS = ("staging", "intermediate", "marts", "metrics")
+TIMES = (
+    "occurred_at", "occurred_on", "opened_at", "changed_at", "created_at", "acted_at", "filed_at",
+    "starts_at", "posted_at", "reported_on", "recognised_on", "period_end",
+)  # fmt: skip
+"""Columns that say when a row of a model belongs to a period; the first that a model has is asked."""
+
+SHOWN_ROWS = 20
+
+
+class NotExplained(Exception):
+    """There is nothing to explain: one sentence says what was looked for and what there is."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One model on the way. in_period: its rows of the period, None where a model has no time."""
+
+    layer: str
+    model: str
+    about: str
+    rows: int
+    in_period: int | None
+
+
+@dataclass(frozen=True)
+class Inlet:
+    """One stream of the lake at the beginning of the way."""
+
+    source: str
+    stream: str
+    records: int
+    versions: int
+    batches: int
+    newest_batch: str
+    watermark: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that differs from the version before. causes: what may have moved it, the strongest first."""
+
+    slice: str
+    before: float | None
+    before_status: str
+    now: float | None
+    status: str
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that is told of one metric; rows are mappings of published columns.
+
+    period: [start, end), UTC without zone, for which the steps are counted.
+    """
+
+    declaration: Mapping[str, Any]
+    version: str
+    values: list[dict[str, Any]]
+    more_values: int
+    period: tuple[datetime | None, datetime | None]
+    sql: str
+    sql_path: str
+    steps: list[Step]
+    set_aside: list[tuple[str, str, int]]
+    inlets: list[Inlet]
+    previous_version: str | None
+    changes: list[Change] = field(default_factory=list)
+
+
+def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str]) -> Explanation:
+    """The way of one metric's values in the current internal publication.
+
+    period: `2026-05`, `2026-Q2` or `2026`; None: the newest of each grain. given: dimension -> value; what
+    is not given is not split by, where the metric has such rows. Raises NotExplained.
+    """
+    unknown = sorted(set(given) - set(DIMENSIONS))
+    if unknown:
+        raise NotExplained(f"no value is split by {', '.join(unknown)}; there are {', '.join(DIMENSIONS)}.")
+    out = data / "published"
+    current = publish.current_version(out)
+    if current is None:
+        raise NotExplained(f"Nothing has been published in {data} yet: run `mdm run` first.")
+    declaration = _declaration(current, metric)
+    bounds = period_bounds(period) if period else None
+    values, more = values_of(current, metric, bounds, given)
+    if not values:
+        raise NotExplained(f"{metric} has no value for {_asked(period, given)} in {current.name}.")
+    manifest = json.loads(warehouse.manifest(data).read_text())
+    nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    model = f"met_{metric}"
+    above = _above(manifest, nodes[model]["unique_id"])
+    starts, ends = bounds or (values[0]["period_start"], values[0]["period_end"])
+    steps, aside = _counted(data / "warehouse.duckdb", manifest, above, starts, ends)
+    previous, changes = changes_since(out, current.name, values)
+    return Explanation(
+        declaration=declaration,
+        version=current.name,
+        values=values,
+        more_values=more,
+        period=(starts, ends),
+        sql=_sql(data, nodes[model]),
+        sql_path=f"dbt/{nodes[model]['original_file_path']}",
+        steps=steps,
+        set_aside=aside,
+        inlets=_inlets(data, manifest, above),
+        previous_version=previous,
+        changes=changes,
+    )
+
+
+def period_bounds(period: str) -> tuple[datetime, datetime]:
+    """`2026-05`, `2026-Q2`, `2026` -> [start, end) in UTC without zone. Raises NotExplained."""
+    found = re.fullmatch(r"(\d{4})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])))?", period)
+    if not found:
+        raise NotExplained(f"a period is written 2026-05, 2026-Q2 or 2026, not {period!r}.")
+    year, month, quarter = (int(part) if part else None for part in found.groups())
+    assert year is not None
+    first = month or (3 * quarter - 2 if quarter else 1)
+    months = 1 if month else 3 if quarter else 12
+    after = year * 12 + first - 1 + months
+    return datetime(year, first, 1), datetime(after // 12, after % 12 + 1, 1)
+
+
+def _asked(period: str | None, given: Mapping[str, str]) -> str:
+    return ", ".join([period or "any period", *(f"{name} {value}" for name, value in given.items())])
+
+
+# --- What was published -----------------------------------------------------------------------
+
+
+def _query(version: Path, query: str, values: Any = None) -> list[dict[str, Any]]:
+    with duckdb.connect(str(version / "internal.duckdb"), read_only=True) as connection:
+        found = connection.execute(query, values)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _dimensions(version: Path) -> list[str]:
+    """Those dimensions that this version has; older versions may have fewer."""
+    found = _query(version, "select column_name from (describe metric_value)")
+    there = {row["column_name"] for row in found}
+    return [name for name in DIMENSIONS if name in there]
+
+
+def _declaration(version: Path, metric: str) -> dict[str, Any]:
+    found = _query(version, "select * from metric where metric = $1", [metric])
+    if not found:
+        there = [row["metric"] for row in _query(version, "select metric from metric order by metric")]
+        raise NotExplained(f"There is no metric {metric!r}; there are {', '.join(there)}.")
+    return found[0]
+
+
+def values_of(
+    version: Path, metric: str, bounds: tuple[datetime, datetime] | None, given: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows asked for, and how many more there are than are shown.
+
+    A month asks for windows that end with it as well. Dimensions that were not named are wanted unsplit; a
+    metric that is always split by one shows all of its values.
+    """
+    where, wanted = ["metric = $metric"], dict[str, Any](metric=metric)
+    for place, (name, value) in enumerate(given.items()):
+        where.append(f"{name} = $given{place}")
+        wanted[f"given{place}"] = value
+    if bounds:
+        where.append("period_end = $end and (period_start = $start or grain like 'trailing%')")
+        wanted |= {"start": bounds[0], "end": bounds[1]}
+    order = ", ".join(f"{name} nulls first" for name in ("period_end", "grain", *_dimensions(version)))
+    rows = _query(version, f"select * from metric_value where {' and '.join(where)} order by {order}", wanted)
+    if not bounds:
+        newest: dict[str, Any] = {}
+        for row in rows:
+            if row["period_end"] is not None and row["status"] in ("complete", "provisional"):
+                newest[row["grain"]] = max(row["period_end"], newest.get(row["grain"], row["period_end"]))
+        rows = [row for row in rows if row["period_end"] == newest.get(row["grain"], row["period_end"])]
+    free = [name for name in DIMENSIONS if name not in given and name not in ("category", "population")]
+    unsplit = [row for row in rows if all(row.get(name) is None for name in free)]
+    rows = unsplit or rows
+    return rows[:SHOWN_ROWS], max(0, len(rows) - SHOWN_ROWS)
+
+
+def slice_of(row: Mapping[str, Any]) -> str:
+    """The dimensions of a row that are split by, in words: `area code, population staff`."""
+    parts = [f"{name} {row[name]}" for name in DIMENSIONS if row.get(name) is not None]
+    return ", ".join(parts) or "all"
+
+
+def changes_since(
+    out: Path, current: str, values: Iterable[Mapping[str, Any]]
+) -> tuple[str | None, list[Change]]:
+    """The newest version before the current one, and those of `values` that differ from it."""
+    earlier = [name for name in publish.versions(out) if name < current]
+    if not earlier:
+        return None, []
+    before = earlier[-1]
+    then, now = (_query(out / name, "select * from release")[0] for name in (before, current))
+    known_then = _dimensions(out / before)
+    key = [name for name in (*KEYS, *known_then) if name != "version"]
+    where = " and ".join(f"{name} is not distinct from ${name}" for name in key)
+    found = []
+    for row in values:
+        known = _query(
+            out / before, f"select * from metric_value where {where}", {name: row[name] for name in key}
+        )
+        if any(row[name] is not None for name in DIMENSIONS if name not in known_then):
+            known = []
+        old = known[0] if known else None
+        if old is not None and all(old.get(name) == row.get(name) for name in (*MEASURES, "status")):
+            continue
+        found.append(
+            Change(
+                slice=slice_of(row),
+                before=old["value"] if old else None,
+                before_status=old["status"] if old else "not there",
+                now=row["value"],
+                status=row["status"],
+                causes=tuple(_causes(old, row, then, now)),
+            )
+        )
+    return before, found
+
+
+def _causes(
+    old: Mapping[str, Any] | None, row: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterable[str]:
+    if old is None:
+        yield "new: the version before did not have it"
+        return
+    if old["version"] != row["version"] or old["parameters_hash"] != row["parameters_hash"]:
+        yield "definition: another version or other parameters"
+    if then["code_revision"] != now["code_revision"]:
+        yield f"code: {then['code_revision']} before, {now['code_revision']} now"
+    if old["identity_snapshot"] != row["identity_snapshot"]:
+        yield "identity: accounts belong to other persons"
+    if old["input_snapshot"] != row["input_snapshot"]:
+        was_over = row["period_end"] is not None and row["period_end"] <= then["as_of"]
+        yield "late data: the period was over before" if was_over else "new data"
+
+
+# --- How it was made --------------------------------------------------------------------------
+
+
+def _above(manifest: Mapping[str, Any], unique_id: str) -> list[str]:
+    """A node and all its ancestors."""
+    found, waiting = dict[str, None](), [unique_id]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found[node] = None
+            waiting += manifest["parent_map"].get(node, [])
+    return list(found)
+
+
+def _sql(data: Path, node: Mapping[str, Any]) -> str:
+    """The SQL as it ran; as it is written, where this folder has not run it."""
+    compiled = warehouse.manifest(data).parent / "compiled" / "mdm" / node["original_file_path"]
+    return (compiled.read_text() if compiled.exists() else str(node["raw_code"])).strip()
+
+
+def _counted(
+    path: Path,
+    manifest: Mapping[str, Any],
+    above: Iterable[str],
+    starts: datetime | None,
+    ends: datetime | None,
+) -> tuple[list[Step], list[tuple[str, str, int]]]:
+    """Rows of each model on the way, and the acts of the period that were set aside, by source and reason."""
+    if not path.exists():
+        raise NotExplained(f"There is no warehouse at {path}: `mdm build` makes it.")
+    steps, sources, aside = [], set(), list[tuple[str, str, int]]()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        columns: dict[str, set[str]] = {}
+        for table, column in connection.execute(
+            "select table_schema || '.' || table_name, column_name from information_schema.columns"
+        ).fetchall():
+            columns.setdefault(table, set()).add(column)
+        for unique_id in above:
+            node = manifest["nodes"].get(unique_id)
+            if node is None:
+                sources.add(manifest["sources"][unique_id]["source_name"])
+                continue
+            table = f"{node['schema']}.{node['name']}"
+            if node["resource_type"] != "model" or table not in columns:
+                continue
+            time = next((name for name in TIMES if name in columns[table]), None)
+            inside = None
+            if time and starts and ends:
+                within = (
+                    f"{time} = $ends" if time == "period_end" else f"{time} >= $starts and {time} < $ends"
+                )
+                bounds = {"ends": ends} if time == "period_end" else {"starts": starts, "ends": ends}
+                inside = _number(connection, f"select count(*) from {table} where {within}", bounds)
+            steps.append(
+                Step(
+                    layer=node["schema"],
+                    model=node["name"],
+                    about=node["description"].split(". ")[0].strip(),
+                    rows=_number(connection, f"select count(*) from {table}", {}),
+                    in_period=inside,
+                )
+            )
+        if "model.mdm.int_activity__judged" in above and starts and ends:
+            aside = connection.execute(
+                """
+                select source, set_aside_reason, count(*)
+                from intermediate.int_activity__judged
+                where set_aside_reason is not null and occurred_at >= $1 and occurred_at < $2
+                group by all order by all
+                """,
+                [starts, ends],
+            ).fetchall()
+    steps.sort(key=lambda step: (LAYERS.index(step.layer), step.model))
+    return steps, [row for row in aside if row[0] in sources]
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> int:
+    found = connection.execute(query, values).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _inlets(data: Path, manifest: Mapping[str, Any], above: Iterable[str]) -> list[Inlet]:
+    """The streams the way begins with, and what of them is in the lake."""
+    with duckdb.connect() as connection:
+        path = str(data / "raw" / "_pipeline" / "streams.parquet")
+        stored = {
+            (source, stream): rest
+            for source, stream, *rest in connection.execute(
+                "select source, stream, records, versions, batches, watermark::varchar from read_parquet($1)",
+                [path],
+            ).fetchall()
+        }
+    inlets, lake = [], Lake(data)
+    for unique_id in above:
+        if unique_id in manifest["sources"]:
+            table = manifest["sources"][unique_id]
+            key = (table["source_name"], table["name"])
+            if key in stored:
+                records, versions, batches, watermark = stored[key]
+                newest = max(lake.folder(*key).glob("2*.parquet"), default=None)
+                name = newest.stem if newest else "none"
+                inlets.append(Inlet(*key, records, versions, batches, name, watermark))
+    return sorted(inlets, key=lambda inlet: (inlet.source, inlet.stream))

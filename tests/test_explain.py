@@ -1,0 +1,132 @@
+"""The way back from a number: the right rows, the right change, and a sentence where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expectations.gate import Verdict
+from pipelines import publish as publication
+from pipelines.explain import NotExplained, changes_since, explain, period_bounds, values_of
+from pipelines.publish import publish
+from tests.invented_warehouse import AS_OF, RELEASE, Place, regional, value, values
+
+LATER = replace(RELEASE, as_of=AS_OF + timedelta(days=1), run_id="run2")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(publication, "judge", lambda *_: Verdict(True, (), (), 0))
+    filled = Place(tmp_path)
+    filled.fill(values())
+    return filled
+
+
+def published(place: Place, rows: list[dict[str, Any]], release: publication.Release = RELEASE) -> Path:
+    place.fill(rows)
+    return publish(place.warehouse, place.manifest, place.out, release).path
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        ("2026-05", (2026, 5), (2026, 6)),
+        ("2026-12", (2026, 12), (2027, 1)),
+        ("2026-Q4", (2026, 10), (2027, 1)),
+        ("2026", (2026, 1), (2027, 1)),
+    ],
+)
+def test_a_period_is_a_month_a_quarter_or_a_year(
+    period: str, start: tuple[int, int], end: tuple[int, int]
+) -> None:
+    assert period_bounds(period) == (datetime(*start, 1), datetime(*end, 1))
+
+
+@pytest.mark.parametrize("period", ["2026-13", "2026-Q5", "May", "2026-05-01"])
+def test_another_period_is_refused_in_one_sentence(period: str) -> None:
+    with pytest.raises(NotExplained, match="a period is written"):
+        period_bounds(period)
+
+
+def test_what_was_not_named_is_not_split_by_where_there_is_such_a_row(place: Place) -> None:
+    version = published(place, values())
+    (whole,), more = values_of(version, "region_coverage", period_bounds("2026-05"), {})
+    assert (whole["area"], whole["status"], more) == (None, "complete", 0)
+    rows, _ = values_of(version, "active_contributors_by_region", None, {"region": "southern_europe"})
+    assert [(row["country"], row["value"]) for row in rows] == [(None, 43)]
+
+
+def test_a_metric_that_is_always_split_shows_all_its_slices(place: Place) -> None:
+    rows, _ = values_of(published(place, values()), "source_freshness_h", None, {})
+    assert {row["source"] for row in rows} == {"sumo", "reps"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "cause"),
+    [
+        ({}, {"input_snapshot": "in-2"}, "late data"),
+        ({}, {"identity_snapshot": "id-2"}, "identity"),
+        ({}, {"parameters_hash": "ba9876543210"}, "definition"),
+    ],
+)
+def test_a_change_is_told_with_what_moved_it(
+    place: Place, before: dict[str, Any], now: dict[str, Any], cause: str
+) -> None:
+    published(place, [regional("southern_europe", 43, **before)])
+    version = published(place, [regional("southern_europe", 44, **now)], LATER)
+    rows, _ = values_of(version, "active_contributors_by_region", None, {})
+    earlier, (change,) = changes_since(place.out, version.name, rows)
+    assert earlier is not None
+    assert earlier < version.name
+    assert (change.before, change.now) == (43, 44)
+    assert [told.split(":")[0] for told in change.causes] == [cause]
+
+
+def test_a_change_of_the_code_is_told(place: Place) -> None:
+    published(place, [regional("southern_europe", 43)])
+    version = published(place, [regional("southern_europe", 44)], replace(LATER, code_revision="5eed"))
+    rows, _ = values_of(version, "active_contributors_by_region", None, {})
+    (change,) = changes_since(place.out, version.name, rows)[1]
+    assert change.causes == ("code: c0de before, 5eed now",)
+
+
+def test_what_did_not_change_is_not_told_and_what_is_new_is(place: Place) -> None:
+    published(place, [regional("southern_europe", 43)])
+    version = published(place, [regional("southern_europe", 43), regional("antarctica", 8)], LATER)
+    rows, _ = values_of(version, "active_contributors_by_region", None, {})
+    (change,) = changes_since(place.out, version.name, rows)[1]
+    assert (change.slice, change.before_status) == ("region antarctica, population community", "not there")
+
+
+def test_a_period_that_was_not_over_has_new_data_not_late_data(place: Place) -> None:
+    june = {"period_start": datetime(2026, 6, 1), "period_end": datetime(2026, 7, 2)}
+    published(place, [value("region_coverage", 0.5, **june)])
+    later = replace(LATER, as_of=AS_OF + timedelta(days=2))
+    version = published(place, [value("region_coverage", 0.6, input_snapshot="in-2", **june)], later)
+    rows, _ = values_of(version, "region_coverage", None, {})
+    assert changes_since(place.out, version.name, rows)[1][0].causes == ("new data",)
+
+
+@pytest.mark.parametrize(
+    ("metric", "period", "given", "sentence"),
+    [
+        ("active", None, {}, "There is no metric 'active'; there are active_contributors_by_region"),
+        ("region_coverage", "1999", {}, "no value for 1999"),
+        ("region_coverage", None, {"town": "Graz"}, "no value is split by town"),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_sentence(
+    place: Place, metric: str, period: str | None, given: dict[str, str], sentence: str
+) -> None:
+    published(place, values())
+    with pytest.raises(NotExplained, match=sentence):
+        explain(place.data, metric, period, given)
+
+
+def test_before_the_first_publication_the_way_to_it_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotExplained, match="Nothing has been published"):
+        explain(tmp_path, "region_coverage", None, {})

@@ -17,3 +17,21 @@
 {% macro country_key(name) -%}
     trim(replace(replace(lower({{ name }}), '’', ''''), '&', 'and'))
 {%- endmacro %}
+
+{# One row a match of the first group of `pattern` (no backslashes in it): for use in a select list. #}
+{% macro each_match(column, pattern) -%}
+    {{ return(adapter.dispatch('each_match', 'mdm')(column, pattern)) }}
+{%- endmacro %}
+
+{% macro default__each_match(column, pattern) -%}
+    unnest(regexp_extract_all({{ column }}, '{{ pattern }}', 1))
+{%- endmacro %}
+
+{% macro spark__each_match(column, pattern) -%}
+    explode(regexp_extract_all({{ column }}, '{{ pattern }}', 1))
+{%- endmacro %}
+
+{# Elapsed hours between two instants, to the microsecond. #}
+{% macro hours_between(first, last) -%}
+    {{ dbt.datediff(first, last, 'microsecond') }} / 3600000000.0
+{%- endmacro %}

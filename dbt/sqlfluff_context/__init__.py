@@ -42,8 +42,8 @@ dbt = SimpleNamespace(
     position=lambda part, whole: f"position({part} in {whole})",
     split_part=lambda of, delimiter, place: f"split_part({of}, {delimiter}, {place})",
 )
-adapter = SimpleNamespace(
-    dispatch=lambda name, package: (
-        lambda first, last, step: f"unnest(generate_series({first}, {last}, interval 1 {step}))"
-    )
-)
+_DUCKDB = {
+    "date_series": lambda first, last, step: f"unnest(generate_series({first}, {last}, interval 1 {step}))",
+    "each_match": lambda column, pattern: f"unnest(regexp_extract_all({column}, '{pattern}', 1))",
+}
+adapter = SimpleNamespace(dispatch=lambda name, package: _DUCKDB[name])

@@ -11,6 +11,7 @@ with questions as (
         questions.is_spam,
         questions.answers_listed,
         questions.created_at,
+        coalesce(logins.account, questions.asker_username) as asker_account,
         accounts.person_id as asker_id
     from {{ ref('stg_sumo__questions') }} as questions
     left join {{ ref('int_identity__logins') }} as logins
@@ -26,6 +27,7 @@ with questions as (
 responses as (
     select
         item,
+        account as responder_account,
         person_id as responder_id,
         occurred_at as responded_at
     from {{ ref('int_activity__judged') }}
@@ -47,7 +49,9 @@ stored as (
 
 select
     questions.question_id,
+    questions.asker_account,
     questions.asker_id,
+    responses.responder_account,
     responses.responder_id,
 
     coalesce(questions.locale, 'unknown') as locale,

@@ -5,6 +5,7 @@
 #   make test                   formatting, lint, types, SQL lint, then every test
 #   make serve                  the pages on http://127.0.0.1:8050
 #   make dev                    the Dagster UI on http://127.0.0.1:3000
+#   make docs                   every model, column and lineage as one page, data/docs/index.html
 #   make check                  formatting, lint, types, SQL lint, dbt parse; no test
 #   make bench                  the benchmarks, as ratios; PARTS="floors landing day peers endurance" chooses
 #   make lock                   resolve pyproject.toml again into the two hash-locked files (needs uv)
@@ -16,7 +17,7 @@ MDM_PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(if $(shell python$(v) -c 
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test serve dev check bench lock clean
+.PHONY: run test serve dev docs check bench lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/run.stamp
@@ -27,6 +28,9 @@ serve: .venv/run.stamp
 
 dev: .venv/run.stamp
 	@$(BIN)/mdm dev
+
+docs: .venv/run.stamp
+	@$(BIN)/mdm docs
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

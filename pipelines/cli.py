@@ -553,6 +553,19 @@ def build() -> None:
 
 
 @app.command()
+def docs() -> None:
+    """Every model and column and the lineage from a source's stream to its page, as one page."""
+    data = settings.data_dir()
+    if not (data / "warehouse.duckdb").exists():
+        raise CallRefused(f"There is no warehouse in {data} yet: run `mdm run` or `mdm build` first.")
+    try:
+        print(f"documented in {warehouse.document(data)}")
+    except warehouse.DbtFailed as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@app.command()
 def parse() -> None:
     """Let dbt read its whole project, without a database: names, references, contracts."""
     try:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.lake import replace_file
 
 PROJECT = settings.ROOT / "dbt"
 DBT = Path(sys.executable).parent / "dbt"
@@ -50,6 +51,19 @@ def parse(data: Path) -> Path:
 def build(data: Path) -> None:
     """Rebuild the warehouse from the lake and its run records, with all data tests. Raises DbtFailed."""
     dbt(data, *BUILD, "--target", "main")
+
+
+def document(data: Path) -> Path:
+    """Every model and column, and the lineage from stream to page, as one page without a server.
+
+    Needs a warehouse that was built: types and sizes come from it. Returns the page. Raises DbtFailed.
+    """
+    target = data / "dbt" / "docs"
+    dbt(data, "docs", "generate", "--static", "--target", "main", "--target-path", str(target))
+    page = data / "docs" / "index.html"
+    page.parent.mkdir(exist_ok=True)
+    replace_file(page, (target / "static_index.html").read_bytes())
+    return page
 
 
 def dbt(data: Path, *words: str) -> str:

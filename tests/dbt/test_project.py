@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboards.pages import PAGES
 from pipelines import warehouse
 from pipelines.metric_shape import DIMENSIONS, KEYS, LINEAGE, MEASURES
 from pipelines.settings import ROOT
@@ -73,7 +74,10 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
     metrics = [model for model in models(manifest).values() if model["name"].startswith("met_")]
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     parameters = yaml.safe_load((DBT / "dbt_project.yml").read_text())["vars"]["parameters"]
-    assert len(metrics) == 14
+    gathered = manifest["nodes"]["model.mdm.metric_value"]["depends_on"]["nodes"]
+    assert {f"model.mdm.{model['name']}" for model in metrics} == {
+        name for name in gathered if name.startswith("model.mdm.met_")
+    }
     for model in metrics:
         declared = model["config"]["meta"]["metric"]
         assert set(declared) == DECLARED, model["name"]
@@ -83,6 +87,21 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
         assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
         assert model["name"] in tested, f"{model['name']} has no unit test"
+
+
+def test_every_page_is_an_exposure_of_the_metrics_on_its_cards(manifest: dict[str, Any]) -> None:
+    exposed = {
+        exposure["url"].removeprefix("http://127.0.0.1:8050"): {
+            name.removeprefix("model.mdm.met_")
+            for name in exposure["depends_on"]["nodes"]
+            if name.startswith("model.mdm.met_")
+        }
+        for exposure in manifest["exposures"].values()
+    }
+    assert exposed == {
+        path: {card.metric for section in page.sections for card in section.cards}
+        for path, page in PAGES.items()
+    }
 
 
 def test_values_have_the_columns_of_the_catalogue_in_its_order(manifest: dict[str, Any]) -> None:

@@ -15,6 +15,8 @@
     'support_response_rate': ['locale', 'product', 'category', 'ci_low', 'ci_high'],
     'review_capacity_ratio': ['locale', 'project'],
     'events_per_100_active': ['region', 'country', 'population', 'unknown_affiliation_share'],
+    'newcomer_retention': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
+    'regional_retention_180d': ['region', 'population', 'ci_low', 'ci_high', 'rank_best', 'rank_worst', 'coverage', 'unknown_affiliation_share'],
     'source_freshness_h': ['source'],
     'extraction_completeness': ['source', 'stream', 'category'],
 } %}

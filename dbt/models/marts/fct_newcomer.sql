@@ -1,0 +1,169 @@
+-- One row an identity level and person whose first contribution is known to be the first: how they
+-- began and how they went on, up to the reference date D (00:00 UTC of the day up to which all areas
+-- are known).
+--
+-- Departure: the last active day before the first silence of more than 180 days, as far as it can
+-- be known 180 days before D (D'); a later return does not undo it. Who began after D' has none.
+
+{% set silence = var('parameters')['departure_silence_days'] %}
+with horizon as (
+    select
+        cast(known_until as date) as reference_on,
+        cast({{ dbt.dateadd('day', -silence, 'cast(known_until as date)') }} as date) as departures_until
+    from {{ ref('dim_area_horizon') }}
+    where area = 'all'
+),
+
+persons as (
+    select
+        'confirmed' as identity_level,
+        person_id as whose,
+        person_id,
+        is_left_censored,
+        first_contribution_on
+    from {{ ref('dim_person') }}
+    union all
+    select
+        'probable' as identity_level,
+        probable_person_id as whose,
+        person_id,
+        is_left_censored,
+        first_contribution_on
+    from {{ ref('dim_person') }}
+),
+
+firsts as (
+    select identity_level, whose, min(first_contribution_on) as first_on
+    from persons
+    group by identity_level, whose
+),
+
+newcomers as (
+    select
+        firsts.identity_level,
+        firsts.whose as person_id,
+        firsts.first_on
+    from firsts
+    inner join persons
+        on
+            firsts.identity_level = persons.identity_level
+            and firsts.whose = persons.whose
+            and firsts.first_on = persons.first_contribution_on
+    group by firsts.identity_level, firsts.whose, firsts.first_on
+    having max(case when persons.is_left_censored then 1 else 0 end) = 0
+),
+
+ways as (
+    select
+        newcomers.identity_level,
+        newcomers.person_id,
+        min(newcomers.first_on) as first_on,
+        min(
+            case
+                when days.area <> 'all' and days.day_number = 1
+                    and days.occurred_on = newcomers.first_on
+                    then {{ area_position('days.area') }}
+            end
+        ) as first_area_position,
+        min(case when days.area = 'all' and days.day_number = 1 then days.affiliation end)
+            as affiliation,
+        min(case when days.area = 'all' and days.day_number = 1 then days.next_on end) as second_on,
+        min(
+            case
+                when
+                    days.area = 'all'
+                    and days.occurred_on < horizon.departures_until
+                    and (
+                        days.next_on is null
+                        or {{ dbt.datediff('days.occurred_on', 'days.next_on', 'day') }} > {{ silence }}
+                    )
+                    then days.occurred_on
+            end
+        ) as departed_on,
+        min(horizon.reference_on) as reference_on,
+        min(horizon.departures_until) as departures_until
+    from newcomers
+    inner join {{ ref('fct_active_day') }} as days
+        on
+            newcomers.identity_level = days.identity_level
+            and newcomers.person_id = days.person_id
+    cross join horizon
+    group by newcomers.identity_level, newcomers.person_id
+),
+
+locales as (
+    select
+        newcomers.identity_level,
+        newcomers.person_id,
+        contributions.locale,
+        row_number() over (
+            partition by newcomers.identity_level, newcomers.person_id
+            order by contributions.occurred_at, contributions.contribution_id
+        ) as place
+    from newcomers
+    inner join persons
+        on
+            newcomers.identity_level = persons.identity_level
+            and newcomers.person_id = persons.whose
+    inner join {{ ref('fct_contribution') }} as contributions
+        on
+            persons.person_id = contributions.person_id
+            and newcomers.first_on = contributions.occurred_on
+    where contributions.locale is not null
+),
+
+areas as (
+    select distinct area, {{ area_position('area') }} as area_position
+    from {{ ref('activity_types') }}
+)
+
+select
+    ways.identity_level,
+    ways.person_id,
+
+    areas.area as first_area,
+    locales.locale as first_locale,
+    ways.affiliation,
+    coalesce(at_first.region, 'unknown') as region,
+    coalesce(at_first.is_backfilled, false) as is_region_backfilled,
+    coalesce(after_90_days.region, 'unknown') as region_after_90_days,
+    coalesce(after_90_days.is_backfilled, false) as is_region_after_90_days_backfilled,
+    case
+        when ways.second_on < ways.reference_on
+            then {{ dbt.datediff('ways.first_on', 'ways.second_on', 'day') }}
+        when ways.first_on < ways.reference_on
+            then {{ dbt.datediff('ways.first_on', 'ways.reference_on', 'day') }}
+    end as second_day_after,
+    coalesce(ways.second_on < ways.reference_on, false) as has_second_day,
+    case
+        when ways.first_on > ways.departures_until then null
+        else {{ dbt.datediff(
+            'ways.first_on', 'coalesce(ways.departed_on, ways.departures_until)', 'day'
+        ) }}
+    end as stayed_days,
+    ways.departed_on is not null as has_departed,
+
+    ways.first_on
+from ways
+inner join areas on ways.first_area_position = areas.area_position
+left join locales
+    on
+        ways.identity_level = locales.identity_level
+        and ways.person_id = locales.person_id
+        and locales.place = 1
+left join {{ ref('dim_person_country') }} as at_first
+    on
+        ways.person_id = at_first.person_id
+        and at_first.seen_from < cast(
+            {{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'ways.first_on')) }} as date
+        )
+        and at_first.seen_until >= cast(
+            {{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'ways.first_on')) }} as date
+        )
+left join {{ ref('dim_person_country') }} as after_90_days
+    on
+        ways.person_id = after_90_days.person_id
+        and after_90_days.seen_from
+        < cast({{ dbt.dateadd('day', 90, 'ways.first_on') }} as date)
+        and after_90_days.seen_until
+        >= cast({{ dbt.dateadd('day', 90, 'ways.first_on') }} as date)

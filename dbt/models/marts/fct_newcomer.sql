@@ -1,6 +1,6 @@
 -- One row an identity level and person whose first contribution is known to be the first: how they
--- began and how they went on, up to the reference date D (00:00 UTC of the day up to which all areas
--- are known).
+-- began and how they went on, up to the reference date D (00:00 UTC of the day up to which all
+-- areas are known).
 --
 -- Departure: the last active day before the first silence of more than 180 days, as far as it can
 -- be known 180 days before D (D'); a later return does not undo it. Who began after D' has none.
@@ -9,7 +9,8 @@
 with horizon as (
     select
         cast(known_until as date) as reference_on,
-        cast({{ dbt.dateadd('day', -silence, 'cast(known_until as date)') }} as date) as departures_until
+        cast({{ dbt.dateadd('day', -silence, 'cast(known_until as date)') }} as date)
+            as departures_until
     from {{ ref('dim_area_horizon') }}
     where area = 'all'
 ),
@@ -60,7 +61,8 @@ ways as (
         min(newcomers.first_on) as first_on,
         min(
             case
-                when days.area <> 'all' and days.day_number = 1
+                when
+                    days.area <> 'all' and days.day_number = 1
                     and days.occurred_on = newcomers.first_on
                     then {{ area_position('days.area') }}
             end
@@ -75,7 +77,8 @@ ways as (
                     and days.occurred_on < horizon.departures_until
                     and (
                         days.next_on is null
-                        or {{ dbt.datediff('days.occurred_on', 'days.next_on', 'day') }} > {{ silence }}
+                        or {{ dbt.datediff('days.occurred_on', 'days.next_on', 'day') }}
+                        > {{ silence }}
                     )
                     then days.occurred_on
             end

@@ -21,7 +21,8 @@ newcomers as (
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('fct_newcomer_window') }} as outcomes using (identity_level, person_id)
-    where newcomers.identity_level = 'confirmed' and outcomes.from_day = 90 and outcomes.to_day = 180
+    where
+        newcomers.identity_level = 'confirmed' and outcomes.from_day = 90 and outcomes.to_day = 180
 ),
 
 counted as (

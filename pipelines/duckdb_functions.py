@@ -12,10 +12,11 @@
     km_at(durations[], observed[], time)  struct(value, low, high): the curve at a time
     log_rank_p(d1[], o1[], d2[], o2[])    p that two survival curves are the same
     pseudonym(source, kind, value)        the hash under which the lake knows an identifier
+    identity_clusters(links[], apart[])   list of struct(account_key, cluster), by account
 
-In here: turning Arrow columns into numpy and back. Not in here: formulas (`statistics.py`) and how
-identifiers are hashed (`privacy.py`). The key of the pseudonyms is asked for when the first one is made,
-so that parsing and linting need none.
+In here: turning Arrow columns into numpy and back. Not in here: formulas (`statistics.py`), clustering
+(`clusters.py`) and how identifiers are hashed (`privacy.py`). The key of the pseudonyms is asked for when
+the first one is made, so that parsing and linting need none.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import ARROW, SPECIAL
 
-from pipelines import statistics
+from pipelines import clusters, statistics
 
 FLOATS, FLAGS = "DOUBLE[]", "BOOLEAN[]"
 MEDIAN = "STRUCT(median DOUBLE, low DOUBLE, high DOUBLE)"
@@ -39,6 +40,9 @@ ESTIMATE = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE)"
 RATIO = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, corrected BOOLEAN)"
 SHRUNK = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, flag VARCHAR)[]"
 RANKS = "STRUCT(best BIGINT, worst BIGINT)[]"
+LINKS = "STRUCT(one VARCHAR, other VARCHAR, strength DOUBLE)[]"
+PAIRS = "STRUCT(one VARCHAR, other VARCHAR)[]"
+CLUSTERS = "STRUCT(account_key VARCHAR, cluster VARCHAR)[]"
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
@@ -61,6 +65,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     ):
         _create(connection, name, _row_by_row(function, len(takes), gives), takes, gives)
     _create(connection, "pseudonym", _pseudonym, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
+    _create(connection, "identity_clusters", _identity_clusters, [LINKS, PAIRS], CLUSTERS)
 
 
 def _create(
@@ -145,6 +150,12 @@ def _pseudonym(source: pa.ChunkedArray, kind: pa.ChunkedArray, value: pa.Chunked
     key = hash_key()
     rows = zip(source.to_pylist(), kind.to_pylist(), value.to_pylist(), strict=True)
     return pa.array([pseudonym(key, *row) for row in rows], type=pa.string())
+
+
+def _identity_clusters(links: pa.ChunkedArray, apart: pa.ChunkedArray) -> pa.Array:
+    """No links, like no pairs to keep apart, is an empty list or null."""
+    rows = zip(links.to_pylist(), apart.to_pylist(), strict=True)
+    return pa.array([clusters.table_of(*row) for row in rows], type=_arrow_type(CLUSTERS))
 
 
 class Plugin(BasePlugin):

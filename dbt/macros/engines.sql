@@ -35,3 +35,29 @@
 {% macro hours_between(first, last) -%}
     {{ dbt.datediff(first, last, 'microsecond') }} / 3600000000.0
 {%- endmacro %}
+
+{# All rows as one list of structs, in no particular order. columns: name in the struct -> expression. #}
+{% macro list_of_rows(columns) -%}
+    {{ return(adapter.dispatch('list_of_rows', 'mdm')(columns)) }}
+{%- endmacro %}
+
+{% macro default__list_of_rows(columns) -%}
+    list(struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+{% macro spark__list_of_rows(columns) -%}
+    collect_list(named_struct({% for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+{# One row an element of a list of structs, its fields as columns: for use as a select list. #}
+{% macro rows_of(list) -%}
+    {{ return(adapter.dispatch('rows_of', 'mdm')(list)) }}
+{%- endmacro %}
+
+{% macro default__rows_of(list) -%}
+    unnest({{ list }}, recursive := true)
+{%- endmacro %}
+
+{% macro spark__rows_of(list) -%}
+    inline({{ list }})
+{%- endmacro %}

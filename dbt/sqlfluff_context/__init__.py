@@ -34,6 +34,7 @@ def tojson(value: Any, sort_keys: bool = False) -> str:
 dbt = SimpleNamespace(
     type_timestamp=lambda: "timestamp",
     type_string=lambda: "varchar",
+    type_float=lambda: "double",
     date_trunc=lambda part, of: f"date_trunc('{part}', {of})",
     dateadd=lambda part, count, to: f"{to} + interval {count} {part}",
     datediff=lambda first, second, part: f"date_diff('{part}', {first}, {second})",
@@ -44,6 +45,8 @@ dbt = SimpleNamespace(
 )
 _DUCKDB = {
     "date_series": lambda first, last, step: f"unnest(generate_series({first}, {last}, interval 1 {step}))",
+    "list_of_rows": lambda columns: f"list(struct_pack({', '.join(columns.values())}))",
+    "rows_of": lambda of: f"unnest({of})",
     "each_match": lambda column, pattern: f"unnest(regexp_extract_all({column}, '{pattern}', 1))",
 }
 adapter = SimpleNamespace(dispatch=lambda name, package: _DUCKDB[name])

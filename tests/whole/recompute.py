@@ -303,7 +303,7 @@ class Community:
 
     def _sumo_person(self, record: Row) -> str | None:
         creator = record["creator"]
-        return f"sumo:{self._sumo_accounts[creator['username']]}" if creator else None
+        return self.whose(f"sumo:{self._sumo_accounts[creator['username']]}") if creator else None
 
     @cached_property
     def actions(self) -> pd.DataFrame:
@@ -312,7 +312,7 @@ class Community:
         rows = [
             (
                 action["type"],
-                f"pontoon:{action['user']['pk']}",
+                self.whose(f"pontoon:{action['user']['pk']}"),
                 action["user"]["system_user"],
                 bool(action.get("is_implicit_action", False)),
                 action["date"],
@@ -339,7 +339,7 @@ class Community:
         acts = [
             (
                 kind,
-                bugzilla.person(login),
+                self.whose(bugzilla.person(login)),
                 at,
                 "staff" if login.rpartition("@")[2] in STAFF_DOMAINS else "unknown",
             )
@@ -371,7 +371,7 @@ class Community:
 
         kinds = {True: "topic_created", False: "reply_posted"}
         posts = [
-            (kinds[post["post_number"] == 1], f"discourse:{post['user_id']}", post["created_at"])
+            (kinds[post["post_number"] == 1], self.whose(f"discourse:{post['user_id']}"), post["created_at"])
             for post in self.world.discourse.posts
             if post["post_type"] == 1 and post["user_id"] > 0  # a number below 0 is the system's
         ]
@@ -395,9 +395,22 @@ class Community:
         found = found[(found["at"] >= begin) & (found["at"] < end)].sort_values("at", ignore_index=True)
         return found.assign(day=found["at"].dt.floor("D"))
 
-    @staticmethod
-    def rep(linked: Row) -> str:
-        return f"reps:{linked['_url'].rstrip('/').rpartition('/')[2]}"
+    def rep(self, linked: Row) -> str:
+        return self.whose(f"reps:{linked['_url'].rstrip('/').rpartition('/')[2]}")
+
+    def whose(self, account: str) -> str:
+        """The person behind an account: any one account of those that declare the same directory name."""
+        return self._persons.get(account, account)
+
+    @cached_property
+    def _persons(self) -> dict[str, str]:
+        """Account -> the first account with the same user name in the people directory."""
+        claims = [(user["people_mozilla_org"], f"sumo:{user['id']}") for user in self.world.sumo.users]
+        for rep in self.world.reps.people:
+            name = rep["mozillians_profile_url"].rstrip("/").rpartition("/")[2]
+            claims.append((name, f"reps:{rep['_url'].rstrip('/').rpartition('/')[2]}"))
+        first: dict[str, str] = {}
+        return {account: first.setdefault(name, account) for name, account in claims if name}
 
     @cached_property
     def spread(self) -> pd.DataFrame:
@@ -427,10 +440,10 @@ class Community:
     @cached_property
     def countries(self) -> dict[str, str]:
         """Person -> declared country. All are first seen at the run, after every closed period."""
-        declared = {f"sumo:{user['id']}": user["country"] for user in self.world.sumo.users}
-        declared |= {self.rep(rep): rep["country"] for rep in self.world.reps.people}
-        named = {person: self.country_code(name) for person, name in declared.items()}
-        return {person: code for person, code in named.items() if code}
+        declared = [(self.whose(f"sumo:{user['id']}"), user["country"]) for user in self.world.sumo.users]
+        declared += [(self.rep(rep), rep["country"]) for rep in self.world.reps.people]
+        named = [(person, self.country_code(name)) for person, name in declared]
+        return {person: code for person, code in named if code}  # of two, what Reps say
 
     @cached_property
     def regions(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ with inputs as (
 identities as (
     select
         {{ dbt.hash("coalesce(" ~ dbt.listagg(
-            "source || account || person_id", "';'", "order by source, account"
+            "source || account || person_id || probable_person_id", "';'", "order by source, account"
         ) ~ ", '')") }} as identity_snapshot
     from {{ ref('int_identity__accounts') }}
 )

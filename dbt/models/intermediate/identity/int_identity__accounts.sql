@@ -1,49 +1,17 @@
--- One row an account of a source: whether a machine uses it, and whose it is.
--- Every account is its own person until links between accounts are known.
-
-with sightings as (
-    select * from {{ ref('int_identity__sightings') }}
-),
-
-listed as (
-    select
-        sightings.source,
-        sightings.account,
-        min(known_bots.why) as why
-    from sightings
-    inner join {{ ref('int_identity__known_bots') }} as known_bots
-        on
-            sightings.source = known_bots.source
-            and known_bots.handle_hash in (sightings.account, sightings.login)
-    group by sightings.source, sightings.account
-),
-
-judged as (
-    select
-        sightings.source,
-        sightings.account,
-        max(case when sightings.login_class = 'machine' then 1 else 0 end) = 1 as has_machine_login,
-        max(case when sightings.is_system_user then 1 else 0 end) = 1 as is_system_user
-    from sightings
-    group by sightings.source, sightings.account
-)
+-- One row an account of a source: whose it is, and whether a machine uses it. A person's key is
+-- the hash of the smallest account key of the cluster: it needs no memory, so a rebuild gives the
+-- same, an account without a link keeps its own, and when persons turn out to be one, one of their
+-- keys stays.
 
 select
-    judged.source,
-    judged.account,
-    {{ dbt.hash("judged.source || ':' || judged.account") }} as person_id,
-    {{ dbt.hash("judged.source || ':' || judged.account") }} as probable_person_id,
+    actors.source,
+    actors.account,
+    actors.account_key,
+    {{ dbt.hash("coalesce(clusters.cluster, actors.account_key)") }} as person_id,
+    {{ dbt.hash("coalesce(clusters.probable_cluster, actors.account_key)") }} as probable_person_id,
 
-    judged.has_machine_login or judged.is_system_user or listed.why is not null as is_bot,
-    coalesce(
-        listed.why,
-        case
-            when judged.has_machine_login then 'machine login'
-            when judged.is_system_user then 'system user'
-        end
-    ) as bot_reason
-from judged
-left join listed
-    on
-        judged.source = listed.source
-        and judged.account = listed.account
+    actors.is_bot,
+    actors.bot_reason
+from {{ ref('int_identity__actors') }} as actors
+left join {{ ref('int_identity__clusters') }} as clusters
+    on actors.account_key = clusters.account_key

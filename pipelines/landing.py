@@ -26,7 +26,7 @@ from expectations.gate import Gate, judge
 from pipelines.border import Forgotten, border_table, quarantined, table_of
 from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
-from pipelines.sources.http import SourceBlocked, SourceDenied, SourceDown
+from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
     Connection,
     Feed,
@@ -148,7 +148,7 @@ class Landing:
         except SourceBlocked as error:
             block(self.lake.data, source.name, error.seconds)
             refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
-        except (SourceChanged, SourceDown, SourceDenied) as error:
+        except (SourceChanged, SourceDown, SourceDenied, KeyRefused) as error:
             refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
         finally:
             for one in known.values():

@@ -99,3 +99,36 @@ USERS = gate(
         notes="at one time, a login belongs to one account",
     ),
 )
+
+FLAG_ACTIVITY = gate(
+    SOURCE,
+    bugzilla.FLAG_ACTIVITY,
+    since_opening(SOURCE, "creation_time"),
+    pseudonyms("setter"),
+    known("status", {"?", "+", "-", "X"}, "a flag is asked for, granted, denied or cleared"),
+    filled("setter", 0.95, "nearly every event of a flag names who did it"),
+    filled("setter_id", 0.95, "flag activity names people by number, which nothing else does for all"),
+    filled("flag_type", 0.95, "nearly every event names its flag"),
+)
+
+PRODUCTS = gate(
+    SOURCE,
+    bugzilla.PRODUCTS,
+    expect(
+        "ExpectColumnValuesToBeUnique",
+        column="name",
+        severity="warning",
+        notes="bugs name their product, so the name says which one",
+    ),
+)
+
+COMPONENTS = gate(
+    SOURCE,
+    bugzilla.COMPONENTS,
+    expect(
+        "ExpectCompoundColumnsToBeUnique",
+        column_list=["product", "name"],
+        severity="warning",
+        notes="bugs name product and component, so both together say which one",
+    ),
+)

@@ -5,16 +5,21 @@
                -> bugzilla/comments     who commented when; never the text
                -> bugzilla/attachments  who attached what kind of file when; never the file
                -> bugzilla/users        which login belongs to which numeric account
+    flag activity -> bugzilla/flag_activity   who set, granted, denied or cleared which flag when
+    products      -> bugzilla/products        and bugzilla/components: what bugs are filed in
 
 First by id to the end (an order that nothing can move), then by (last_change_time, id) from the
 time the first walk began, with an overlap: reads come from a replica. The unlimited search answers
 with history and comments, so no rate-limited call is needed. Each day all visible ids are asked for, and
 a share of all bugs again: see `VISIBLE` and `SWEEP`. A bug brings all its history, comments and
-attachments, so what it brings no more is gone; with a bug that is gone go all of these.
+attachments, so what it brings no more is gone; with a bug that is gone go all of these. Flag activity is
+asked by windows of days (`walks/windows.py`); its times have no zone and are taken as UTC.
 Pace: 500 bugs a page, one request at a time; a block (429, HTML, no Retry-After) lasts an hour that
 every further request restarts: stop, never retry.
-Privacy: logins are hashed; of a login only its class (machine, closed, mozilla, other) is kept.
-History values are kept for the fields in `VALUES_KEPT`, flags with their logins hashed, else dropped.
+Privacy: bugs in a group are dropped and their stored rows buried; a key whose account is in a group that
+shows more than everybody sees is refused before anything else is asked. Logins are hashed; of a login only
+its class (machine, closed, mozilla, other) is kept. History values are kept for the fields in `VALUES_KEPT`,
+flags with their logins hashed, else dropped.
 """
 
 from __future__ import annotations
@@ -22,10 +27,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from pipelines.sources.spec import (
     Feed,
     Handle,
+    KeyCheck,
     Pace,
     Pseudonymise,
     Record,
@@ -43,7 +50,7 @@ from pipelines.sources.spec import (
     text,
     texts,
 )
-from pipelines.sources.walks import BugzillaSearch
+from pipelines.sources.walks import BugzillaSearch, DayWindows, OneList
 
 STAFF_DOMAINS = frozenset(
     (
@@ -188,6 +195,40 @@ def comment_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         }
 
 
+def _account(record: Record, name: str) -> Row:
+    """Login, number and class of the person under `name`; empty where nobody stands."""
+    person = _detail(record, name)
+    login = person.get("name") or None
+    return {name: login, f"{name}_id": person.get("id"), f"{name}_class": login_class(login)}
+
+
+def flag_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """One event of a flag. The time `2026-03-02 00:00:00` is the server's wall time, taken as UTC."""
+    at = record.get("creation_time")
+    if at is not None and not isinstance(at, str):
+        raise SourceChanged("`creation_time` as text", json_type(at), "flag_activity")
+    yield {
+        **record,
+        "flag_type": _detail(record, "type").get("name"),
+        "creation_time": f"{at.replace(' ', 'T')}Z" if at and " " in at else at,
+        **_account(record, "setter"),
+        **_account(record, "requestee"),
+    }
+
+
+def flag_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    for name in ("setter", "requestee"):
+        person = _detail(record, name)
+        account = hash_of("id", person.get("id"))
+        if account:
+            yield Handle("id", account, person.get("nick") or None, person.get("real_name") or None)
+
+
+def component_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    for component in _objects(record, "components"):
+        yield {**component, "product_id": record.get("id"), "product": record.get("name")}
+
+
 def attachment_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
     for attachment in _objects(record, "attachments"):
         creator = attachment.get("creator") or None
@@ -306,18 +347,86 @@ USERS = Stream(
     },
 )
 
+FLAG_ACTIVITY = Stream(
+    name="flag_activity",
+    goes_with=("bug_id", "bugs"),
+    same_person=(("setter", "setter_id"), ("requestee", "requestee_id")),
+    handles=flag_handles,
+    about="one event of a flag: set (?), granted (+), denied (-) or cleared (X)",
+    key=("id",),
+    version_at="creation_time",
+    rows=flag_rows,
+    keep={
+        "id": required(int64),
+        "flag_id": int64,
+        "bug_id": required(int64),
+        "attachment_id": int64,
+        "flag_type": text,
+        "status": required(text),
+        "setter": pseudonym("login"),
+        "setter_id": pseudonym("id"),
+        "setter_class": text,
+        "requestee": pseudonym("login"),
+        "requestee_id": pseudonym("id"),
+        "requestee_class": text,
+        "creation_time": required(instant),
+    },
+)
+PRODUCTS = Stream(
+    name="products",
+    about="a product in which bugs are filed, as last seen",
+    key=("id",),
+    keep={"id": required(int64), "name": required(text), "is_active": boolean},
+)
+COMPONENTS = Stream(
+    name="components",
+    whole_by="product_id",
+    goes_with=("product_id", "products"),
+    about="a component of a product, as last seen",
+    key=("id",),
+    rows=component_rows,
+    keep={
+        "id": required(int64),
+        "product_id": required(int64),
+        "product": required(text),
+        "name": required(text),
+        "is_active": boolean,
+    },
+)
+
 INCLUDE_FIELDS = ",".join((
     "id,creator,assigned_to,creation_time,last_change_time,product,component,type,status,resolution",
-    "severity,priority,keywords,is_confirmed,dupe_of,comment_count,cf_last_resolved,history",
+    "severity,priority,keywords,is_confirmed,dupe_of,comment_count,cf_last_resolved,groups,history",
     "comments.id,comments.count,comments.creator,comments.creation_time,comments.raw_text,comments.is_private",
     "attachments.id,attachments.creator,attachments.creation_time,attachments.content_type,attachments.is_patch",
 ))  # fmt: skip
+
+
+PRODUCT_FIELDS = "id,name,is_active,components.id,components.name,components.is_active"
 
 
 def block_seconds(status: int, content_type: str) -> float | None:
     """Over the limit, the address is blocked for an hour; each request during it starts the hour anew."""
     blocked = status == 429 or (status == 400 and "html" in content_type)
     return 3600.0 if blocked else None
+
+
+HARMLESS_GROUPS = frozenset(("everyone", "canconfirm", "editbugs", "can_edit_quips"))
+"""Groups that let an account do more, and see no more than everybody sees."""
+
+
+def sees_too_much(whoami: Any) -> str | None:
+    """Why a key must not be used: its account is in a group that may see what is not public; None: it may.
+
+    A group whose name we do not know counts as one of these.
+    """
+    groups = whoami.get("groups") if isinstance(whoami, dict) else None
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        return "/rest/whoami does not tell the groups of the key's account, so that it may see too much"
+    names = sorted({str(group.get("name")) for group in groups} - HARMLESS_GROUPS)
+    if not names:
+        return None
+    return f"the key's account is in {', '.join(names)} and may see what is not public"
 
 
 SWEEP = Reread("sweep", window=None, every=timedelta(days=30))
@@ -328,6 +437,9 @@ Two million bugs are 4,000 pages, 134 a day."""
 VISIBLE = Reread("visible", window=None, every=timedelta(days=1))
 """A bug that went private must not be shown a day longer; two million ids are 200 requests."""
 
+ONCE_A_YEAR = Reread("once_a_year", window=None, every=timedelta(days=365))
+"""Flags of a bug that has become public are as old as they are: nothing tells of them."""
+
 SOURCE = Source(
     name="bugzilla",
     title="Bugzilla",
@@ -337,6 +449,7 @@ SOURCE = Source(
     pace=Pace(per_minute=60, connections=1),
     headers=lambda token: {"X-BUGZILLA-API-KEY": token} if token else {},
     block_seconds=block_seconds,
+    key_check=KeyCheck("/rest/whoami", sees_too_much),
     feeds=(
         Feed(
             name="bugs",
@@ -351,6 +464,26 @@ SOURCE = Source(
             ),
             streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS),
             batch_records=2_000,
+        ),
+        Feed(
+            name="flag_activity",
+            walk=DayWindows(
+                path="/rest/review/flag_activity",
+                stream="flag_activity",
+                at="creation_time",
+                rereads=(ONCE_A_YEAR,),
+            ),
+            streams=(FLAG_ACTIVITY,),
+        ),
+        Feed(
+            name="products",
+            walk=OneList(
+                path="/rest/product",
+                stream="products",
+                records="products",
+                params={"type": "accessible", "include_fields": PRODUCT_FIELDS},
+            ),
+            streams=(PRODUCTS, COMPONENTS),
         ),
     ),
 )

@@ -57,6 +57,14 @@ class SourceBlocked(Exception):
         self.seconds = seconds
 
 
+class KeyRefused(Exception):
+    """Our own key would show us what is not public: nothing is asked with it."""
+
+    def __init__(self, source: Source, objection: str) -> None:
+        told = f"MDM_{source.name.upper()}_TOKEN is not used: {objection}; give another key, or none"
+        super().__init__(told)
+
+
 class Client:
     """Asks one source. Thread-safe; close it (or use it as a context manager) when done.
 
@@ -86,6 +94,8 @@ class Client:
         self._sleep, self._clock = sleep, clock
         self._lock = threading.Lock()
         self._next_at = self._not_before = self._blocked_until = 0.0
+        self._unchecked = source.key_check if token else None
+        self._checking = threading.Lock()
         self._pool = urllib3.PoolManager(
             maxsize=source.pace.connections,
             block=True,
@@ -100,7 +110,8 @@ class Client:
         self._pool.clear()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        """One JSON answer. Raises SourceDown, SourceDenied, SourceBlocked or SourceChanged."""
+        """One JSON answer. Raises SourceDown, SourceDenied, SourceBlocked, SourceChanged or KeyRefused."""
+        self._check_key(path)
         address = self.root + path + (f"?{urlencode(params)}" if params else "")
         where = _named(path, params)
         for hop in range(4):
@@ -113,6 +124,18 @@ class Client:
                 raise SourceChanged("JSON", f"a redirect ({response.status}) out of the interface", where)
             address = target if urlsplit(target).query or not params else f"{target}?{urlencode(params)}"
         raise AssertionError("unreachable")
+
+    def _check_key(self, path: str) -> None:
+        """Once, before anything else is asked: whether our key may be used. Raises KeyRefused."""
+        check = self._unchecked
+        if check is None or path == check.path:
+            return
+        with self._checking:
+            if self._unchecked is not None:
+                objection = check.objection(self.get(check.path).body)
+                if objection is not None:
+                    raise KeyRefused(self.source, objection)
+                self._unchecked = None
 
     def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
         """Answers in the order of `paths`, as many at a time as the source allows; errors are yielded."""

@@ -289,6 +289,15 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class KeyCheck:
+    """What a source is asked first when it is asked with a key: where it tells whose key that is, and a
+    function of that answer: the sentence why the key must not be used, None when it may."""
+
+    path: str
+    objection: Callable[[Any], str | None]
+
+
+@dataclass(frozen=True)
 class Source:
     """A system: where it lives, how fast it may be asked, and its feeds.
 
@@ -298,6 +307,7 @@ class Source:
     "you are blocked" and for how long to stay away (seconds), None when it does not.
     kept: for files that people keep instead of a system: the folder they lie in and the run's clock -> who
     answers from it. Such a source has no address, and a file that is refused does not hold up the others.
+    key_check: asked before anything else when there is a key.
     """
 
     name: str
@@ -311,6 +321,7 @@ class Source:
     headers: Callable[[str | None], dict[str, str]] = lambda _token: {}
     block_seconds: Callable[[int, str], float | None] = lambda _status, _content_type: None
     kept: Callable[[Path, datetime], Connection] | None = None
+    key_check: KeyCheck | None = None
 
     @property
     def streams(self) -> tuple[Stream, ...]:

@@ -60,6 +60,21 @@ def bugzilla_user(number: int) -> dict[str, Any]:
     return {"account": person(number), "login": person(50 + number), "login_class": "other"}
 
 
+def flag_event(number: int) -> dict[str, Any]:
+    return {
+        "id": number, "flag_id": 7, "bug_id": 100, "flag_type": "needinfo", "status": "?",
+        "setter": person(number), "setter_id": person(50 + number), "creation_time": moment(number),
+    }  # fmt: skip
+
+
+def product(number: int) -> dict[str, Any]:
+    return {"id": number, "name": f"Product {number}", "is_active": True}
+
+
+def component(number: int) -> dict[str, Any]:
+    return {"id": number, "product_id": 1, "product": "Toolkit", "name": f"Part {number}", "is_active": True}
+
+
 def locale(number: int) -> dict[str, Any]:
     return {
         "code": f"x{'abcdefghijklmnop'[number]}-XX", "name": "Invented", "direction": "ltr",
@@ -228,6 +243,9 @@ GOOD = {
     ("bugzilla", "comments"): comment,
     ("bugzilla", "attachments"): attachment,
     ("bugzilla", "users"): bugzilla_user,
+    ("bugzilla", "flag_activity"): flag_event,
+    ("bugzilla", "products"): product,
+    ("bugzilla", "components"): component,
     ("pontoon", "locales"): locale,
     ("pontoon", "projects"): project,
     ("pontoon", "locale_snapshots"): locale_snapshot,

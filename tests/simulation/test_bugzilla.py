@@ -135,5 +135,65 @@ def test_unknown_bugs_and_paths_are_404_in_json(three: Handler) -> None:
     assert ask(three, "/rest/bug/99/history?ids=1&skip_private=1").status == 200
 
 
+def flag_rows(handler: Handler, query: str = "", about: str = "") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = body(ask(handler, f"/rest/review/flag_activity{about}?{query}"))
+    return rows
+
+
+def test_flag_activity_is_by_days_both_included_and_of_the_last_thirty_unasked(world: World) -> None:
+    handler = interface(world.bugzilla, world.now["bugzilla"])
+    every = flag_rows(handler, "after=2000-01-01")
+    assert len(every) > 100
+    day = every[0]["creation_time"][:10]
+    of_day = flag_rows(handler, f"after={day}&before={day}")
+    assert {row["id"] for row in of_day} == {r["id"] for r in every if r["creation_time"][:10] == day}
+    assert 0 < len(flag_rows(handler)) < len(every)
+    times = [row["creation_time"] for row in every]
+    assert times != sorted(times), "no order is promised"
+    assert all(set(row["setter"]) == {"id", "nick", "real_name", "name"} for row in every)
+
+
+def test_flag_activity_is_cut_before_what_may_not_be_seen_is_left_out(world: World) -> None:
+    handler = interface(world.bugzilla, world.now["bugzilla"])
+    every = flag_rows(handler, "after=2000-01-01")
+    first = flag_rows(handler, "after=2000-01-01&limit=50")
+    assert 0 < len(first) < 50
+    assert flag_rows(handler, "after=2000-01-01&limit=1") == []
+    seen = first + flag_rows(handler, "after=2000-01-01&offset=50")
+    assert [row["id"] for row in seen] == [row["id"] for row in every]
+
+
+def test_a_flag_that_its_requestee_clears_is_an_x(world: World) -> None:
+    handler = interface(world.bugzilla, world.now["bugzilla"])
+    every = flag_rows(handler, "after=2000-01-01")
+    assert {row["status"] for row in every} == {"?", "+", "X"}
+    (setter, flag) = (every[0]["setter"]["name"], every[0]["flag_id"])
+    assert all(
+        row["setter"]["name"] == setter for row in flag_rows(handler, "after=2000-01-01", f"/setter/{setter}")
+    )
+    assert {row["flag_id"] for row in flag_rows(handler, "after=2000-01-01", f"/{flag}")} == {flag}
+    assert ask(handler, "/rest/review/flag_activity?after=yesterday").status == 400
+
+
+def test_products_hold_the_components_that_bugs_name(world: World) -> None:
+    handler = interface(world.bugzilla, world.now["bugzilla"])
+    rows = body(ask(handler, "/rest/product?type=accessible&include_fields=id,name,components.name"))[
+        "products"
+    ]
+    found = {(row["name"], part["name"]) for row in rows for part in row["components"]}
+    assert found == {(bug["product"], bug["component"]) for bug in world.bugzilla}
+    assert {name for row in rows for name in row} == {"id", "name", "components"}
+    assert ask(handler, "/rest/product").status == 400
+
+
+def test_a_key_tells_whose_it_is_and_a_wrong_one_is_306(three: Handler) -> None:
+    names = {"X-BUGZILLA-API-KEY": "a key of an insider"}
+    groups = {group["name"] for group in body(ask(three, "/rest/whoami", **names))["groups"]}
+    assert "mozilla-employee-confidential" in groups
+    assert body(ask(three, "/rest/whoami"))["code"] == 410
+    wrong = ask(three, "/rest/bug?id=1", **{"X-BUGZILLA-API-KEY": "nobody's"})
+    assert (wrong.status, body(wrong)["code"]) == (400, 306)
+
+
 def test_the_databases_clock_is_the_worlds(three: Handler, world: World) -> None:
     assert body(ask(three, "/rest/time"))["db_time"] == world.now["bugzilla"].strftime("%Y-%m-%dT%H:%M:%SZ")

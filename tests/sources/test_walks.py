@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.http import SourceDenied, SourceDown
-from pipelines.sources.spec import Answer, Page, Reread, SourceChanged, Span, parse_instant, stamp
+from pipelines.sources.spec import Answer, Page, Reread, SourceChanged, Span, Whole, parse_instant, stamp
 from pipelines.sources.walks import (
     BugzillaSearch,
     ListWithDetails,
@@ -251,10 +251,17 @@ def test_a_list_that_had_rows_and_is_empty_is_not_believed() -> None:
 
 
 class Bugs:
-    """A search over (id -> last change), as the real one: by id or by change, null times never match."""
+    """A search over (id -> last change), as the real one: by id or by change, null times never match.
 
-    def __init__(self, rows: dict[int, datetime | None]) -> None:
-        self.rows = rows
+    maximum: the most rows that the server gives, whatever it is asked for. grouped: bugs in a group.
+    bearable: more rows than these time out.
+    """
+
+    def __init__(
+        self, rows: dict[int, datetime | None], maximum: int = 10_000, bearable: int = 10_000
+    ) -> None:
+        self.rows, self.maximum, self.bearable = rows, maximum, bearable
+        self.grouped = set[int]()
         self.before_answer: Callable[[], None] = lambda: None
 
     def __call__(self, _path: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -269,8 +276,14 @@ class Bugs:
             return {"bug_count": len(kept)}
         by_id = params["order"] == "bug_id"
         order = sorted(kept, key=lambda number: number if by_id else (kept[number], number))
-        shown = order[: int(params["limit"])]
-        return {"bugs": [{"id": n, "last_change_time": stamp(w) if (w := kept[n]) else None} for n in shown]}
+        limit = min(int(params["limit"]), self.maximum)
+        if limit > self.bearable:
+            raise SourceDenied(400, "code 1001", "/rest/bug")
+        return {"bugs": [self._shown(number, kept[number]) for number in order[:limit]]}
+
+    def _shown(self, number: int, when: datetime | None) -> dict[str, Any]:
+        groups = ["core-security"] if number in self.grouped else []
+        return {"id": number, "last_change_time": stamp(when) if when else None, "groups": groups}
 
 
 SEARCH = BugzillaSearch(
@@ -293,12 +306,17 @@ def bugs_met(pages: Iterable[Page]) -> dict[int, str | None]:
 @given(
     seconds=st.lists(st.integers(0, 6), min_size=1, max_size=70),
     edits=st.lists(st.integers(1, 80), max_size=20),
+    maximum=st.sampled_from((2, 7, 10_000)),
 )
-def test_a_bug_edited_during_the_walk_is_met_in_its_last_form(seconds: list[int], edits: list[int]) -> None:
-    """The first walk is by id; what changes meanwhile is met by the walk by change that follows it."""
+def test_a_bug_edited_during_the_walk_is_met_in_its_last_form(
+    seconds: list[int], edits: list[int], maximum: int
+) -> None:
+    """The first walk is by id; what changes meanwhile is met by the walk by change that follows it, also
+    where the server gives fewer rows a page than it is asked for."""
     began = NOW.replace(microsecond=0)
     bugs = Bugs(
-        {number: began - timedelta(days=30, seconds=second) for number, second in enumerate(seconds, 1)}
+        {number: began - timedelta(days=30, seconds=second) for number, second in enumerate(seconds, 1)},
+        maximum,
     )
     clock, script = [began], list(edits)
 
@@ -321,6 +339,47 @@ def test_more_bugs_of_one_second_than_a_page_holds_are_all_met() -> None:
     bugs = Bugs(dict.fromkeys(range(1, 48), START) | {99: START + timedelta(seconds=1)})
     pages = SEARCH.pages(Scripted(bugs), {"changed": stamp(START)}, Span())
     assert set(bugs_met(pages)) == set(bugs.rows)
+
+
+@pytest.mark.parametrize("known", [{}, {"page": 4}], ids=["an older cursor", "one that knows the page"])
+def test_a_page_cut_by_the_servers_own_maximum_does_not_end_the_walk_by_change(known: dict[str, int]) -> None:
+    bugs = Bugs({number: START + timedelta(seconds=number // 6) for number in range(1, 40)}, maximum=4)
+    pages = SEARCH.pages(Scripted(bugs), {"changed": stamp(START), **known}, Span())
+    assert set(bugs_met(pages)) == set(bugs.rows)
+
+
+def test_a_page_shorter_than_one_given_before_is_the_last() -> None:
+    bugs = Bugs(dict.fromkeys(range(1, 4), START), maximum=4)
+    asker = Scripted(bugs)
+    list(SEARCH.pages(asker, {"changed": stamp(START), "page": 4}, Span()))
+    assert len(asker.asked) == 1
+
+
+def test_a_search_that_timed_out_is_asked_again_with_half_the_rows() -> None:
+    walk = replace(SEARCH, limit=80)
+    bugs = Bugs(dict.fromkeys(range(1, 40), START), bearable=20)
+    asker = Scripted(bugs)
+    assert set(bugs_met(walk.pages(asker, {}, Span()))) == set(bugs.rows)
+    assert [params["limit"] for _, params in asker.asked[:4]] == [80, 40, 20, 20]
+
+
+def test_a_search_that_times_out_whatever_it_is_asked_ends_the_walk() -> None:
+    with pytest.raises(SourceDenied, match="1001"):
+        list(SEARCH.pages(Scripted(Bugs({1: START}, bearable=0)), {}, Span()))
+
+
+def test_a_bug_in_a_group_is_not_handed_on_and_what_is_stored_of_it_is_gone() -> None:
+    bugs = Bugs(dict.fromkeys(range(1, 6), START))
+    first = list(SEARCH.pages(Scripted(bugs), {}, Span()))
+    assert set(bugs_met(first)) == {1, 2, 3, 4, 5}
+    bugs.grouped = {2, 3}
+    bugs.rows[2] = NOW + timedelta(hours=1)  # 3 was put into its group without a change of time
+    later = list(SEARCH.pages(Scripted(bugs, now=NOW + timedelta(days=1, hours=1)), first[-1].cursor, Span()))
+    assert set(bugs_met(later)) == {1, 4, 5}
+    parts = [part for page in later for part in page.whole]
+    assert Whole("bugs", {"id": frozenset({2})}, keys=frozenset()) in parts
+    visible = [part for part in parts if part.column == "id"]
+    assert [part.keys for part in visible] == [frozenset({"1", "4", "5"}), frozenset()]
 
 
 def test_a_bug_without_a_time_is_met_by_its_id() -> None:

@@ -58,6 +58,8 @@ def test_a_second_run_lands_no_version_and_asks_only_for_cursors(demo: Twice) ->
     }
     assert requests == {
         "bugzilla/bugs": 1,
+        "bugzilla/flag_activity": 1,
+        "bugzilla/products": 1,
         "pontoon/locales": 1,
         "pontoon/projects": 1,
         "pontoon/user_actions": 1,

@@ -97,6 +97,7 @@ def project_made_private(one: Living, _chance: np.random.Generator) -> None:
 
 HAPPENINGS: list[tuple[str, Happening]] = [
     ("bugzilla", living.bug_edited),
+    ("bugzilla", living.information_asked),
     ("bugzilla", living.bug_edited_silently),
     ("bugzilla", living.bug_hidden),
     ("sumo", living.question_answered),

@@ -5,7 +5,11 @@ come in no order), a search without a criterion is refused with code 1000, `offs
 code 50, charts are overwritten where the server puts its own terms, null times never match a time filter.
 Extra fields (history, comments, attachments ...) are sent only when asked for.
 
-Not served: users, products, fields, flag activity, log-in; those paths answer code 32614.
+Flag activity is asked by days, both ends included; the server cuts at its limit first and leaves out what may
+not be seen afterwards, so every fifth of its rows is one that nobody sees, and the rest come in an order that
+says nothing. A key is known by whose it is (`KEYS`); any other is refused with code 306.
+
+Not served: users, fields, log-in; those paths answer code 32614.
 """
 
 from __future__ import annotations
@@ -14,9 +18,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from pipelines.simulation.servers.flags import flag_events, products
 from pipelines.simulation.servers.http_server import Handler, Request, Response, answer_json, dump
 from pipelines.simulation.world import Record
 
@@ -41,6 +47,15 @@ COLUMNS = {
     "bug_severity": "severity",
 }
 """Column names of `order` and of charts -> field of the record."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "a key of somebody": ("everyone", "editbugs"),
+    "a key of an insider": ("everyone", "editbugs", "mozilla-employee-confidential"),
+}
+"""Invented keys, each with the groups of its account."""
+
+UNSEEN_ONE_OF = 5
+"""Of so many rows of flag activity, one belongs to a bug that nobody may see."""
 
 IGNORED_CRITERIA = frozenset({"limit", "offset", "order", "include_fields", "exclude_fields", "count_only",
                               "Bugzilla_api_key", "api_key"})  # fmt: skip
@@ -67,8 +82,13 @@ def interface(bugs: list[Record], now: datetime) -> Handler:
     clock = {"db_time": db_time, "web_time": db_time, "web_time_utc": db_time, "tz_name": "UTC",
              "tz_short_name": "UTC", "tz_offset": "+0000"}  # fmt: skip
 
+    reviews = Reviews(bugs, now)
+
     def handle(request: Request) -> Response:
         try:
+            key = request.headers.get("x-bugzilla-api-key")
+            if key is not None and key not in KEYS:
+                raise Refused(400, 306, "The API key you specified is invalid.")
             if request.method not in ("GET", "HEAD"):
                 raise Refused(
                     404, 32614, f"A REST API resource was not found for '{request.method} {request.path}'."
@@ -78,6 +98,12 @@ def interface(bugs: list[Record], now: datetime) -> Handler:
                 return answer_json(clock)
             if path == "/rest/bug":
                 return search(store, request)
+            if path == "/rest/whoami":
+                return whoami(key)
+            if path == "/rest/product":
+                return products_of(bugs, request)
+            if path.startswith("/rest/review/flag_activity"):
+                return reviews.answer(request, path.removeprefix("/rest/review/flag_activity").strip("/"))
             found = re.fullmatch(r"/rest/bug/(\d+)(?:/(history|comment|attachment))?", path)
             if found:
                 return by_id(store, request, int(found.group(1)), found.group(2))
@@ -301,6 +327,84 @@ def _bugs(store: Store, places: Iterable[int], request: Request) -> Response:
     include, exclude = ",".join(request.all("include_fields")) or None, request.last("exclude_fields")
     rows = [store.written(place, include, exclude) for place in places]
     return Response(200, b'{"bugs":[%b]}' % b",".join(rows))
+
+
+# --- Whose key, products, flags ------------------------------------------------------------------
+
+
+def whoami(key: str | None) -> Response:
+    if key is None:
+        raise Refused(401, 410, "You must log in before using this part of Bugzilla.")
+    groups = [{"id": 10 + place, "name": name, "description": name} for place, name in enumerate(KEYS[key])]
+    return answer_json(
+        {"id": 4242, "name": "reader@example.org", "real_name": "Reader", "nick": "r", "groups": groups}
+    )
+
+
+def products_of(bugs: list[Record], request: Request) -> Response:
+    """`GET /rest/product?type=accessible` or `?names=`."""
+    names, kind = request.all("names"), request.last("type")
+    if not names and kind not in ("accessible", "selectable", "enterable"):
+        raise Refused(400, 50, "The function requires an ids, names or type argument.")
+    wanted = _names(request.last("include_fields") or "_default")
+    rows = []
+    for product in products(bugs):
+        if names and product["name"] not in names:
+            continue
+        if "_default" in wanted:
+            rows.append(product)
+        else:
+            rows.append({name: _cut(product[name], wanted[name]) for name in product if name in wanted})
+    return answer_json({"products": rows})
+
+
+class Reviews:
+    """The flag activity of a world, made when it is first asked for."""
+
+    def __init__(self, bugs: list[Record], now: datetime) -> None:
+        self._bugs, self._now = bugs, now
+
+    @cached_property
+    def _events(self) -> list[Record]:
+        return sorted(flag_events(self._bugs), key=lambda event: event["id"] * 2_654_435_761 % 2**32)
+
+    def answer(self, request: Request, about: str) -> Response:
+        """Events of the days [after, before], by default of the last thirty. Raises Refused."""
+        fits = self._about(about)
+        after = self._day(request.last("after"), self._now - timedelta(days=30))
+        before = self._day(request.last("before"), self._now)
+        limit, offset = _number(request.last("limit") or "0"), _number(request.last("offset") or "0")
+        found = [event for event in self._events if after <= event["creation_time"][:10] <= before]
+        held: list[Record | None] = []
+        for place, event in enumerate(filter(fits, found)):
+            held += [None, event] if place % (UNSEEN_ONE_OF - 1) == 0 else [event]
+        cut = held[offset : offset + (limit if 0 < limit <= MOST_ROWS else MOST_ROWS)]
+        return answer_json([event for event in cut if event is not None])
+
+    @staticmethod
+    def _day(given: str | None, otherwise: datetime) -> str:
+        if given is None:
+            return otherwise.date().isoformat()
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+            raise Refused(400, 32000, f"'{given}' is not a legal date.")
+        return given
+
+    @staticmethod
+    def _about(given: str) -> Match:
+        """What stands behind the path: a flag, a person, a type of flag; nothing: all."""
+        kind, _, value = given.partition("/")
+        by: dict[str, Match] = {
+            "": lambda event: True,
+            "setter": lambda event: event["setter"]["name"] == value,
+            "requestee": lambda event: (event.get("requestee") or {}).get("name") == value,
+            "type_id": lambda event: str(event["type"]["id"]) == value,
+            "type_name": lambda event: event["type"]["name"] == value,
+        }
+        if kind.isdigit():
+            return lambda event: event["flag_id"] == int(kind)
+        if kind not in by:
+            raise Refused(404, 32614, "A REST API resource was not found.")
+        return by[kind]
 
 
 # --- Single bugs -------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ TYPED = ("created", "creation_time", "date", "date_joined", "population", "prior
          "date_joined_program")  # fmt: skip
 """Fields that every record of some stream has; text becomes a number, a number becomes text."""
 
-PERSONS = ("creator", "user", "owner", "mentor", "username")
+PERSONS = ("creator", "user", "owner", "mentor", "username", "setter")
 
 
 def _parsed(response: Response) -> Any:
@@ -256,14 +256,14 @@ def _parsed(response: Response) -> Any:
 
 def _list_name(body: Any) -> str | None:
     """The name under which an answer lists its records."""
-    names = ("results", "bugs", "actions")
+    names = ("results", "bugs", "actions", "products")
     return next((n for n in names if isinstance(body, dict) and isinstance(body.get(n), list)), None)
 
 
 def _records(body: Any) -> Iterator[dict[str, Any]]:
     """The records of an answer: those it lists, or itself when it lists none."""
     name = _list_name(body)
-    rows = body[name] if name else [body]
+    rows = body[name] if name else body if isinstance(body, list) else [body]
     return (row for row in rows if isinstance(row, dict))
 
 

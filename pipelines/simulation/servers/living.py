@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.simulation.servers.flags import flag_events, products
 from pipelines.simulation.servers.http_server import Handler, Request, Response
 from pipelines.simulation.world import Record, World
 
@@ -84,7 +85,8 @@ class Living:
     def _list(self, stream: str) -> list[Record]:
         part: Any = getattr(self._world, self.source)
         if self.source == "bugzilla":
-            return list(part)
+            derived = {"flag_activity": flag_events, "products": products}
+            return derived[stream](part) if stream in derived else list(part)
         if (self.source, stream) == ("pontoon", "actions"):
             projects = {row["slug"]: {"slug": row["slug"], "pk": row.get("pk")} for row in part.projects}
             return [
@@ -147,6 +149,19 @@ def bug_edited(living: Living, chance: np.random.Generator) -> None:
         last_change_time=now,
         history=[*(bug.get("history") or []), entry],
     )
+
+
+def information_asked(living: Living, chance: np.random.Generator) -> None:
+    """Somebody asks the reporter of a bug for information: a flag is set, the time of change moves."""
+    bug = _one(living, "bugs", chance)
+    if bug is None or not bug.get("creator_detail"):
+        return
+    now = living.tick()[:19] + "Z"
+    asked = f"needinfo?({bug['creator']})"
+    changes = [{"field_name": "flagtypes.name", "removed": "", "added": asked}]
+    entry = {"when": now, "who": bug["creator"], "changes": changes}
+    history = [*(bug.get("history") or []), entry]
+    living.edit("bugs", str(bug["id"]), last_change_time=now, history=history)
 
 
 def bug_edited_silently(living: Living, chance: np.random.Generator) -> None:
@@ -355,7 +370,7 @@ def _either(*acts: Act) -> Act:
 
 
 ACTS: dict[tuple[str, str], Act] = {
-    ("bugzilla", "moving"): bug_edited,
+    ("bugzilla", "moving"): _either(bug_edited, information_asked),
     ("bugzilla", "late"): bug_edited_silently,
     ("bugzilla", "hide"): bug_hidden,
     ("sumo", "moving"): _either(question_answered, question_solved),

@@ -4,6 +4,7 @@
     keyset   SUMO: windows side by side, then by value; newest first
     lists    lists by page, with and without details
     search   Bugzilla: by id, then by time of change; sweeps
+    windows  Bugzilla's flag activity: windows of whole days
     days     Pontoon: one answer a project and day
     topics   Discourse: topics of a tag, each with its posts
 
@@ -17,15 +18,18 @@ Rows met twice are normal (inclusive cursors, overlaps); landing writes a record
 
 from pipelines.sources.walks.days import ProjectDays
 from pipelines.sources.walks.keyset import Members, NewestFirst, ValueKeyset
-from pipelines.sources.walks.lists import ListWithDetails, PagedList
+from pipelines.sources.walks.lists import ListWithDetails, OneList, PagedList
 from pipelines.sources.walks.search import BugzillaSearch
 from pipelines.sources.walks.topics import TaggedTopics
+from pipelines.sources.walks.windows import DayWindows
 
 __all__ = [
     "BugzillaSearch",
+    "DayWindows",
     "ListWithDetails",
     "Members",
     "NewestFirst",
+    "OneList",
     "PagedList",
     "ProjectDays",
     "TaggedTopics",

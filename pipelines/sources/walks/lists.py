@@ -69,6 +69,30 @@ class PagedList:
 
 
 @dataclass(frozen=True)
+class OneList:
+    """A small list in a single answer, every run; what it does not show any more is gone.
+
+    records: the name under which the rows stand. A list that had rows and is empty is not believed.
+    Cursor: {"count"}.
+    """
+
+    path: str
+    stream: str
+    records: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
+        answer = ask.get(self.path, self.params)
+        rows, now = listed(answer, self.records), answer.server_now
+        if not rows and cursor.get("count"):
+            raise SourceChanged(f"about {cursor['count']} rows as before", "an empty list", answer.where)
+        yield Page(rows, {"count": len(rows)}, now, now, answer.where, (Whole(self.stream),))
+
+    def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
+        return ()
+
+
+@dataclass(frozen=True)
 class ListWithDetails:
     """Reps: a list by page and one detail call an item; a closed archive.
 

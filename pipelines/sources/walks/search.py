@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pipelines.sources.http import SourceDenied
 from pipelines.sources.spec import (
     Answer,
     Asker,
@@ -24,6 +25,9 @@ from pipelines.sources.spec import (
 )
 from pipelines.sources.walks.common import BEGINNING, LAST_30_D, done, due, instant_of
 
+SEARCH_TIMED_OUT = 1001
+FEWEST_A_PAGE = 10
+
 
 @dataclass(frozen=True)
 class BugzillaSearch:
@@ -32,9 +36,14 @@ class BugzillaSearch:
     A bug edited meanwhile moves to the end and is met again. When one second fills a whole page, it
     is finished by id. Two re-reads: `sweep` reads all bugs again by id, a share a day but at least some
     pages, and finds what moved no timestamp; `visible` asks for nothing but ids, and what is missing went
-    private. Cursor: {"after_id", "began"}, later {"changed", "reread", "sweep_after"}.
+    private.
+    A server may give fewer rows a page than it is asked for. So a short page ends a walk only where it is
+    shorter than one that the server has given before (`page` in the cursor), else only an empty one does.
+    A search that timed out (1001) is asked again with half as many rows a page, for the rest of the run.
+    A bug in a group is nobody's business: it is not handed on, and what is stored of it is gone.
+    Cursor: {"after_id", "began", "page"}, later {"changed", "page", "reread", "sweep_after"}.
     The least for a day: a page more than the changed bugs fill, a request 10,000 bugs for `visible`, the
-    day's share of pages for `sweep` with one request for their number.
+    day's share of pages for `sweep`.
     """
 
     path: str
@@ -51,27 +60,28 @@ class BugzillaSearch:
         state = dict(cursor)
         now = None
         first_load = "changed" not in state
+        asked = _Search(ask, self.path, self.fields, self.limit, int(state.get("page", 0)))
         while "changed" not in state:
             after = int(state.get("after_id", 0))
-            params = self._asked({"order": "bug_id", "f1": "bug_id", "o1": "greaterthan", "v1": after})
+            terms = by_id(after)
             if span.since:
-                params["last_change_time"] = _second(span.since)
-            answer = ask.get(self.path, params)
-            bugs = listed(answer, "bugs")
+                terms["last_change_time"] = _second(span.since)
+            bugs, answer = asked.page(terms)
             now = now or answer.server_now
             state.setdefault("began", stamp(answer.server_now))
             if bugs:
-                state = {**state, "after_id": max(_id(bug, answer) for bug in bugs)}
+                state = {**state, "after_id": max(_id(bug, answer) for bug in bugs), "page": asked.longest}
             elif "after_id" not in state:
                 raise SourceChanged("at least one bug", "an empty page", answer.where)
             else:
-                state = {"changed": stamp(parse_instant(state["began"]) - self.overlap)}
-            yield Page(bugs, state, now, where=answer.where)
-        for bugs, reached, answer in self._by_change(ask, parse_instant(state["changed"])):
+                began = parse_instant(state["began"])
+                state = {"changed": stamp(began - self.overlap), "page": asked.longest}
+            yield self._page(bugs, state, now, answer)
+        for bugs, reached, answer in self._by_change(asked, parse_instant(state["changed"])):
             now = now or answer.server_now
             if reached:
                 state = {**state, "changed": stamp(reached)}
-            yield Page(bugs, state, now, where=answer.where)
+            yield self._page(bugs, state, now, answer)
         assert now is not None
         changed = max(parse_instant(state["changed"]), now - self.overlap)
         state = {**state, "changed": stamp(changed)}
@@ -81,7 +91,7 @@ class BugzillaSearch:
             walk = (
                 self._visible(ask, state, now)
                 if reread is self.visible
-                else self._swept(ask, state, now, before)
+                else self._swept(asked, state, now, before)
             )
             for page in walk:
                 yield page
@@ -89,15 +99,28 @@ class BugzillaSearch:
             state = done(state, [reread], now)
         yield Page([], state, now, watermark=min(now, span.until or now))
 
+    def _page(self, bugs: list[Any], state: dict[str, Any], now: datetime, answer: Answer) -> Page:
+        """The bugs that everybody may see; of those in a group, that nothing is left of them."""
+        hidden = frozenset(_id(bug, answer) for bug in bugs if _in_a_group(bug))
+        whole = (Whole(self.stream, {"id": hidden}, keys=frozenset()),) if hidden else ()
+        shown = [bug for bug in bugs if not _in_a_group(bug)] if hidden else bugs
+        return Page(shown, state, now, where=answer.where, whole=whole)
+
     def _visible(self, ask: Asker, state: dict[str, Any], now: datetime) -> Iterator[Page]:
-        """Every id that can be seen, nothing else: a stored bug between two of them is hidden or gone."""
-        after = 0
+        """Every id that everybody may see, nothing else: a stored bug between two of them is hidden or gone.
+
+        Tells how many rows the server gives a page, and how many bugs there are, for the walks after it.
+        """
+        asked = _Search(ask, self.path, "id,groups", self.ids_a_page)
+        after, total = 0, 0
         while True:
-            terms = {"order": "bug_id", "f1": "bug_id", "o1": "greaterthan", "v1": after}
-            answer = ask.get(self.path, {"include_fields": "id", "limit": self.ids_a_page, **terms})
-            ids = [_id(bug, answer) for bug in listed(answer, "bugs")]
+            bugs, answer = asked.page(by_id(after))
+            ids = [_id(bug, answer) for bug in bugs]
             end = max(ids) + 1 if ids else None
-            there = frozenset(map(str, ids))
+            there = frozenset(str(_id(bug, answer)) for bug in bugs if not _in_a_group(bug))
+            total += len(ids)
+            if not ids:
+                state = {**state, "page": asked.longest, "bugs": total}
             if ids or after:
                 part = Whole(self.stream, column="id", start=after + 1, end=end, keys=there)
                 yield Page([], state, now, where=answer.where, whole=(part,))
@@ -105,62 +128,95 @@ class BugzillaSearch:
                 return
             after = max(ids)
 
-    def _swept(self, ask: Asker, state: dict[str, Any], now: datetime, before: datetime) -> Iterator[Page]:
+    def _swept(
+        self, asked: _Search, state: dict[str, Any], now: datetime, before: datetime
+    ) -> Iterator[Page]:
         """The next pages in the order of ids, so many that all come round in `sweep.every`."""
-        everything = {"count_only": 1, "f1": "bug_id", "o1": "greaterthan", "v1": 0}
-        total = -(-counted(ask.get(self.path, everything), "bug_count") // self.limit) + 1
-        share = math.ceil(total * min(1.0, (now - before) / self.sweep.every))
+        pages = -(-int(state.get("bugs", 0)) // min(self.limit, asked.longest or self.limit)) + 1
+        share = math.ceil(pages * min(1.0, (now - before) / self.sweep.every))
         after = int(state.get("sweep_after", 0))
-        for _ in range(min(total, max(self.least_pages, share))):
-            terms = {"order": "bug_id", "f1": "bug_id", "o1": "greaterthan", "v1": after}
-            answer = ask.get(self.path, self._asked(terms))
-            bugs = listed(answer, "bugs")
+        for _ in range(min(pages, max(self.least_pages, share))):
+            bugs, answer = asked.page(by_id(after))
             after = max((_id(bug, answer) for bug in bugs), default=0)
-            yield Page(bugs, {**state, "sweep_after": after}, now, where=answer.where)
+            yield self._page(bugs, {**state, "sweep_after": after}, now, answer)
             if not after:
                 return
 
-    def _asked(self, terms: dict[str, Any]) -> dict[str, Any]:
-        return {"include_fields": self.fields, "limit": self.limit, **terms}
-
-    def _by_change(self, ask: Asker, start: datetime) -> Iterator[tuple[list[Any], datetime | None, Answer]]:
+    def _by_change(
+        self, asked: _Search, start: datetime
+    ) -> Iterator[tuple[list[Any], datetime | None, Answer]]:
         changed = start
         while True:
-            params = self._asked({"last_change_time": _second(changed), "order": "changeddate,bug_id"})
-            answer = ask.get(self.path, params)
-            bugs = listed(answer, "bugs")
+            bugs, answer = asked.page({"last_change_time": _second(changed), "order": "changeddate,bug_id"})
             last = instant_of(bugs[-1], "last_change_time", answer) if bugs else None
             yield bugs, last, answer
-            if last is None or len(bugs) < self.limit:
+            if last is None or asked.is_short(bugs):
                 return
             if last > changed:
                 changed = last
                 continue
-            yield from self._one_second(ask, changed, _id(bugs[-1], answer))
+            yield from self._one_second(asked, changed, _id(bugs[-1], answer))
             changed += timedelta(seconds=1)
 
     def _one_second(
-        self, ask: Asker, second: datetime, after_id: int
+        self, asked: _Search, second: datetime, after_id: int
     ) -> Iterator[tuple[list[Any], datetime | None, Answer]]:
         """The rest of the bugs of one second, by id; what changed later is left to the walk."""
         while True:
             terms = {"last_change_time": _second(second), "order": "changeddate,bug_id"}
             terms |= {"f1": "bug_id", "o1": "greaterthan", "v1": str(after_id)}
-            answer = ask.get(self.path, self._asked(terms))
-            bugs = listed(answer, "bugs")
+            bugs, answer = asked.page(terms)
             same = [bug for bug in bugs if instant_of(bug, "last_change_time", answer) == second]
             yield same, second, answer
-            if len(same) < self.limit:
+            if not same or len(same) < len(bugs) or asked.is_short(bugs):
                 return
             after_id = _id(same[-1], answer)
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         if not span.since:
-            everything = {"count_only": 1, "f1": "bug_id", "o1": "greaterthan", "v1": 0}
+            everything = {"count_only": 1, **by_id(0)}
             yield Count("backfill", None, None, counted(ask.get(self.path, everything), "bug_count"))
         since = max(span.since or BEGINNING, (now - LAST_30_D).replace(microsecond=0))
         recent = {"count_only": 1, "creation_time": _second(since)}
         yield Count("last_30d", since, None, counted(ask.get(self.path, recent), "bug_count"))
+
+
+class _Search:
+    """Pages of a search, with as many rows as the server can bear.
+
+    longest: rows of the longest page that it gave so far; one as long may have been cut by its own maximum.
+    """
+
+    def __init__(self, ask: Asker, path: str, fields: str, limit: int, longest: int = 0) -> None:
+        self._ask, self._path, self._fields, self._limit = ask, path, fields, limit
+        self.longest = longest
+
+    def page(self, terms: dict[str, Any]) -> tuple[list[Any], Answer]:
+        while True:
+            params = {"include_fields": self._fields, "limit": self._limit, **terms}
+            try:
+                answer = self._ask.get(self._path, params)
+            except SourceDenied as denied:
+                if denied.detail != f"code {SEARCH_TIMED_OUT}" or self._limit <= FEWEST_A_PAGE:
+                    raise
+                self._limit = max(FEWEST_A_PAGE, self._limit // 2)
+                continue
+            bugs = listed(answer, "bugs")
+            self.longest = max(self.longest, len(bugs))
+            return bugs, answer
+
+    def is_short(self, bugs: list[Any]) -> bool:
+        """Whether the server could have given more in this page, so that these are the last ones."""
+        return len(bugs) < min(self._limit, self.longest)
+
+
+def by_id(after: int) -> dict[str, Any]:
+    """The terms of a search for bugs with greater numbers, in their order."""
+    return {"order": "bug_id", "f1": "bug_id", "o1": "greaterthan", "v1": after}
+
+
+def _in_a_group(bug: Any) -> bool:
+    return isinstance(bug, dict) and bool(bug.get("groups"))
 
 
 def _second(moment: datetime) -> str:

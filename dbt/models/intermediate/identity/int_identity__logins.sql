@@ -4,6 +4,14 @@
 with seen as (
     select 'bugzilla' as source, login, account, observed_at from {{ ref('stg_bugzilla__users') }}
     union all
+    select 'bugzilla' as source, setter_login as login, setter_account as account, observed_at
+    from {{ ref('stg_bugzilla__flag_activity') }}
+    where setter_login is not null and setter_account is not null
+    union all
+    select 'bugzilla' as source, requestee_login as login, requestee_account as account, observed_at
+    from {{ ref('stg_bugzilla__flag_activity') }}
+    where requestee_login is not null and requestee_account is not null
+    union all
     select 'sumo' as source, username as login, account, observed_at
     from {{ ref('stg_sumo__users') }}
     union all

@@ -29,6 +29,12 @@ handles as (
     select distinct 'bugzilla', account, login, login_class, false
     from {{ ref('stg_bugzilla__users') }}
     union
+    select distinct 'bugzilla', setter_account, setter_login, setter_class, false
+    from {{ ref('stg_bugzilla__flag_activity') }}
+    union
+    select distinct 'bugzilla', requestee_account, requestee_login, requestee_class, false
+    from {{ ref('stg_bugzilla__flag_activity') }}
+    union
     select distinct 'bugzilla', cast(null as varchar), added, cast(null as varchar), false
     from {{ ref('stg_bugzilla__changes') }}
     where field_name = 'assigned_to'

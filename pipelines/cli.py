@@ -479,13 +479,14 @@ def simulate(
     recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
     faults: Annotated[str | None, typer.Option(help="Faults to show, e.g. sumo.html@3,reps.down.")] = None,
     port: Annotated[int, typer.Option(help="First port; 0: any free ones.")] = 0,
+    kept: Annotated[Path | None, typer.Option(help="Folder for the files that its people keep.")] = None,
 ) -> None:
     """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON."""
     if recorded is not None and not recorded.is_dir():
         raise CallRefused(f"--recorded {recorded}: there is no such folder.")
     from pipelines.simulation.__main__ import main as serve_world
 
-    raise SystemExit(serve_world(scale, seed, recorded, port, faults or ""))
+    raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept))
 
 
 @app.command()

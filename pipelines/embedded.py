@@ -39,13 +39,15 @@ def community(
     faults: str | None = None,
     port: int = 0,
 ) -> Iterator[tuple[World, dict[str, str]]]:
-    """Serve a generated community, or recorded data, until the block ends.
+    """Serve a generated community, or recorded data, until the block ends; its people's files go with it.
 
     Yields the world (clocks and spans) and the environment that points every source at its server.
     """
     command = [sys.executable, "-m", "pipelines.simulation", "--port", str(port)]
     command += ["--recorded", str(recorded)] if recorded else ["--scale", scale, "--seed", str(seed)]
     command += ["--faults", faults] if faults else []
+    files = tempfile.TemporaryDirectory()
+    command += ["--kept", files.name]
     errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the child
     child = subprocess.Popen(
         command,
@@ -64,6 +66,7 @@ def community(
             raise SimulationFailed(trouble[-1] if trouble else "the simulated sources ended without a word")
         roots: dict[str, str] = json.loads(line)
         variables = {f"MDM_{source.upper()}_URL": root for source, root in roots.items()}
+        variables |= {f"MDM_{name.upper()}_DIR": f"{files.name}/{name}" for name in ("curated", "survey")}
         world = describe(roots)
         if recorded:
             world = replace(world, name=f"recorded {fingerprint(recorded)}")
@@ -76,6 +79,7 @@ def community(
             child.kill()
         child.stdout.close()
         errors.close()
+        files.cleanup()
 
 
 def fingerprint(folder: Path) -> str:

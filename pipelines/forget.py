@@ -1,13 +1,13 @@
 """Erasing one person: from the lake, the quarantine, the vault and the warehouse, for good.
 
 What the person did stays as an anonymous fact: rows of acts lose the columns that name people, rows that are
-about the person alone go. The pseudonyms themselves are kept nowhere; `<data>/forgotten/<source>` holds keyed
-hashes of them, so that the same person read again at the source does not come back (`border.py`).
+about the person alone go, those of the files that people keep among them. The pseudonyms are kept nowhere;
+`<data>/forgotten/<source>` holds keyed hashes of them, so that the same person read again at the source or in
+a file does not come back (`border.py`).
 
 Safe to interrupt: every file is replaced whole, and a second call finishes what a first one began; until
-then its pseudonyms are kept in `<data>/forgotten/.<source>.unfinished`. A receipt
-says when, and how many rows of which streams; nothing about whom. Not in here: what was published already,
-which holds aggregates only.
+then its pseudonyms are kept in `<data>/forgotten/.<source>.unfinished`. A receipt says when, and how many
+rows of which streams; nothing about whom. Not in here: what was published before: it holds aggregates alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ import pyarrow.parquet as pq
 from pipelines.border import without
 from pipelines.lake import Lake, replace_file, row_hashes, write_parquet, write_text
 from pipelines.privacy import pseudonym
-from pipelines.sources.spec import Source, Stream, stamp
+from pipelines.sources import SOURCES
+from pipelines.sources.spec import HASHED, Source, Stream, stamp
 from pipelines.vault import Vault, VaultClosed
 
 
@@ -72,38 +73,49 @@ def forget(
         raise VaultClosed(f"{data / 'vault.duckdb'} needs its key (MDM_VAULT_KEY, and MDM_VAULT not off).")
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
     lake.prepare(source)
+    also = [one for one in SOURCES.values() if one.kept is not None and one is not source]
+    for one in also:
+        lake.prepare(one)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
-    kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of}
+    kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED}
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
     unfinished = data / "forgotten" / f".{source.name}.unfinished"
+    unfinished.parent.mkdir(exist_ok=True)
     before = set(unfinished.read_text().split()) if unfinished.exists() else set()
     whole = same_person(lake, source, {one for one in named if one} | before)
-    _remember_marks(data, key, source.name, whole)
     write_text("\n".join(sorted(whole)), unfinished)
-    held = {stream.name: list(holding(lake, source, stream, whole)) for stream in source.streams}
-    if any(held.values()):
+    told = {source.name: whole} | {one.name: same_person(lake, one, whole) for one in also}
+    for name, pseudonyms in told.items():
+        _remember_marks(data, key, name, pseudonyms)
+    held = [
+        (one, stream, list(holding(lake, one, stream, told[one.name])))
+        for one in (source, *also)
+        for stream in one.streams
+    ]
+    if any(paths for _, _, paths in held):
         (data / "warehouse.duckdb").unlink(missing_ok=True)
-    gone = whole.__contains__
-    for stream in source.streams:
-        receipt.rows[f"{source.name}/{stream.name}"] = sum(
-            rewrite(path, stream, gone) for path in held[stream.name]
+    for one, stream, paths in held:
+        receipt.rows[f"{one.name}/{stream.name}"] = sum(
+            rewrite(path, stream, told[one.name].__contains__) for path in paths
         )
     receipt.quarantined_files = sum(
-        _rewrite_quarantined(path, whole) for path in (data / "quarantine" / source.name).rglob("*.jsonl.gz")
+        _rewrite_quarantined(path, told[one.name])
+        for one in (source, *also)
+        for path in (data / "quarantine" / one.name).rglob("*.jsonl.gz")
     )
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
     folder = data / "receipts"
     folder.mkdir(exist_ok=True)
     receipt.path = folder / f"{receipt.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.json"
-    told = {
+    content = {
         "at": stamp(receipt.at),
         "source": source.name,
         "rows": {name: rows for name, rows in receipt.rows.items() if rows},
         "quarantined_files": receipt.quarantined_files,
         "vault_rows": receipt.vault_rows,
     }
-    write_text(json.dumps(told, indent=1), receipt.path)
+    write_text(json.dumps(content, indent=1), receipt.path)
     unfinished.unlink()
     return receipt
 
@@ -189,7 +201,6 @@ def _rewrite_quarantined(path: Path, whole: set[str]) -> bool:
 
 def _remember_marks(data: Path, key: bytes, source: str, whole: set[str]) -> None:
     path = data / "forgotten" / source
-    path.parent.mkdir(exist_ok=True)
     known = set(path.read_text().split()) if path.exists() else set()
     write_text("\n".join(sorted(known | {_mark(key, one) for one in whole})) + "\n", path)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipelines.simulation.servers.faults import parse_faults, parse_seed
 from pipelines.simulation.servers.serve import serve
-from pipelines.simulation.world import World
+from pipelines.simulation.world import World, write_kept
 
 PARENT_LOOK_S = 1.0
 """How often to look whether the process that started us still lives."""
@@ -40,10 +40,16 @@ def build(scale: str, seed: int, recorded: Path | None) -> World:
 
 
 def main(
-    scale: str = "small", seed: int = 1, recorded: Path | None = None, port: int = 0, faults: str = ""
+    scale: str = "small",
+    seed: int = 1,
+    recorded: Path | None = None,
+    port: int = 0,
+    faults: str = "",
+    kept: Path | None = None,
 ) -> int:
     """Serve until a signal or until the parent process ends; print the addresses as one line of JSON.
 
+    kept: a folder for the files that the community's people keep; they are there before the line is printed.
     port: the first of neighbouring ports, one a source; 0 takes free ones. faults: see `servers/faults.py`.
     Returns 0, or 2 after one line on standard error when an argument cannot be worked with.
     """
@@ -52,7 +58,10 @@ def main(
     try:
         if parse_seed(faults) is None:
             parse_faults(faults)
-        servers = serve(build(scale, seed, recorded), port, faults)
+        world = build(scale, seed, recorded)
+        if kept is not None:
+            write_kept(world, kept)
+        servers = serve(world, port, faults)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -75,6 +84,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         "--port", type=int, default=0, help="first of neighbouring ports (default: any free ones)"
     )
     parser.add_argument("--faults", default="", metavar="SPEC", help="e.g. sumo.html@3,reps.down")
+    parser.add_argument("--kept", type=Path, metavar="DIR", help="write the files that its people keep there")
     return parser.parse_args(given)
 
 

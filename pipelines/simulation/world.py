@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 SOURCES = ("bugzilla", "pontoon", "sumo", "reps", "discourse")
@@ -77,6 +78,7 @@ class World:
     since: per source, from when a first run should ask, UTC; None: from the source's own start.
     now: per source, the server's clock, UTC; every answer carries it as its `Date` header.
     bugzilla: native bugs with `history`, `comments`, `attachments` and the `*_detail` objects.
+    kept: files that people keep, path in their folder -> content, e.g. `curated/roles.csv`.
     set_aside: what an input set held and no server offers, with the reason.
     """
 
@@ -88,4 +90,13 @@ class World:
     sumo: SumoWorld = field(default_factory=SumoWorld)
     reps: RepsWorld = field(default_factory=RepsWorld)
     discourse: DiscourseWorld = field(default_factory=DiscourseWorld)
+    kept: dict[str, str] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
+
+
+def write_kept(world: World, folder: Path) -> None:
+    """Write the files that the world's people keep under `folder`."""
+    for name, content in world.kept.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")

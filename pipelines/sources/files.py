@@ -84,6 +84,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """Each row must be known to another sheet by the columns `by`, and takes on its columns `brings`."""
+
+    sheet: Sheet
+    by: tuple[str, ...]
+    brings: tuple[str, ...]
+
+    def known(self, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
+        """The rows of the other sheet as what may be found: key -> what it brings."""
+        return {
+            tuple(row[name] for name in self.by): {name: row[name] for name in self.brings} for row in rows
+        }
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One file: its name without `.csv`, its columns, what makes a row itself, rules over several cells."""
 
@@ -92,6 +107,7 @@ class Sheet:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     checks: tuple[Check, ...] = ()
+    lookup: Lookup | None = None
 
     @property
     def file(self) -> str:
@@ -282,8 +298,11 @@ def _own_key(sheet: Sheet) -> Check:
 # --- Reading and checking ---------------------------------------------------------------------
 
 
-def read(sheet: Sheet, content: bytes) -> list[Row]:
-    """The rows of a file, empty cells as None. Raises FileRefused with every error of the file."""
+def read(sheet: Sheet, content: bytes, known: Mapping[tuple[Any, ...], Row] | None = None) -> list[Row]:
+    """The rows of a file, empty cells as None. Raises FileRefused with every error of the file.
+
+    known: what the sheet's lookup may find.
+    """
     try:
         content_text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -312,6 +331,14 @@ def read(sheet: Sheet, content: bytes) -> list[Row]:
         found += [
             (line, f"line {line}, column {column}: {what}") for line, column, what in check(rows, numbers)
         ]
+    if sheet.lookup is not None and known is not None:
+        for row, line in zip(rows, numbers, strict=True):
+            brought = known.get(tuple(row[name] for name in sheet.lookup.by))
+            if brought is None:
+                by = ", ".join(sheet.lookup.by)
+                found.append((line, f"line {line}, column {by}: not known to {sheet.lookup.sheet.file}"))
+            else:
+                row.update(brought)
     if found:
         in_order = [f"{sheet.file}, {sentence}" for _, sentence in sorted(found, key=lambda one: one[0])]
         raise FileRefused(in_order, sheet.file)
@@ -386,14 +413,19 @@ class Folder:
 
         Raises FileRefused for what stands in it, SourceDown when it cannot be read at all.
         """
+        return Answer(self._rows(self._sheets[path]), self.now, path)
+
+    def _rows(self, sheet: Sheet) -> list[Row] | None:
         try:
-            content = (self.folder / path.lstrip("/")).read_bytes()
+            content = (self.folder / sheet.file).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
-            return Answer(None, self.now, path)
+            return None
         except OSError as error:
-            raise SourceDown(f"{path.lstrip('/')} cannot be read ({type(error).__name__})") from None
+            raise SourceDown(f"{sheet.file} cannot be read ({type(error).__name__})") from None
         self.spent.bytes += len(content)
-        return Answer(read(self._sheets[path], content), self.now, path)
+        if sheet.lookup is None:
+            return read(sheet, content)
+        return read(sheet, content, sheet.lookup.known(self._rows(sheet.lookup.sheet) or ()))
 
     def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
         """The files in the order of `paths`; errors are yielded."""
@@ -434,7 +466,7 @@ def errors_of(folder: Path, sheets: Iterable[Sheet], now: datetime) -> list[str]
             found += outcome.errors
         elif isinstance(outcome, Exception):
             found.append(str(outcome))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def template(sheet: Sheet) -> str:

@@ -7,7 +7,8 @@
 Columns are explained in `docs/survey.md`. How files are read: `files.py`.
 Privacy: attributes and their values come from a closed list, so that no text of a person can come in; the
 respondent's code is hashed, and so is the account, as its own source lands it. Nothing is ever guessed:
-who did not answer has no row that says more than that.
+who did not answer has no row that says more than that. An answer carries its account only so that it goes
+when the person is erased; no model reads it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import date, timedelta
 from pipelines.sources.files import (
     Column,
     Folder,
+    Lookup,
     Sheet,
     account_columns,
     account_rows,
@@ -136,6 +138,7 @@ ANSWERS_SHEET = Sheet(
     ),
     ("wave", "respondent", "attribute", "attribute_value"),
     (_known_value, _one_value, _one_end),
+    Lookup(INVITATIONS_SHEET, by=("wave", "respondent"), brings=("source", "kind", "account")),
 )
 SHEETS = (WAVES_SHEET, INVITATIONS_SHEET, ANSWERS_SHEET)
 
@@ -163,9 +166,12 @@ ANSWERS = Stream(
     name="answers",
     about="a value of an attribute that a respondent chose",
     key=("wave", "respondent", "attribute", "attribute_value"),
+    rows=account_rows,
+    same_person=(("respondent", "account"),),
     keep={
         "wave": required(text),
         "respondent": required(pseudonym("respondent")),
+        "account": required(hashed),
         "attribute": required(text),
         "attribute_value": required(text),
         "is_complete": required(boolean),

@@ -232,8 +232,8 @@ def invitation(number: int) -> dict[str, Any]:
 
 def survey_answer(number: int) -> dict[str, Any]:
     return {
-        "wave": "one", "respondent": person(number), "attribute": "gender", "attribute_value": "woman",
-        "is_complete": True,
+        "wave": "one", "respondent": person(number), "account": person(60 + number), "attribute": "gender",
+        "attribute_value": "woman", "is_complete": True,
     }  # fmt: skip
 
 

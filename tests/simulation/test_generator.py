@@ -58,6 +58,7 @@ def canonical(world: World) -> str:
 def test_the_same_seed_gives_the_same_world_and_truth(world: World, truth: Truth) -> None:
     again, true_again = generate("small", 1)
     assert canonical(again) == canonical(world)
+    assert again.kept == world.kept
     assert true_again == truth
 
 

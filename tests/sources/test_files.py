@@ -147,6 +147,16 @@ def test_comments_empty_lines_and_a_byte_order_mark_are_no_rows() -> None:
     assert (row["kind"], row["valid_to"]) == ("username", None)
 
 
+def test_an_answer_of_somebody_who_was_not_invited_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "answers.csv").write_text(ANSWERS + "one,r1,gender,woman,yes\n")
+    sentence = "answers.csv, line 2, column wave, respondent: not known to invitations.csv"
+    assert errors_of(tmp_path, survey.SHEETS, NOW) == [sentence]
+    (tmp_path / "invitations.csv").write_text(
+        "wave,respondent,source,kind,account,is_delivered\none,r1,sumo,username,ada,yes\n"
+    )
+    assert errors_of(tmp_path, survey.SHEETS, NOW) == []
+
+
 def test_columns_may_stand_in_any_order() -> None:
     [row] = read(SHEETS["outcomes"], b"outcome,event_id,metric,expected\n7,12,attendees,\n")
     assert row == {"event_id": 12, "metric": "attendees", "expected": None, "outcome": 7.0}

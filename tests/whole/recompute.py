@@ -929,6 +929,14 @@ def systems(community: Community) -> Iterator[Row]:
         row["flags"] = ("stale",) if age > 26 else ()
         yield _null(row, "unavailable", "archive") if is_archive else row
     world, countable = community.world, set[tuple[str, str]]()
+    for name in dict.fromkeys(path.split("/")[0] for path in world.kept):
+        yield _row(
+            "source_freshness_h", "run", (now, now), source=name, value=0.0, status="complete", flags=()
+        )
+    for path in world.kept:
+        name, file = path.removesuffix(".csv").split("/")
+        row = _completeness(name, file, None, pd.NaT, 0)
+        yield _null(row, "unavailable", "unverifiable")
     counted = [("bugzilla", "bugs", world.bugzilla, "creation_time", True, False)]
     counted += [("sumo", "questions", world.sumo.questions, "created", True, True)]
     counted += [("sumo", "answers", world.sumo.answers, "created", True, True)]

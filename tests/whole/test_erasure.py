@@ -22,7 +22,7 @@ from pipelines.privacy import pseudonym
 from pipelines.simulation.generator import Truth, generate
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES as SERVED
-from pipelines.simulation.world import World
+from pipelines.simulation.world import World, write_kept
 from pipelines.sources import SOURCES
 from pipelines.vault import Vault, VaultClosed
 from tests.bench.endurance import prepare
@@ -34,11 +34,14 @@ def community() -> tuple[World, Truth]:
 
 
 def land_all(data: Path, servers: Servers, patch: pytest.MonkeyPatch) -> None:
-    """One run of every source, with the vault, as the main job does it."""
+    """One run of every source, with the vault, as the main job does it; kept files where there are any."""
     patch.setenv("MDM_DATA", str(data))
     patch.setenv("MDM_PONTOON_TOKEN", PONTOON_TOKEN)
     for source in SERVED:
         patch.setenv(f"MDM_{source.upper()}_URL", servers.roots[source])
+        run.land_source(data, SOURCES[source], run_id="test")
+    for source in ("curated", "survey"):
+        patch.setenv(f"MDM_{source.upper()}_DIR", str(data.parent / "kept" / source))
         run.land_source(data, SOURCES[source], run_id="test")
 
 
@@ -77,11 +80,14 @@ def test_nobody_is_stored_in_clear_even_when_answers_are_broken(
     world, truth = community
     data = tmp_path / "data"
     prepare(data, world)
+    write_kept(world, data.parent / "kept")
     faults = "bugzilla.unknown_user@1,sumo.type@30,reps.unknown_user@40,pontoon.type@20,discourse.type@3"
     with caplog.at_level(logging.DEBUG), serve(world, faults=faults) as servers:
         land_all(data, servers, monkeypatch)
         land_all(data, servers, monkeypatch)
     text = everything_under(data) + caplog.text
+    assert len(Lake(data).live("curated", "affiliation")) > 100
+    assert len(Lake(data).live("survey", "answers")) > 100
     assert list((data / "quarantine").rglob("*.json")), "the broken answers were set aside"
     assert "@example." not in text
     assert "@mozilla.com" not in text
@@ -175,6 +181,48 @@ def test_a_lake_from_before_a_column_was_kept_forgets_too(
         write_parquet(pq.read_table(path).drop_columns(["people_directory"]), path)
     vault = Vault(data, str(settings.vault_key(data)))
     assert forget(data, settings.hash_key(data), SOURCES["sumo"], [person], vault).rows["sumo/users"] == 1
+
+
+AFFILIATION = "source,kind,account,affiliation,valid_from,valid_to\n"
+INVITATIONS = "wave,respondent,source,kind,account,is_delivered\n"
+ANSWERS = "wave,respondent,attribute,attribute_value,is_complete\n"
+
+
+def test_an_erased_person_leaves_the_kept_files_rows_and_stays_out_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files still name the person, the next wave under another code; nobody else's rows move."""
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    data, key = tmp_path / "data", settings.hash_key()
+    for name, content in {
+        "curated/affiliation.csv": AFFILIATION
+        + "sumo,username,ada,staff,2024-01-01,\nsumo,id,7,vendor,2023-01-01,2024-01-01\n"
+        + "sumo,username,bob,staff,2024-01-01,\n",
+        "survey/invitations.csv": INVITATIONS
+        + "one,r1,sumo,username,ada,yes\none,r2,sumo,username,bob,yes\n",
+        "survey/answers.csv": ANSWERS + "one,r1,gender,woman,yes\none,r2,gender,man,yes\n",
+    }.items():
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(content)
+
+    def land() -> dict[str, int]:
+        for source in ("curated", "survey"):
+            for result in run.land_source(data, SOURCES[source], run_id="test"):
+                assert result.refused == ()
+        streams = (("curated", "affiliation"), ("survey", "invitations"), ("survey", "answers"))
+        return {stream: len(Lake(data).live(source, stream)) for source, stream in streams}
+
+    assert land() == {"affiliation": 3, "invitations": 2, "answers": 2}
+    receipt = forget(data, key, SOURCES["sumo"], ["ada", "7"])
+    assert (receipt.rows["curated/affiliation"], receipt.rows["survey/answers"]) == (2, 1)
+    with (data / "survey" / "invitations.csv").open("a") as out:
+        out.write("two,r3,sumo,username,ada,yes\n")
+    with (data / "survey" / "answers.csv").open("a") as out:
+        out.write("two,r3,gender,woman,yes\n")
+    assert land() == {"affiliation": 1, "invitations": 1, "answers": 1}
+    text = everything_under(data / "raw")
+    for kind, name in (("sumo:username", "ada"), ("sumo:id", 7), ("respondent", "r1"), ("respondent", "r3")):
+        assert str(pseudonym(key, "survey", kind, name)) not in text
 
 
 def test_nobody_is_erased_by_a_name_that_is_not_there(tmp_path: Path) -> None:

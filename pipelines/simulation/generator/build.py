@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
-from pipelines.simulation.generator import bugzilla, discourse, people, pontoon, reps, sumo
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.settings import ROOT
+from pipelines.simulation.generator import bugzilla, discourse, kept, people, pontoon, reps, sumo
 from pipelines.simulation.generator.scale import SCALES, Scale
-from pipelines.simulation.generator.truth import Ledger, Truth
+from pipelines.simulation.generator.truth import KEPT_SCHEMAS, Ledger, Truth
 from pipelines.simulation.world import SOURCES, World
 
 
@@ -43,4 +48,60 @@ def build(scale: Scale, seed: int) -> tuple[World, Truth]:
         for account in roster.accounts
     ]
     people.note_people(roster, ledger, declared)
-    return world, ledger.finished()
+    truth = ledger.finished()
+    made = kept.make(_community(scale, world, truth), seed)
+    world.kept.update(made.files)
+    tables = {
+        name: pa.Table.from_pandas(made.truth[name][schema.names], schema=schema, preserve_index=False)
+        for name, schema in KEPT_SCHEMAS.items()
+    }
+    return world, replace(truth, kept=tables)
+
+
+def _community(scale: Scale, world: World, truth: Truth) -> kept.Community:
+    """What `kept` must know of this community: who acted when, events, and those who write on Discourse."""
+    events = pd.DataFrame(
+        [
+            (int(event["_url"].split("/")[-2]), event["start"], event["estimated_attendance"])
+            for event in world.reps.events
+        ],
+        columns=["event", "starts_at", "expected"],
+    )
+    events["starts_at"] = pd.to_datetime(events["starts_at"], utc=True, format="ISO8601").dt.tz_localize(None)
+    with (ROOT / "dbt" / "seeds" / "countries.csv").open(encoding="utf-8") as seed:
+        regions = {row["country"]: row["region"] for row in csv.DictReader(seed)}
+    homes = (*people.COUNTRIES, people.SMALL_COUNTRY)
+    found = kept.community_of(
+        {"people": truth.people, "accounts": truth.accounts, "contributions": truth.contributions},
+        regions,
+        {home.code: home.locale.split("-")[0] for home in homes},
+        events,
+        scale.since,
+        scale.until,
+        tuple(dict.fromkeys(product for _, product, _ in bugzilla.PLACES)),
+    )
+    return _with_discourse(found, world)
+
+
+def _with_discourse(found: kept.Community, world: World) -> kept.Community:
+    """Accounts of Discourse are in no planted truth: numbered after all others, by the posts they wrote."""
+    posts = pd.DataFrame(
+        [(one["user_id"], one["username"], one["created_at"]) for one in world.discourse.posts],
+        columns=["native_id", "username", "created_at"],
+    )
+    posts = posts[posts["native_id"] > 0]
+    day = pd.to_datetime(posts["created_at"], utc=True, format="ISO8601").dt.tz_localize(None).dt.floor("D")
+    posts["account"] = found.accounts["account"].max() + posts["native_id"]
+    accounts = posts.drop_duplicates("account")[["account", "native_id", "username"]].assign(
+        person=lambda one: one["native_id"].map(discourse.person_of), source="discourse"
+    )
+    posts["month"] = day.dt.to_period("M").dt.to_timestamp()
+    posts["day"] = day
+    activity = posts.groupby(["account", "month"], as_index=False).agg(days=("day", "nunique"))
+    return replace(
+        found,
+        accounts=pd.concat([found.accounts, accounts], ignore_index=True),
+        activity=pd.concat(
+            [found.activity, activity.assign(area="community_forum", locale=None)], ignore_index=True
+        ),
+    )

@@ -14,6 +14,12 @@ from pipelines.simulation.world import DiscourseWorld, Record
 
 TAG = "mission-mozillians"
 MONTH = 30 * DAY
+FIRST_NUMBER = 4_001
+
+
+def person_of(number: int) -> int:
+    """Whose account has this number here."""
+    return (number - FIRST_NUMBER) // 3
 
 
 def make(scale: Scale, seed: int, roster: Roster) -> DiscourseWorld:
@@ -53,7 +59,7 @@ def _writers(chance: Chance, roster: Roster) -> list[Account]:
     writers = []
     for person in [one for one in roster.people if one.kind == "contributor"]:
         if chance.happens(0.8 if person.affiliation == "staff" else 0.2):
-            native = 4_001 + 3 * person.number
+            native = FIRST_NUMBER + 3 * person.number
             name = person.name.lower().replace(" ", "_") + str(person.number % 10)
             writers.append(Account(0, person, "discourse", native, name, person.name))
     return writers

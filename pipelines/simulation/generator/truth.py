@@ -10,6 +10,11 @@ records can be scored against it. Instants are UTC. Tables (columns in `SCHEMAS`
     questions      support questions; `first_response_at`: the first answer that is no spam and whose
                    author the source shows and is not the asker
     reviews        explicit reviews; `by_other` is null when the translation is older than the world
+    affiliations   a person's terms as volunteer, vendor or staff, [valid_from, valid_to)
+    roles          who leads what; recognitions: who was thanked by name
+    goals          the status of each goal at the end of the last month that is over
+    demographics   what is true of everybody who was ever invited to the survey, whether they told it or not
+    responses      a wave's invitations: who got one, who answered, who answered to the end
 """
 
 from __future__ import annotations
@@ -82,6 +87,55 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 
+KEPT_SCHEMAS: dict[str, pa.Schema] = {
+    "affiliations": pa.schema(
+        {
+            "person": pa.int64(),
+            "affiliation": pa.string(),
+            "valid_from": pa.timestamp("us"),
+            "valid_to": pa.timestamp("us"),
+        }
+    ),
+    "roles": pa.schema(
+        {
+            "account": pa.int64(),
+            "person": pa.int64(),
+            "source": pa.string(),
+            "role": pa.string(),
+            "scope_type": pa.string(),
+            "scope": pa.string(),
+            "valid_from": pa.timestamp("us"),
+            "valid_to": pa.timestamp("us"),
+            "is_start_known": pa.bool_(),
+        }
+    ),
+    "recognitions": pa.schema(
+        {
+            "account": pa.int64(),
+            "person": pa.int64(),
+            "recognition": pa.string(),
+            "area": pa.string(),
+            "given_on": pa.timestamp("us"),
+        }
+    ),
+    "goals": pa.schema({"goal": pa.string(), "version_on": pa.timestamp("us"), "status": pa.string()}),
+    "demographics": pa.schema(
+        {"person": pa.int64(), "attribute": pa.string(), "attribute_value": pa.string()}
+    ),
+    "responses": pa.schema(
+        {
+            "wave": pa.string(),
+            "account": pa.int64(),
+            "person": pa.int64(),
+            "level": pa.string(),
+            "is_delivered": pa.bool_(),
+            "has_answered": pa.bool_(),
+            "is_complete": pa.bool_(),
+        }
+    ),
+}
+"""What is true behind the files that people keep (`kept.py`); times without a zone are UTC, days at 00:00."""
+
 AREAS = {
     "bug_filed": "quality",
     "bug_comment": "quality",
@@ -102,13 +156,14 @@ AREAS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """The planted truths, one Arrow table each (see the module's text)."""
+    """The planted truths, one Arrow table each (see the module's text); `kept`: those in `KEPT_SCHEMAS`."""
 
     people: pa.Table
     accounts: pa.Table
     contributions: pa.Table
     questions: pa.Table
     reviews: pa.Table
+    kept: dict[str, pa.Table] = field(default_factory=dict)
 
 
 @dataclass
@@ -158,3 +213,5 @@ def write_truth(truth: Truth, folder: Path) -> None:
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     for name in SCHEMAS:
         pq.write_table(getattr(truth, name), folder / "truth" / f"{name}.parquet")
+    for name, table in truth.kept.items():
+        pq.write_table(table, folder / "truth" / f"{name}.parquet")

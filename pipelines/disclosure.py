@@ -3,20 +3,21 @@
 In here: minimum groups and rounding as pure functions on frames in the shape of `metrics.metric_value`
 (catalogue 0.7). Not in here: judging what came out (`expectations/publish/`), writing it (`publish.py`).
 
-Suppression has two halves: `small_cells` says which rows must be hidden, `hide` hides rows. Whatever
-else must be hidden to protect them is one more set of rows for `hide`.
+Suppression: `small_cells` says which rows are too small to be shown, `in_company` which others must go with
+them because a sum would give a lone hidden cell away, `hide` hides rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pipelines.metric_shape import MEASURES
+from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
 
 Kind = Literal["count", "share", "ratio", "signed", "other"]
 """What a value is, told by its metric's unit: how it is rounded, whether it needs a denominator, and may it
@@ -26,6 +27,9 @@ SHARE_UNITS = frozenset({"share", "fraction", "proportion"})
 SIGNED_UNITS = frozenset({"difference", "attainment"})
 COUNT_UNITS = frozenset({"contributions", "contributors", "count", "events", "people", "persons"})
 """Numbers of people or acts, as a whole unit: `persons (fewest)` is an order statistic and no count."""
+
+
+Places = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,25 @@ def kind_of(unit: str) -> Kind:
     return "count" if unit.strip().lower() in COUNT_UNITS else "other"
 
 
-def protect(frame: pd.DataFrame, audience: Audience, kinds: Mapping[str, Kind]) -> pd.DataFrame:
-    """The rows as this audience may see them. kinds: metric -> what its values are.
+def protect(
+    frame: pd.DataFrame,
+    audience: Audience,
+    kinds: Mapping[str, Kind],
+    additive: Mapping[str, Collection[str]] | None = None,
+) -> pd.DataFrame:
+    """The rows as this audience may see them.
 
-    Row order and columns stay; `smallest_group` is still in it, for the gate, and must not be published.
+    kinds: metric -> what its values are. additive: metric -> dimensions over which its cells add up to a
+    margin. Row order and columns stay; `smallest_group` is still in it, for the gate, and must not be
+    published.
     """
-    protected = suppress(frame, audience.k)
+    protected = suppress(frame, audience.k, additive or {})
     return protected if audience.rounding is None else round_for_public(protected, kinds, audience.rounding)
 
 
-def suppress(frame: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Simple suppression: every cell with fewer than k persons behind it is hidden; zero is not."""
-    return hide(frame, small_cells(frame, k))
+def suppress(frame: pd.DataFrame, k: int, additive: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
+    return hide(frame, in_company(frame, small_cells(frame, k), additive))
 
 
 def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
@@ -74,6 +85,47 @@ def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
     persons is asked too: of nobody among three, the three must not be told either.
     """
     return frame[["smallest_group", "persons"]].apply(lambda group: (group > 0) & (group < k)).any(axis=1)
+
+
+def in_company(frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]]) -> pd.Series:
+    """The rows to hide so that no sum gives one of `hidden` away: true for these and for their company.
+
+    A *line* is a margin (null in one additive dimension) and the cells that add up to it, everything else
+    the same; the margin may also stand in another metric. A line with one hidden row gets a second one: its
+    smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). Groups
+    are compared by persons.
+    """
+    gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
+    persons = frame["persons"].fillna(0).to_numpy(dtype=float)
+    lines = [
+        _lines(frame, dimension, [metric for metric, over in additive.items() if dimension in over])
+        for dimension in sorted({name for over in additive.values() for name in over})
+    ]
+    before = -1
+    while before != gone.sum():
+        before = gone.sum()
+        for rows, line in lines:
+            alone = np.bincount(line, gone[rows], minlength=1) == 1
+            may_go = alone[line] & ~gone[rows] & (persons[rows] > 0)
+            _, first = np.unique(line[may_go], return_index=True)
+            gone[rows[may_go][first]] = True
+    return pd.Series(gone, index=frame.index)
+
+
+def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> tuple[Places, Places]:
+    """Places of the rows that belong to lines over `dimension`, and the number of each one's line.
+
+    Within a line in the order in which they would be hidden: cells before the margin, smallest first.
+    """
+    part = frame.assign(place=np.arange(len(frame)), is_margin=frame[dimension].isna())
+    part = part[part["metric"].isin(metrics)].sort_values(
+        ["is_margin", "persons", dimension, "place"], kind="stable"
+    )
+    same = [name for name in (*KEYS, *DIMENSIONS) if name != dimension]
+    line = part.groupby(same, dropna=False, sort=False).ngroup().to_numpy()
+    has_cells = np.bincount(line, ~part["is_margin"], minlength=1) > 0
+    kept = has_cells[line]
+    return part["place"].to_numpy()[kept], line[kept]
 
 
 def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:

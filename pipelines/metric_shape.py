@@ -30,6 +30,9 @@ DIMENSIONS = (
 )
 """What a value may be split by; null: not split by it."""
 
+ADDITIVE = ("area", "event_type", "region", "country", "level", "tenure", "category")
+"""The dimensions over which a metric may declare its cells to add up."""
+
 KEYS = ("metric", "version", "period_start", "period_end", "grain")
 
 INTEGER_MEASURES = ("persons", "rank_best", "rank_worst")

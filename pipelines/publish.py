@@ -270,6 +270,10 @@ def _build(
     """Both files in `building`, judged, then renamed to their version under `out` and pointed at."""
     cells = found["cells"].sort_values(list(GRAIN), na_position="first", ignore_index=True)
     kinds = {row["metric"]: kind_of(str(row["unit"])) for row in declared.to_dict("records")}
+    additive = {
+        row["metric"]: [name for name in str(row["additive_over"]).split(", ") if name]
+        for row in declared.to_dict("records")
+    }
     tables = {
         "metric": declared.merge(found["parameters"], on="metric", how="left"),
         "topic_area": found["topic_area"],
@@ -279,7 +283,7 @@ def _build(
     digest, sentences, warnings = hashlib.sha256(), [], []
     rows, suppressed = {}, {}
     for audience in AUDIENCES:
-        protected = protect(cells, audience, kinds).assign(kind=cells["metric"].map(kinds))
+        protected = protect(cells, audience, kinds, additive).assign(kind=cells["metric"].map(kinds))
         described = _release_row(release, audience, cells)
         with _open(str(building / f"{audience.name}.duckdb")) as connection:
             _write(connection, tables | {"metric_value": protected, "release": described})

@@ -59,6 +59,7 @@ def values() -> list[dict[str, Any]]:
     return [
         regional("southern_europe", 43, flags="region_backfilled"),
         regional("western_asia", 3),
+        regional("caribbean", 2),
         regional("central_asia", 7),
         regional("antarctica", 0),
         regional("unknown", 18),
@@ -134,6 +135,7 @@ class Place:
                 insert into marts.dim_region values
                     ('southern_europe', 'Southern Europe', 'Europe', 'un_m49_sub_region'),
                     ('western_asia', 'Western Asia', 'Asia', 'un_m49_sub_region'),
+                    ('caribbean', 'Caribbean', 'Latin America', 'un_m49_sub_region'),
                     ('central_asia', 'Central Asia', 'Asia', 'un_m49_sub_region'),
                     ('antarctica', 'Antarctica', 'Antarctica', 'un_m49_sub_region'),
                     ('unknown', 'Not known', null, 'un_m49_sub_region');

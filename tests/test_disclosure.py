@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.disclosure import AUDIENCES, MEASURES, Audience, kind_of, protect, round_for_public, suppress
+from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect, round_for_public, suppress
+from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
 
 KINDS = {"newcomers": "count", "answered_share": "share", "hours_to_answer": "other", "lag_h": "other"}
 INTERNAL, PUBLIC = AUDIENCES
@@ -145,7 +146,7 @@ def test_the_order_of_rows_does_not_matter(frame: pd.DataFrame, random: Any) -> 
 def test_nobody_among_three_tells_of_the_three_and_is_hidden() -> None:
     row = dict.fromkeys(MEASURES) | {"metric": "answered_share", "status": "complete", "flags": None}
     frame = typed([row | {"value": 0.0, "numerator": 0, "persons": 3, "smallest_group": 0}])
-    assert suppress(frame, 5)["status"].tolist() == ["suppressed"]
+    assert suppress(frame, 5, {})["status"].tolist() == ["suppressed"]
 
 
 @pytest.mark.parametrize(
@@ -172,3 +173,88 @@ def test_every_declared_unit_is_one_we_know_how_to_round() -> None:
     units = {model["config"]["meta"]["metric"]["unit"] for models in files for model in models}
     assert {unit for unit in units if kind_of(unit) == "other"} == {"hours", "persons (fewest)"}
     assert {unit for unit in units if kind_of(unit) == "count"} == {"persons", "contributions"}
+
+
+# --- no lone hidden cell -----------------------------------------------------------------------
+
+OVER = {"active": ("region", "category")}
+
+
+def table_of(counts: dict[tuple[str, str], int], margins: bool = True) -> pd.DataFrame:
+    """Persons by region and category, with the sums by either and in all when `margins`."""
+    rows = dict[tuple[str | None, str | None], int](counts)
+    if margins:
+        for (region, category), persons in counts.items():
+            for margin in ((None, category), (region, None), (None, None)):
+                rows[margin] = rows.get(margin, 0) + persons
+    blank = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES))
+    return typed(
+        [
+            {
+                **blank, "metric": "active", "region": region, "category": category, "value": persons,
+                "persons": persons, "smallest_group": persons, "status": "complete", "flags": None,
+            }
+            for (region, category), persons in rows.items()
+        ]
+    )  # fmt: skip
+
+
+tables = st.dictionaries(
+    st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz")), st.integers(0, 25), min_size=1, max_size=12
+).map(table_of)
+
+
+def subtracted(frame: pd.DataFrame) -> set[int]:
+    """Rows whose hidden number an attacker works out by subtracting within one line, again and again."""
+    known = (frame["status"] != "suppressed").copy()
+    lines = [
+        group.index
+        for dimension, other in (("region", "category"), ("category", "region"))
+        for _, group in frame.groupby(other, dropna=False)
+        if group[dimension].isna().any() and group[dimension].notna().any()
+    ]
+    found = set[int]()
+    while True:
+        new = {
+            int(index[~known[index]][0])
+            for index in lines
+            if (~known[index]).sum() == 1
+        }  # fmt: skip
+        if not new:
+            return found
+        found |= new
+        known[list(new)] = True
+
+
+@law(tables, audiences)
+def test_no_hidden_cell_of_somebody_is_found_by_subtraction(frame: pd.DataFrame, audience: Audience) -> None:
+    protected = suppress(frame, audience.k, OVER)
+    found = subtracted(protected)
+    assert not (frame.loc[list(found), "persons"] > 0).any()
+
+
+@law(tables)
+def test_no_line_has_one_hidden_cell_while_another_could_go_with_it(frame: pd.DataFrame) -> None:
+    protected = suppress(frame, 5, OVER)
+    for dimension, other in (("region", "category"), ("category", "region")):
+        for _, line in protected.groupby(other, dropna=False):
+            if line[dimension].notna().any() and (line["status"] == "suppressed").sum() == 1:
+                assert not (line["persons"] > 0).any()
+
+
+def test_the_smallest_other_cell_goes_with_a_small_one_and_ties_go_by_code() -> None:
+    frame = table_of({("b", "x"): 3, ("d", "x"): 9, ("c", "x"): 9, ("a", "x"): 40}, margins=False)
+    hidden = suppress(frame, 5, {"active": ("region",)})
+    assert hidden.loc[hidden["status"] == "suppressed", "region"].tolist() == ["b", "c"]
+
+
+def test_a_margin_that_is_hidden_does_not_come_back_as_the_sum_of_its_cells() -> None:
+    rows = table_of({("a", "x"): 3, ("b", "x"): 6, ("b", "y"): 30, ("c", "x"): 50, ("c", "y"): 60})
+    protected = suppress(rows, 5, OVER)
+    assert not subtracted(protected)
+    assert protected["status"].eq("complete").any()
+
+
+def test_what_does_not_add_up_is_hidden_alone() -> None:
+    frame = table_of({("a", "x"): 3, ("b", "x"): 9}, margins=False)
+    assert suppress(frame, 5, {})["status"].tolist() == ["suppressed", "complete"]

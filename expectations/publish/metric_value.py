@@ -6,7 +6,7 @@ rule is about whole columns.
 
 from expectations.gate import Expect, Gate, expect
 from expectations.publish.common import at_most, impersonal, rows_exist, unique, within
-from pipelines.metric_shape import DIMENSIONS, MEASURES
+from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, MEASURES
 
 SHOWN = ("complete", "provisional")
 NOT_SHOWN = ("suppressed", "insufficient", "no_denominator", "unavailable")
@@ -14,6 +14,22 @@ NOT_SHOWN = ("suppressed", "insufficient", "no_denominator", "unavailable")
 GRAIN = ("metric", "version", "grain", "period_start", "period_end", *DIMENSIONS)
 
 TEXTS = ", ".join(f"cells.{name}" for name in ("metric", "grain", "flags", *DIMENSIONS))
+
+
+def _alone_over(dimension: str) -> str:
+    """Whether the only hidden row of its line over a dimension (null: the margin) could have had company."""
+    line = ", ".join(f"cells.{name}" for name in (*KEYS, *DIMENSIONS) if name != dimension)
+    over = f"over (partition by {line})"
+    return f"""(
+        list_contains(string_split(declared.additive_over, ', '), '{dimension}')
+        and cells.status = 'suppressed'
+        and count(*) filter (cells.status = 'suppressed') {over} = 1
+        and count(cells.{dimension}) {over} > 0
+        and count(*) filter (cells.status <> 'suppressed' and cells.persons > 0) {over} > 0
+    )"""
+
+
+ALONE = " or ".join(_alone_over(name) for name in ADDITIVE)
 
 FRAME = f"""
     with described as (
@@ -25,6 +41,7 @@ FRAME = f"""
             declared.version as declared_version,
             declared.persons <> 'none' as is_about_people,
             cells.status in {SHOWN} as is_shown,
+            coalesce({ALONE}, false) as is_hidden_alone,
             cells.region is null or region.code is not null as is_region_named,
             cells.country is null or country.code is not null as is_country_named,
             concat_ws(' ', {TEXTS}) as texts
@@ -41,6 +58,7 @@ FRAME = f"""
         k, as_of, declared_version, is_region_named, is_country_named, texts,
         case when is_shown then nullif(smallest_group, 0) end as smallest_group_shown,
         nullif(persons, 0) as persons_shown,
+        not is_hidden_alone as is_hidden_in_company,
         not is_about_people or not is_shown or smallest_group is not null as is_group_known,
         case when status = 'suppressed' then len(list_filter([
             {", ".join(MEASURES)}
@@ -70,6 +88,7 @@ GATE = Gate(
         at_most("k", "smallest_group_shown", "no shown number has a group of fewer than k persons behind it"),
         at_most("k", "persons_shown", "no shown number is about fewer than k persons"),
         true("is_group_known", "a number about people says how many stand behind it"),
+        true("is_hidden_in_company", "no sum gives a hidden cell away: none is the only one of its line"),
         within("numbers_left", 0, 0, "a suppressed row keeps no number"),
         within("exact_counts", 0, 0, "counts of people for the public are multiples of 5"),
         expect(

@@ -14,7 +14,7 @@ import yaml
 
 from dashboards.pages import PAGES
 from pipelines import warehouse
-from pipelines.metric_shape import DIMENSIONS, KEYS, LINEAGE, MEASURES
+from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, LINEAGE, MEASURES
 from pipelines.settings import ROOT
 from pipelines.sources import SOURCES
 
@@ -84,6 +84,7 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         assert model["name"] == f"met_{declared['metric']}"
         assert model["fqn"][2] == declared["topic_area"]
         assert set(declared["parameters"]) <= set(parameters), model["name"]
+        assert set(declared["additive_over"]) <= set(ADDITIVE), model["name"]
         used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
         assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
         assert model["name"] in tested, f"{model['name']} has no unit test"

@@ -69,7 +69,8 @@ COUNTS_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class SourceState:
-    """How far one source is loaded. `watermark`: the oldest of its feeds', None until all were read once.
+    """How far one source is loaded. `watermark`: the oldest of its essential feeds', None until all of these
+    were read once.
 
     Of files that people keep, those that exist count: one that is missing says nothing.
     """
@@ -92,7 +93,7 @@ def stream_states(lake: Lake, source: Source) -> list[StreamState]:
 def source_state(lake: Lake, source: Source) -> SourceState:
     """Loaded from the earliest `since` that was asked for, or from the source's own start."""
     watermarks, asked_since = [], []
-    for feed in source.feeds:
+    for feed in (feed for feed in source.feeds if feed.essential):
         manifests = list(lake.manifests(source.name, feed.streams[0].name))
         reached = [parse_instant(manifest.watermark) for manifest in manifests if manifest.watermark]
         watermarks.append(max(reached, default=None))

@@ -264,3 +264,12 @@ def test_the_watermark_is_the_sources_clock(tmp_path: Path) -> None:
     assert f"{found.watermark:%Y-%m-%d %H}" == "2026-07-01 06"
     assert found.is_loaded
     assert timedelta(hours=found.grace_hours) == sumo.SOURCE.grace
+
+
+def test_a_feed_that_is_not_essential_does_not_hold_its_source_up(tmp_path: Path) -> None:
+    land(tmp_path, kitsune([answer_record(1)]))
+    users = sumo.SOURCE.feeds[2]
+    waiting = replace(SOURCE, feeds=(ANSWERS, users))
+    assert not status.source_state(Lake(tmp_path), waiting).is_loaded
+    beside = replace(SOURCE, feeds=(ANSWERS, replace(users, essential=False)))
+    assert status.source_state(Lake(tmp_path), beside).is_loaded

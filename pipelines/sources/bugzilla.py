@@ -474,6 +474,7 @@ SOURCE = Source(
                 rereads=(ONCE_A_YEAR,),
             ),
             streams=(FLAG_ACTIVITY,),
+            essential=False,
         ),
         Feed(
             name="products",
@@ -484,6 +485,7 @@ SOURCE = Source(
                 params={"type": "accessible", "include_fields": PRODUCT_FIELDS},
             ),
             streams=(PRODUCTS, COMPONENTS),
+            essential=False,
         ),
     ),
 )

@@ -272,12 +272,16 @@ class Walk(Protocol):
 
 @dataclass(frozen=True)
 class Feed:
-    """One walk and the streams its records fill; the first stream carries the cursor."""
+    """One walk and the streams its records fill; the first stream carries the cursor.
+
+    essential: the source counts as loaded only once this feed was read, and only as far as it was.
+    """
 
     name: str
     walk: Walk
     streams: tuple[Stream, ...]
     batch_records: int = 10_000
+    essential: bool = True
 
 
 @dataclass(frozen=True)

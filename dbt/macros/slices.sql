@@ -21,3 +21,12 @@
 {% macro smaller_group(one, other) -%}
     coalesce(least(nullif({{ one }}, 0), nullif({{ other }}, 0)), 0)
 {%- endmacro %}
+
+{# The place of an area in the catalogue's table, by which ties between areas are resolved. #}
+{% macro area_place(column) -%}
+    case {{ column }}
+        {%- for area in var('parameters')['areas'] %}
+        when '{{ area }}' then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}

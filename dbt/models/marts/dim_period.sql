@@ -1,7 +1,12 @@
 -- One row a period that is over: calendar months, quarters, years, ISO weeks, and windows of n days
--- up to the end of each month. A period is over when the newest watermark of any source has passed
--- its end. All are half-open [period_start, period_end), UTC.
+-- up to the end of each month (catalogue 0.1). A period is over when the newest watermark of any
+-- source has passed its end. All are half-open [period_start, period_end), UTC.
 
+{% set parameters = var('parameters') %}
+{% set windows = (
+    parameters['activity_windows_days']
+    + [parameters['contributor_window_days'], parameters['areas_window_days']]
+) | unique | list %}
 with bounds as (
     select
         {{ dbt.date_trunc('month', 'min(loaded_from)') }} as first_month,
@@ -60,7 +65,7 @@ closed as (
 ),
 
 windows as (
-    {% for days in var('parameters')['activity_windows_days'] %}
+    {% for days in windows %}
         select
             'trailing_{{ days }}d' as grain,
             {{ dbt.dateadd('day', -days, 'end_at') }} as start_at,

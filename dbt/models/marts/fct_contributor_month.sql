@@ -31,6 +31,7 @@ affiliated as (
         affiliation,
         {{ dbt.date_trunc('month', 'occurred_on') }} as period_start,
         count(*) as active_days,
+        bit_or({{ day_bit('occurred_on') }}) as day_bits,
         max(occurred_on) as last_active_on
     from {{ ref('fct_contributor_day') }}
     group by person_id, area, affiliation, {{ dbt.date_trunc('month', 'occurred_on') }}
@@ -44,6 +45,7 @@ select
     affiliated.affiliation,
 
     affiliated.active_days,
+    affiliated.day_bits,
     affiliated.last_active_on,
     ways.previous_on is null and not persons.is_left_censored as is_new,
     persons.first_contribution_on >= cast(affiliated.period_start as date)

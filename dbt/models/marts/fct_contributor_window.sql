@@ -1,26 +1,55 @@
 -- One row a person, end of a month D, area (`all`: any) and population: active days in the year
--- before D.
+-- before D. Windows end with a month, so that sets of days by month are all it takes.
+
+with months as (
+    select
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end,
+        bit_or(active.day_bits) as day_bits,
+        bit_or(case when active.affiliation = 'unknown' then active.day_bits else 0 end)
+            as unknown_bits
+    from {{ ref('fct_contributor_month') }} as active
+    inner join {{ ref('dim_population') }} as populations
+        on active.affiliation = populations.affiliation
+    group by
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end
+),
+
+counted as (
+    select
+        months.person_id,
+        months.area,
+        months.population,
+        periods.period_start,
+        periods.period_end,
+        {{ days_within('months.day_bits', 'months.period_start', 'periods.period_start') }}
+            as active_days,
+        {{ days_within('months.unknown_bits', 'months.period_start', 'periods.period_start') }}
+            as unknown_days
+    from {{ ref('dim_period') }} as periods
+    inner join months
+        on
+            months.period_end > periods.period_start
+            and months.period_start < periods.period_end
+    where periods.grain = 'trailing_{{ var("parameters")["contributor_window_days"] }}d'
+)
 
 select
-    active.person_id,
-    periods.period_start,
-    periods.period_end,
-    active.area,
-    populations.population,
+    person_id,
+    period_start,
+    period_end,
+    area,
+    population,
 
-    count(distinct active.occurred_on) as active_days,
-    max(case when active.affiliation = 'unknown' then 1 else 0 end) = 1 as is_affiliation_unknown
-from {{ ref('dim_period') }} as periods
-inner join {{ ref('fct_contributor_day') }} as active
-    on
-        active.occurred_on >= cast(periods.period_start as date)
-        and active.occurred_on < cast(periods.period_end as date)
-inner join {{ ref('dim_population') }} as populations
-    on active.affiliation = populations.affiliation
-where periods.grain = 'trailing_{{ var("parameters")["contributor_window_days"] }}d'
-group by
-    active.person_id,
-    periods.period_start,
-    periods.period_end,
-    active.area,
-    populations.population
+    cast(sum(active_days) as bigint) as active_days,
+    sum(unknown_days) > 0 as is_affiliation_unknown
+from counted
+group by person_id, period_start, period_end, area, population
+having sum(active_days) > 0

@@ -28,7 +28,8 @@ seen as (
         on
             windows.period_start <= months.last_active_on
             and windows.period_end > months.last_active_on
-    where windows.grain like 'trailing_%'
+    inner join (select distinct grain from slices where grain like 'trailing_%') as asked
+        on windows.grain = asked.grain
 ),
 
 active as (

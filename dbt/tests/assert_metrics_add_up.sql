@@ -1,6 +1,7 @@
 -- The sums that must reconcile (catalogue, section 12): regions and unknown are the total;
 -- countries are their region; active is new, continuing and reactivated; levels are the month;
--- event types are their area.
+-- event types are their area; the moves from a level are one; the newcomers of regions and unknown
+-- are all newcomers.
 
 with published as (
     select
@@ -132,3 +133,42 @@ union all
 select 'countries are their region', period_start, area, population, whole, parts
 from countries
 where coalesce(whole, 0) is distinct from coalesce(parts, 0)
+
+union all
+
+select
+    'moves from a level are one' as promise,
+    period_start,
+    coalesce(area, 'all') as area,
+    population,
+    1.0 as whole,
+    sum(value) as parts
+from {{ ref('met_level_transition_matrix') }}
+where value is not null
+group by period_start, area, region, level, population
+having abs(sum(value) - 1) > 1e-9
+
+union all
+
+select
+    'regions and unknown are all newcomers' as promise,
+    period_start,
+    area,
+    population,
+    sum(denominator) filter (where region is null) as whole,
+    sum(denominator) filter (where region is not null) as parts
+from (
+    select 'retention' as metric, period_start, area, category, population, region, denominator
+    from {{ ref('met_newcomer_retention') }}
+    where value is not null
+    union all
+    select 'regional', period_start, null, null, population, region, denominator
+    from {{ ref('met_regional_retention_180d') }}
+    where value is not null
+    union all
+    select 'survival', period_start, area, category, population, region, denominator
+    from {{ ref('met_contributor_survival') }}
+    where denominator > 0
+) as newcomers
+group by metric, period_start, area, category, population
+having whole is distinct from parts

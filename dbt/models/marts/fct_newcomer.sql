@@ -73,6 +73,17 @@ ways as (
         min(
             case
                 when
+                    days.area <> 'all' and days.day_number = 1
+                    and days.occurred_on > newcomers.first_on
+                    then days.occurred_on
+            end
+        ) as added_area_on,
+        count(
+            distinct case when days.occurred_on = newcomers.first_on then days.area end
+        ) as first_areas,
+        min(
+            case
+                when
                     days.area = 'all'
                     and days.occurred_on < horizon.departures_until
                     and (
@@ -138,6 +149,15 @@ select
             then {{ dbt.datediff('ways.first_on', 'ways.reference_on', 'day') }}
     end as second_day_after,
     coalesce(ways.second_on < ways.reference_on, false) as has_second_day,
+    case
+        when ways.first_areas > 2 then 0
+        when ways.added_area_on < ways.reference_on
+            then {{ dbt.datediff('ways.first_on', 'ways.added_area_on', 'day') }}
+        when ways.first_on < ways.reference_on
+            then {{ dbt.datediff('ways.first_on', 'ways.reference_on', 'day') }}
+    end as second_area_after,
+    ways.first_areas > 2
+    or coalesce(ways.added_area_on < ways.reference_on, false) as has_second_area,
     case
         when ways.first_on > ways.departures_until then null
         else {{ dbt.datediff(

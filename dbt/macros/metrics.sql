@@ -1,5 +1,9 @@
-{# Names of the conditions that hold, in alphabetical order, as text; null when none does. #}
-{% macro flags(conditions) -%}
+{#
+    Names of the conditions that hold, in alphabetical order, as text; null when none does. `others`: a
+    column of flags, joined by commas, that are told along with them.
+#}
+{% macro flags(conditions, others=none) -%}
+    {%- if others is none -%}
     nullif(
         concat_ws(
             ', '
@@ -9,6 +13,23 @@
         ),
         ''
     )
+    {%- else -%}
+    nullif(
+        array_to_string(
+            list_sort(list_filter(
+                string_split(coalesce({{ others }}, ''), ', ')
+                || [
+                    {%- for name, condition in conditions | dictsort %}
+                    case when {{ condition }} then '{{ name }}' end{{ ',' if not loop.last }}
+                    {%- endfor %}
+                ],
+                lambda flag: flag <> ''
+            )),
+            ', '
+        ),
+        ''
+    )
+    {%- endif -%}
 {%- endmacro %}
 
 {# The declaration of a metric, from the meta of its model; empty while dbt only parses. #}

@@ -35,6 +35,17 @@
     'parity_gap': ['outcome', 'attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage'],
     'source_freshness_h': ['source'],
     'extraction_completeness': ['source', 'stream', 'category'],
+    'bug_time_to_first_response_d': ['product', 'tenure', 'ci_low', 'ci_high'],
+    'needinfo_response_rate_14d': ['product', 'category', 'ci_low', 'ci_high'],
+    'suggestion_time_to_review_d': ['locale', 'project', 'ci_low', 'ci_high'],
+    'first_contribution_response_72h': ['area', 'locale', 'product', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'affiliation_unknown_share': ['source', 'ci_low', 'ci_high'],
+    'newcomer_staff_contact_rate': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'staff_dependency': ['source', 'category', 'ci_low', 'ci_high'],
+    'staff_share_of_first_responses': ['source', 'locale', 'product', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'staff_share_of_reviews': ['locale', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'volunteers_per_supporting_staff': ['area', 'category'],
+    'newcomer_response_ratio': ['source', 'locale', 'category', 'ci_low', 'ci_high'],
 } %}
 with gathered as (
     {% for metric, columns in splits.items() %}

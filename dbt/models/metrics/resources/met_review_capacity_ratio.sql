@@ -51,19 +51,7 @@ slices as (
 ),
 
 breaks as (
-    select
-        periods.period_start,
-        string_agg(distinct breaks.flag, ', ' order by breaks.flag) as flags
-    from periods
-    inner join {{ ref('fct_series_break') }} as breaks
-        on
-            periods.period_start < breaks.until_on
-            and periods.period_end > breaks.from_on
-    where
-        breaks.source = 'pontoon'
-        and breaks.flag is not null
-        and coalesce(breaks.metric, 'review_capacity_ratio') = 'review_capacity_ratio'
-    group by periods.period_start
+    {{ broken_periods('review_capacity_ratio', 'pontoon', 'month') }}
 ),
 
 measured as (
@@ -81,7 +69,7 @@ measured as (
         coalesce(counted.submitters, 0) as submitters,
         coalesce(counted.reviewers, 0) as reviewers,
         counted.has_unknown_authors,
-        breaks.flags as break_flags
+        breaks.break_flags
     from periods
     cross join (select count(*) as reviews from {{ ref('fct_translation_review') }}) as shown
     inner join slices using (period_start)
@@ -111,18 +99,8 @@ select
         when submitted = 0 then 'no_denominator'
         else state
     end as status,
-    nullif(
-        array_to_string(
-            list_sort(list_filter(
-                string_split(coalesce(break_flags, ''), ', ')
-                || [
-                    case when has_unknown_authors then 'author_unknown' end,
-                    case when are_reviews_missing then 'reviews_missing' end
-                ],
-                lambda flag: flag <> ''
-            )),
-            ', '
-        ),
-        ''
-    ) as flags
+    {{ flags({
+        'author_unknown': 'has_unknown_authors',
+        'reviews_missing': 'are_reviews_missing',
+    }, 'break_flags') }} as flags
 from measured

@@ -1,0 +1,76 @@
+-- Days from filing a bug to the first comment or counted field change by a person who is not the
+-- reporter: Kaplan-Meier median, open bugs censored at the watermark, all at a year; also for
+-- newcomers and for the others apart (CHAOSS "Issue Response Time").
+
+with periods as (
+    {{ item_periods(['bug'], ['month']) }}
+),
+
+bugs as (
+    select
+        *,
+        date_trunc('month', opened_at) as period_start,
+        case when is_opener_newcomer then 'newcomer' else 'other' end as tenure
+    from {{ ref('fct_item') }}
+    where item_type = 'bug' and set_aside_reason is null
+),
+
+counted as (
+    select
+        period_start,
+        product,
+        tenure,
+        count(*) as bugs,
+        count_if(is_responded) as responded,
+        count(distinct opener_id) as reporters,
+        count(distinct responder_id) filter (where is_responded) as responders,
+        {{ waiting_median(24) }} as km
+    from bugs
+    group by period_start, grouping sets ((), (product), (tenure), (product, tenure))
+),
+
+measured as (
+    select
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        periods.state,
+        periods.state <> 'missing'
+        and (counted.tenure is null or periods.is_newness_known) as is_measured,
+        counted.tenure is not null and not periods.is_newness_known as is_newness_missing,
+        counted.product,
+        counted.tenure,
+        coalesce(counted.bugs, 0) as bugs,
+        coalesce(counted.responded, 0) as responded,
+        coalesce(counted.reporters, 0) as reporters,
+        coalesce(counted.responders, 0) as responders,
+        counted.km
+    from periods
+    left join counted using (period_start)
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    product,
+    tenure,
+
+    case when is_measured then km.median end as value,
+    case when is_measured and km.median is not null then km.low end as ci_low,
+    case when is_measured and km.median is not null then km.high end as ci_high,
+    case when is_measured then responded end::double as numerator,
+    case when is_measured then bugs end::double as denominator,
+    case when is_measured then reporters end as persons,
+    case when is_measured then {{ smaller_group('reporters', 'responders') }} end as smallest_group,
+    case
+        when not is_measured then 'unavailable'
+        when bugs = 0 then 'no_denominator'
+        when km.median is null then 'insufficient'
+        else state
+    end as status,
+    {{ flags({
+        'left_censored': 'is_newness_missing',
+        'median_not_reached': 'is_measured and bugs > 0 and km.median is null',
+    }) }} as flags
+from measured

@@ -1,0 +1,77 @@
+-- The share of a month's active persons whose affiliation is unknown, in all sources and in each:
+-- how precise numbers of staff and volunteers are. Above 30 % only their low and high ends should
+-- be read.
+
+with slices as (
+    select
+        grain,
+        period_start,
+        period_end,
+        null as source,
+        status,
+        is_source_missing
+    from ({{ area_slices(['month'], ['all']) }}) as every_area
+    where area = 'all'
+    union all
+    select
+        grain,
+        period_start,
+        period_end,
+        source,
+        case when state = 'missing' then 'unavailable' else state end as status,
+        false as is_source_missing
+    from {{ ref('fct_source_period') }}
+    where
+        grain = 'month'
+        and state <> 'not_begun'
+        and source in (select source from {{ ref('activity_types') }})
+),
+
+counted as (
+    select
+        date_trunc('month', occurred_at) as period_start,
+        source,
+        count(distinct person_id) as persons,
+        count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
+    from {{ ref('fct_contribution') }}
+    group by date_trunc('month', occurred_at), grouping sets ((), (source))
+),
+
+measured as (
+    select
+        slices.*,
+        slices.status <> 'unavailable' as is_measured,
+        coalesce(counted.persons, 0) as persons,
+        coalesce(counted.unknown_persons, 0) as unknown_persons
+    from slices
+    left join counted
+        on
+            slices.period_start = counted.period_start
+            and slices.source is not distinct from counted.source
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    source,
+
+    case when is_measured then unknown_persons / nullif(persons, 0) end as value,
+    case when is_measured then wilson_low(unknown_persons, persons) end as ci_low,
+    case when is_measured then wilson_high(unknown_persons, persons) end as ci_high,
+    case when is_measured then unknown_persons end::double as numerator,
+    case when is_measured then persons end::double as denominator,
+    case when is_measured then persons end as persons,
+    case when is_measured then {{ smaller_group('unknown_persons', 'persons') }} end
+        as smallest_group,
+    case
+        when not is_measured then 'unavailable'
+        when persons = 0 then 'no_denominator'
+        else status
+    end as status,
+    {{ flags({
+        'band_only': 'is_measured and unknown_persons > '
+        ~ var('parameters')['unknown_affiliation_limit'] ~ ' * persons',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from measured

@@ -1,0 +1,129 @@
+-- Volunteers active in the 90 days before the end of the quarter for each member of staff who did
+-- something for a volunteer in that time. Low: who is unknown is staff; high: is a volunteer; in
+-- between only who is known. `areas_without_staff` counts the areas with volunteers and no such
+-- staff, whose ratio does not exist.
+
+{% set window = var('parameters')['support_window_days'] %}
+with bands as (
+    select null as category, ['volunteer'] as volunteers, ['staff', 'vendor'] as staff
+    union all
+    select 'low' as category, ['volunteer'] as volunteers, ['staff', 'vendor', 'unknown'] as staff
+    union all
+    select 'high' as category, ['volunteer', 'unknown'] as volunteers, ['staff', 'vendor'] as staff
+),
+
+slices as (
+    select slices.*, bands.*
+    from ({{ area_slices(['quarter'], ['all']) }}) as slices
+    cross join bands
+),
+
+active as (
+    select
+        slices.period_start,
+        slices.area,
+        slices.category,
+        count(distinct days.person_id) as volunteers
+    from slices
+    inner join {{ ref('fct_contributor_day') }} as days
+        on
+            slices.area = days.area
+            and days.occurred_on >= cast(slices.period_end as date) - {{ window }}
+            and days.occurred_on < cast(slices.period_end as date)
+    where list_contains(slices.volunteers, days.affiliation)
+    group by slices.period_start, slices.area, slices.category
+),
+
+supporting as (
+    select
+        slices.period_start,
+        slices.area,
+        slices.category,
+        count(distinct acts.from_person_id) as staff
+    from slices
+    inner join {{ ref('fct_interaction') }} as acts
+        on
+            (slices.area = 'all' or slices.area = acts.area)
+            and acts.occurred_on >= cast(slices.period_end as date) - {{ window }}
+            and acts.occurred_on < cast(slices.period_end as date)
+    where
+        list_contains(slices.staff, acts.from_affiliation)
+        and list_contains(slices.volunteers, acts.to_affiliation)
+    group by slices.period_start, slices.area, slices.category
+),
+
+measured as (
+    select
+        slices.grain,
+        slices.period_start,
+        slices.period_end,
+        slices.area,
+        slices.category,
+        slices.status,
+        slices.is_source_missing,
+        slices.status <> 'unavailable' as is_measured,
+        coalesce(active.volunteers, 0) as volunteers,
+        coalesce(supporting.staff, 0) as staff
+    from slices
+    left join active
+        on
+            slices.period_start = active.period_start
+            and slices.area = active.area
+            and slices.category is not distinct from active.category
+    left join supporting
+        on
+            slices.period_start = supporting.period_start
+            and slices.area = supporting.area
+            and slices.category is not distinct from supporting.category
+),
+
+without_staff as (
+    select
+        grain,
+        period_start,
+        period_end,
+        count_if(area <> 'all' and is_measured and volunteers > 0 and staff = 0) as areas,
+        min(status) filter (where area = 'all') as status,
+        bool_or(is_source_missing) filter (where area = 'all') as is_source_missing
+    from measured
+    where category is null
+    group by grain, period_start, period_end
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    category,
+
+    case when is_measured then volunteers / nullif(staff, 0) end as value,
+    cast(case when is_measured then volunteers end as double) as numerator,
+    cast(case when is_measured then staff end as double) as denominator,
+    case when is_measured then volunteers end as persons,
+    case when is_measured then {{ smaller_group('volunteers', 'staff') }} end as smallest_group,
+    case
+        when not is_measured then 'unavailable'
+        when staff = 0 then 'no_denominator'
+        else status
+    end as status,
+    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+from measured
+
+union all
+
+select
+    grain,
+    period_start,
+    period_end,
+    null as area,
+    'areas_without_staff' as category,
+
+    cast(case when status <> 'unavailable' then areas end as double) as value,
+    cast(null as double) as numerator,
+    cast(null as double) as denominator,
+    cast(null as bigint) as persons,
+    cast(null as bigint) as smallest_group,
+    status,
+    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+from without_staff

@@ -171,7 +171,14 @@ def test_every_declared_unit_is_one_we_know_how_to_round() -> None:
     folder = Path(__file__).resolve().parent.parent / "dbt" / "models" / "metrics"
     files = [yaml.safe_load(path.read_text())["models"] for path in folder.rglob("met_*.yml")]
     units = {model["config"]["meta"]["metric"]["unit"] for models in files for model in models}
-    assert {unit for unit in units if kind_of(unit) == "other"} == {"hours", "persons (fewest)"}
+    assert {unit for unit in units if kind_of(unit) == "other"} == {
+        "days",
+        "days (share not yet back at a point of the curve)",
+        "days (share still there at a point of the curve)",
+        "hours",
+        "index from 0 to 1",
+        "persons (fewest)",
+    }
     assert {unit for unit in units if kind_of(unit) == "count"} == {"persons", "contributions"}
 
 

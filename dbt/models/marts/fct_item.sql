@@ -49,6 +49,17 @@ settlements as (
     select
         submissions.contribution_id,
         min(verdicts.acted_at) as settled_at,
+        {% for verdict in ['approved', 'rejected'] %}
+            min(
+                case
+                    when
+                        verdicts.is_by_person
+                        and verdicts.action_type = 'translation:{{ verdict }}'
+                        and submissions.person_id <> verdicts.person_id
+                        then verdicts.acted_at
+                end
+            ) as {{ verdict }}_at,
+        {% endfor %}
         min(
             case
                 when
@@ -87,6 +98,8 @@ items as (
         responded_at,
         cast(null as {{ dbt.type_timestamp() }}) as closed_at,
         responded_at as settled_at,
+        cast(null as {{ dbt.type_timestamp() }}) as accepted_at,
+        cast(null as {{ dbt.type_timestamp() }}) as rejected_at,
         false as is_cancelled
     from {{ ref('fct_support_question') }}
     union all
@@ -110,6 +123,8 @@ items as (
         reviews.acted_at as responded_at,
         settlements.taken_back_at as closed_at,
         settlements.settled_at,
+        settlements.approved_at as accepted_at,
+        settlements.rejected_at,
         settlements.taken_back_at is not null as is_cancelled
     from submissions
     left join reviews on submissions.contribution_id = reviews.contribution_id
@@ -135,6 +150,8 @@ items as (
         responded_at,
         cast(null as {{ dbt.type_timestamp() }}) as closed_at,
         responded_at as settled_at,
+        accepted_at,
+        rejected_at,
         false as is_cancelled
     from {{ ref('int_item__bug') }}
     union all
@@ -159,6 +176,8 @@ items as (
         case when requests.outcome = 'answered' then requests.cleared_at end as responded_at,
         case when requests.outcome <> 'answered' then requests.cleared_at end as closed_at,
         requests.cleared_at as settled_at,
+        cast(null as {{ dbt.type_timestamp() }}) as accepted_at,
+        cast(null as {{ dbt.type_timestamp() }}) as rejected_at,
         coalesce(requests.outcome = 'withdrawn', false) as is_cancelled
     from {{ ref('int_item__needinfo') }} as requests
     inner join {{ ref('stg_bugzilla__bugs') }} as bugs on requests.bug_id = bugs.bug_id
@@ -183,6 +202,8 @@ items as (
         responded_at,
         closed_at,
         coalesce(responded_at, closed_at) as settled_at,
+        cast(null as {{ dbt.type_timestamp() }}) as accepted_at,
+        cast(null as {{ dbt.type_timestamp() }}) as rejected_at,
         false as is_cancelled
     from {{ ref('int_item__topic') }}
 ),
@@ -283,6 +304,8 @@ select
     known.opened_at,
     known.responded_at,
     known.closed_at as closed_without_response_at,
-    known.settled_at
+    known.settled_at,
+    known.accepted_at,
+    known.rejected_at
 from known
 left join {{ ref('dim_person') }} as persons on known.opener_id = persons.person_id

@@ -9,6 +9,7 @@ with questions as (
         questions.locale,
         questions.product,
         questions.is_spam,
+        questions.is_locked,
         questions.answers_listed,
         questions.created_at,
         coalesce(logins.account, questions.asker_username) as asker_account,
@@ -37,6 +38,29 @@ responses as (
     qualify row_number() over (partition by item order by occurred_at asc, activity_id asc) = 1
 ),
 
+-- A solution has no date: the last read within 185 days tells, or the first of all.
+solved as (
+    select
+        versions.question_id,
+        versions.solution_id
+    from {{ ref('stg_sumo__question_versions') }} as versions
+    inner join questions on versions.question_id = questions.question_id
+    qualify
+        row_number() over (
+            partition by versions.question_id
+            order by
+                case
+                    when
+                        versions.observed_at <= {{ dbt.dateadd(
+                            'day', var('parameters')['solved_after_days'], 'questions.created_at'
+                        ) }}
+                        then versions.observed_at
+                end desc nulls last,
+                versions.observed_at asc,
+                versions.solution_id asc
+        ) = 1
+),
+
 stored as (
     select
         question_id,
@@ -57,6 +81,8 @@ select
     coalesce(questions.locale, 'unknown') as locale,
     coalesce(questions.product, 'unknown') as product,
     coalesce(stored.erased_answers, 0) = 1 as has_erased_answer,
+    coalesce(questions.is_locked, false) as is_locked,
+    solved.solution_id is not null as is_solved,
     case
         when questions.is_spam then 'spam'
         when questions.created_at < sources.loaded_from then 'before_loaded_from'
@@ -75,3 +101,4 @@ from questions
 inner join {{ ref('dim_source') }} as sources on sources.source = 'sumo'
 left join responses on cast(questions.question_id as {{ dbt.type_string() }}) = responses.item
 left join stored on questions.question_id = stored.question_id
+left join solved on questions.question_id = solved.question_id

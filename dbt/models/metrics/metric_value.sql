@@ -46,6 +46,19 @@
     'staff_share_of_reviews': ['locale', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
     'volunteers_per_supporting_staff': ['area', 'category'],
     'newcomer_response_ratio': ['source', 'locale', 'category', 'ci_low', 'ci_high'],
+    'sumo_responded_24_compat': ['ci_low', 'ci_high'],
+    'sumo_responded_72_compat': ['ci_low', 'ci_high'],
+    'support_solved_rate': ['locale', 'ci_low', 'ci_high'],
+    'unreviewed_suggestion_age_d': ['locale', 'category', 'ci_low', 'ci_high'],
+    'sumo_forum_contributors_compat': [],
+    'sumo_weekly_retention_compat': ['ci_low', 'ci_high'],
+    'cross_region_interaction_index': ['coverage'],
+    'first_contribution_accepted_30d': ['area', 'locale', 'product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'local_response_rate_72h': ['locale', 'product', 'ci_low', 'ci_high'],
+    'staff_coverage_by_region': ['region', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'unknown_affiliation_share'],
+    'staff_response_time_gap_h': ['source', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'volunteer_needinfo_waiting': ['product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'forum_unanswered_rate_7d': ['category', 'ci_low', 'ci_high'],
 } %}
 with gathered as (
     {% for metric, columns in splits.items() %}

@@ -1,5 +1,7 @@
--- One row a public bug, with the first comment or counted field change by another person. What
--- machines and the reporter do is no response, under none of the reporter's accounts.
+-- One row a public bug, with the first comment or counted field change by another person, and what
+-- became of it: accepted when another person confirmed it or it was fixed, rejected when it was
+-- resolved otherwise. What machines and the reporter do is no response and no confirmation, under
+-- none of the reporter's accounts.
 
 with filings as (
     select * from {{ ref('int_activity__judged') }} where event_type = 'bug_filed'
@@ -20,6 +22,44 @@ responses as (
         row_number() over (
             partition by acts.item order by acts.occurred_at asc, acts.activity_id asc
         ) = 1
+),
+
+decisions as (
+    select
+        filings.item,
+        min(
+            case
+                when
+                    changes.field_name = 'resolution' and changes.added = 'FIXED'
+                    then changes.changed_at
+                when
+                    changes.field_name in ('status', 'bug_status')
+                    and changes.removed = 'UNCONFIRMED'
+                    and changes.added in ('NEW', 'ASSIGNED', 'REOPENED')
+                    and not accounts.is_bot
+                    and accounts.person_id <> filings.person_id
+                    then changes.changed_at
+            end
+        ) as accepted_at,
+        min(
+            case
+                when
+                    changes.field_name = 'resolution'
+                    and coalesce(changes.added, '') not in ('', 'FIXED')
+                    then changes.changed_at
+            end
+        ) as rejected_at
+    from filings
+    inner join {{ ref('stg_bugzilla__changes') }} as changes
+        on filings.item = cast(changes.bug_id as {{ dbt.type_string() }})
+    left join {{ ref('int_identity__logins') }} as logins
+        on logins.source = 'bugzilla' and changes.login = logins.login
+    left join {{ ref('int_identity__accounts') }} as accounts
+        on
+            accounts.source = 'bugzilla'
+            and coalesce(logins.account, changes.login) = accounts.account
+    where changes.field_name in ('status', 'bug_status', 'resolution')
+    group by filings.item
 )
 
 select
@@ -33,8 +73,11 @@ select
     filings.set_aside_reason,
 
     filings.occurred_at as opened_at,
-    responses.occurred_at as responded_at
+    responses.occurred_at as responded_at,
+    decisions.accepted_at,
+    decisions.rejected_at
 from filings
 inner join {{ ref('stg_bugzilla__bugs') }} as bugs
     on filings.item = cast(bugs.bug_id as {{ dbt.type_string() }})
 left join responses on filings.item = responses.item
+left join decisions on filings.item = decisions.item

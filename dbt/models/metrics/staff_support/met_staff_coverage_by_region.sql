@@ -1,0 +1,190 @@
+-- The share of a region's active contributors towards whom staff did something in the 90 days
+-- before the end of the quarter, raw and shrunk towards that of all regions; and, over regions
+-- with enough active people, the share of them in which it is at least 10 %. Only known regions.
+
+{% set window = var('parameters')['support_window_days'] %}
+with periods as (
+    select *
+    from ({{ area_slices(['quarter'], ['community']) }}) as slices
+    where area = 'all'
+),
+
+active as (
+    select
+        periods.period_start,
+        days.person_id,
+        coalesce(any_value(countries.region), 'unknown') as region,
+        bool_or(coalesce(countries.is_backfilled, false)) as is_backfilled,
+        bool_or(days.affiliation = 'unknown') as is_unknown
+    from periods
+    inner join {{ ref('fct_contributor_day') }} as days
+        on
+            days.area = 'all'
+            and days.occurred_on >= cast(periods.period_end as date) - {{ window }}
+            and days.occurred_on < cast(periods.period_end as date)
+    inner join {{ ref('dim_population') }} as populations
+        on
+            days.affiliation = populations.affiliation
+            and periods.population = populations.population
+    left join {{ ref('dim_person_country') }} as countries
+        on
+            days.person_id = countries.person_id
+            and countries.seen_from < cast(periods.period_end as date)
+            and countries.seen_until >= cast(periods.period_end as date)
+    group by periods.period_start, days.person_id
+),
+
+supported as (
+    select distinct
+        periods.period_start,
+        acts.to_person_id as person_id
+    from periods
+    inner join {{ ref('fct_interaction') }} as acts
+        on
+            acts.occurred_on >= cast(periods.period_end as date) - {{ window }}
+            and acts.occurred_on < cast(periods.period_end as date)
+    where {{ is_staff('acts.from_affiliation') }}
+),
+
+regions as (
+    select
+        active.period_start,
+        active.region,
+        count(*) as persons,
+        count(supported.person_id) as supported,
+        count(*) filter (where active.is_unknown) as unknown_persons,
+        bool_or(active.is_backfilled) as is_backfilled
+    from active
+    left join supported using (period_start, person_id)
+    where active.region <> 'unknown'
+    group by active.period_start, active.region
+),
+
+lists as (
+    select
+        period_start,
+        list(region order by region) as names,
+        shrunk_rates(
+            list(cast(supported as double) order by region),
+            list(cast(persons as double) order by region)
+        ) as rates
+    from regions
+    group by period_start
+),
+
+shrunk as (
+    select
+        period_start,
+        unnest(names) as region,
+        unnest(rates) as rate
+    from lists
+),
+
+coverages as (
+    select
+        period_start,
+        count(*) filter (where region <> 'unknown') / count(*) as coverage
+    from active
+    group by period_start
+),
+
+enough as (
+    select
+        period_start,
+        count(*) as regions,
+        count(*) filter (
+            where supported >= {{ var('parameters')['staff_coverage_share'] }} * persons
+        ) as covered,
+        cast(sum(persons) as bigint) as persons,
+        min(persons) as smallest,
+        cast(sum(unknown_persons) as bigint) as unknown_persons,
+        bool_or(is_backfilled) as is_backfilled
+    from regions
+    where persons >= {{ var('parameters')['min_persons'] }}
+    group by period_start
+),
+
+told as (
+    select
+        periods.*,
+        null as region,
+        'regions' as category,
+        enough.covered / nullif(enough.regions, 0) as told_value,
+        wilson_low(enough.covered, enough.regions) as told_low,
+        wilson_high(enough.covered, enough.regions) as told_high,
+        coalesce(enough.covered, 0) as told_numerator,
+        coalesce(enough.regions, 0) as told_denominator,
+        coalesce(enough.persons, 0) as told_persons,
+        coalesce(enough.smallest, 0) as told_group,
+        enough.unknown_persons,
+        enough.is_backfilled,
+        null as told_flag
+    from periods
+    left join enough using (period_start)
+    union all
+    select
+        periods.*,
+        regions.region,
+        'raw' as category,
+        regions.supported / regions.persons as told_value,
+        wilson_low(regions.supported, regions.persons) as told_low,
+        wilson_high(regions.supported, regions.persons) as told_high,
+        regions.supported as told_numerator,
+        regions.persons as told_denominator,
+        regions.persons as told_persons,
+        {{ smaller_group('regions.supported', 'regions.persons') }} as told_group,
+        regions.unknown_persons,
+        regions.is_backfilled,
+        null as told_flag
+    from periods
+    inner join regions using (period_start)
+    union all
+    select
+        periods.*,
+        regions.region,
+        'shrunk' as category,
+        shrunk.rate.value as told_value,
+        shrunk.rate.low as told_low,
+        shrunk.rate.high as told_high,
+        regions.supported as told_numerator,
+        regions.persons as told_denominator,
+        regions.persons as told_persons,
+        {{ smaller_group('regions.supported', 'regions.persons') }} as told_group,
+        regions.unknown_persons,
+        regions.is_backfilled,
+        shrunk.rate.flag as told_flag
+    from periods
+    inner join regions using (period_start)
+    inner join shrunk using (period_start, region)
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    region,
+    category,
+    population,
+
+    case when status <> 'unavailable' then told_value end as value,
+    case when status <> 'unavailable' then told_low end as ci_low,
+    case when status <> 'unavailable' then told_high end as ci_high,
+    cast(case when status <> 'unavailable' then told_numerator end as double) as numerator,
+    cast(case when status <> 'unavailable' then told_denominator end as double) as denominator,
+    case when status <> 'unavailable' then told_persons end as persons,
+    case when status <> 'unavailable' then told_group end as smallest_group,
+    case when status <> 'unavailable' then coverages.coverage end as coverage,
+    case when status <> 'unavailable' then unknown_persons / nullif(told_persons, 0) end
+        as unknown_affiliation_share,
+    case
+        when status = 'unavailable' then status
+        when told_denominator = 0 then 'no_denominator'
+        else status
+    end as status,
+    {{ flags({
+        'low_coverage': 'coverages.coverage < ' ~ var('parameters')['region_coverage_floor'],
+        'region_backfilled': 'is_backfilled',
+        'source_missing': 'is_source_missing',
+    }, 'told_flag') }} as flags
+from told
+left join coverages using (period_start)

@@ -61,3 +61,16 @@
 {% macro spark__rows_of(list) -%}
     inline({{ list }})
 {%- endmacro %}
+
+{# One row an element of a list column: for use in a select list. #}
+{% macro each_of(column) -%}
+    {{ return(adapter.dispatch('each_of', 'mdm')(column)) }}
+{%- endmacro %}
+
+{% macro default__each_of(column) -%}
+    unnest({{ column }})
+{%- endmacro %}
+
+{% macro spark__each_of(column) -%}
+    explode({{ column }})
+{%- endmacro %}

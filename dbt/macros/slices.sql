@@ -30,3 +30,26 @@
         {%- endfor %}
     end
 {%- endmacro %}
+
+{#
+    The periods of a grain with the state of the `days` days before their end, by area: for what looks
+    back further than its period, or less far.
+#}
+{% macro window_slices(grain, days, populations) -%}
+    select
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        windows.area,
+        populations.population,
+        windows.status,
+        windows.is_source_missing,
+        windows.is_newness_known
+    from {{ ref('dim_period') }} as periods
+    inner join {{ ref('fct_area_period') }} as windows
+        on
+            periods.period_end = windows.period_end
+            and windows.grain = 'trailing_{{ days }}d'
+    cross join (select unnest(['{{ populations | join("', '") }}']) as population) as populations
+    where periods.grain = '{{ grain }}'
+{%- endmacro %}

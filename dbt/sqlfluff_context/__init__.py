@@ -48,5 +48,6 @@ _DUCKDB = {
     "list_of_rows": lambda columns: f"list(struct_pack({', '.join(columns.values())}))",
     "rows_of": lambda of: f"unnest({of})",
     "each_match": lambda column, pattern: f"unnest(regexp_extract_all({column}, '{pattern}', 1))",
+    "each_of": lambda column: f"unnest({column})",
 }
 adapter = SimpleNamespace(dispatch=lambda name, package: _DUCKDB[name])

@@ -14,7 +14,8 @@ select
     names.country,
     coalesce(countries.region, 'unknown') as region,
 
-    events.starts_at
+    events.starts_at,
+    events.ends_at
 from {{ ref('stg_reps__events') }} as events
 inner join {{ ref('dim_source') }} as sources on sources.source = 'reps'
 left join names on {{ country_key('events.country_name') }} = names.name

@@ -9,6 +9,7 @@ select
     event_id,
 
     reporter as reporter_account,
+    mentor as mentor_account,
     activity as activity_name,
     country as country_name,
     passive_report as is_passive,

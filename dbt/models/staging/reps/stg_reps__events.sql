@@ -9,6 +9,7 @@ select
 
     owner as owner_account,
     country as country_name,
+    categories,
 
     {{ utc('start') }} as starts_at,
     {{ utc('"end"') }} as ends_at

@@ -7,6 +7,7 @@ with latest as (
 select
     account,
     people_directory as people_directory_username,
+    mentor as mentor_account,
 
     country as declared_country,
     date_joined_program as joined_on,

@@ -13,6 +13,7 @@ select
     topic,
     is_spam,
     is_locked,
+    solution as solution_id,
     answers_listed,
 
     {{ utc('created') }} as created_at

@@ -1,0 +1,14 @@
+-- One row a person and end of a month D: had a formal recognition of any kind in the year before D.
+
+{% set days = var('parameters')['recognition_days'] %}
+select distinct
+    recognitions.person_id,
+    periods.period_end
+from {{ ref('dim_period') }} as periods
+inner join {{ ref('fct_recognition') }} as recognitions
+    on
+        recognitions.is_formal
+        and recognitions.recognised_at < periods.period_end
+        and recognitions.recognised_at
+        >= {{ dbt.dateadd('day', -days, 'periods.period_end') }}
+where periods.grain = 'month'

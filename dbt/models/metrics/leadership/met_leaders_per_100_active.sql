@@ -1,0 +1,160 @@
+-- Active leaders of an area for each 100 persons who were active in it in the 90 days before the
+-- end of the month; in a locale: those who lead it for each 100 active in it.
+
+{% set days = var('parameters')['leader_window_days'] %}
+with slices as (
+    {{ window_slices('month', days, ['all', 'community']) }}
+),
+
+areas as (
+    select distinct roles.area, known.known_from
+    from ({{ leading_roles() }}) as roles
+    inner join {{ ref('fct_role_source') }} as known using (source)
+    union all
+    select 'all' as area, min(known_from) as known_from from {{ ref('fct_role_source') }}
+),
+
+known_areas as (
+    select area, min(known_from) as known_from from areas group by area
+),
+
+leaders as (
+    select
+        roles.period_end,
+        roles.person_id,
+        populations.population,
+        roles.area,
+        case when roles.scope_type = 'locale' then roles.scope end as locale
+    from {{ ref('fct_leadership') }} as roles
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where roles.silent_days <= {{ days }}
+),
+
+led as (
+    select
+        period_end,
+        population,
+        'all' as area,
+        null as locale,
+        count(distinct person_id) as leaders
+    from leaders
+    group by period_end, population
+    union all
+    select period_end, population, area, null, count(distinct person_id)
+    from leaders
+    group by period_end, population, area
+    union all
+    select period_end, population, area, locale, count(distinct person_id)
+    from leaders
+    where locale is not null
+    group by period_end, population, area, locale
+),
+
+ends as (
+    select distinct period_end, (period_end - interval {{ days }} day)::date as since_on
+    from slices
+),
+
+-- Windows end with a month, so the last active day of each month tells who was active in them.
+active as (
+    select
+        ends.period_end,
+        months.area,
+        null as locale,
+        populations.population,
+        count(distinct months.person_id) as persons,
+        count(distinct months.person_id) filter (where months.affiliation = 'unknown')
+            as unknown_persons
+    from ends
+    inner join {{ ref('fct_contributor_month') }} as months
+        on
+            ends.since_on <= months.last_active_on
+            and ends.period_end > months.last_active_on
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    group by ends.period_end, months.area, populations.population
+    union all
+    select
+        ends.period_end,
+        facts.area,
+        facts.locale,
+        populations.population,
+        count(distinct facts.person_id) as persons,
+        count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
+            as unknown_persons
+    from ends
+    inner join {{ ref('fct_contribution') }} as facts
+        on
+            ends.since_on <= facts.occurred_on
+            and ends.period_end > facts.occurred_on
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where
+        facts.locale is not null
+        and (facts.area = 'support' or (facts.area = 'localization' and facts.locale <> 'en-US'))
+    group by ends.period_end, facts.area, facts.locale, populations.population
+),
+
+splits as (
+    select area, null as locale from (select distinct area from slices) as every_area
+    union
+    select area, locale from active
+    union
+    select area, locale from led
+),
+
+measured as (
+    select
+        slices.*,
+        splits.locale,
+        coalesce(known_areas.known_from <= slices.period_end::date, false) as are_roles_known,
+        coalesce(led.leaders, 0) as leaders,
+        coalesce(active.persons, 0) as persons,
+        active.unknown_persons
+    from slices
+    inner join splits using (area)
+    left join known_areas using (area)
+    left join led
+        on
+            slices.period_end = led.period_end
+            and slices.population = led.population
+            and slices.area = led.area
+            and splits.locale is not distinct from led.locale
+    left join active
+        on
+            slices.period_end = active.period_end
+            and slices.population = active.population
+            and slices.area = active.area
+            and splits.locale is not distinct from active.locale
+),
+
+judged as (
+    select *, are_roles_known and status <> 'unavailable' as is_measured
+    from measured
+    where are_roles_known or locale is null
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    locale,
+    population,
+
+    case when is_measured then 100 * leaders / nullif(persons, 0) end as value,
+    case when is_measured then leaders end::double as numerator,
+    case when is_measured then persons end::double as denominator,
+    case when is_measured then persons end as persons,
+    case when is_measured then {{ smaller_group('leaders', 'persons') }} end as smallest_group,
+    case
+        when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
+    end as unknown_affiliation_share,
+    case
+        when not is_measured then 'unavailable'
+        when persons = 0 then 'no_denominator'
+        else status
+    end as status,
+    {{ flags({
+        'roles_unknown': 'not are_roles_known',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from judged

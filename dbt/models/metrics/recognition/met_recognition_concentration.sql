@@ -1,0 +1,108 @@
+-- The share of a year's formal recognitions that went to the tenth of recipients who got most; in
+-- `equal_shares`, what it would be had all got the same. Ties are broken by id; any order gives the
+-- same number.
+
+{% set days = var('parameters')['recognition_days'] %}
+with systems as (
+    select source, min(recognised_on) as known_from
+    from {{ ref('fct_recognition') }}
+    where is_formal
+    group by grouping sets ((), (source))
+),
+
+periods as (
+    select
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        systems.source,
+        coalesce(systems.known_from < periods.period_end::date, false) as is_recognition_known
+    from {{ ref('dim_period') }} as periods
+    cross join systems
+    where periods.grain = 'year'
+),
+
+given as (
+    select
+        periods.period_end,
+        periods.source,
+        recognitions.person_id,
+        count(*) as recognitions
+    from periods
+    inner join {{ ref('fct_recognition') }} as recognitions
+        on
+            recognitions.is_formal
+            and recognitions.recognised_at < periods.period_end
+            and recognitions.recognised_at >= periods.period_end - interval {{ days }} day
+            and (periods.source is null or periods.source = recognitions.source)
+    group by periods.period_end, periods.source, recognitions.person_id
+),
+
+ranked as (
+    select
+        *,
+        row_number() over by_count as place,
+        ceil({{ var('parameters')['top_recipients_share'] }} * count(*) over slice) as top
+    from given
+    window
+        slice as (partition by period_end, source),
+        by_count as (partition by period_end, source order by recognitions desc, person_id asc)
+),
+
+counted as (
+    select
+        period_end,
+        source,
+        count(*) as persons,
+        count_if(place <= top) as top_persons,
+        sum(recognitions) as recognitions,
+        sum(recognitions) filter (where place <= top) as top_recognitions
+    from ranked
+    group by period_end, source
+),
+
+measured as (
+    select
+        periods.*,
+        kinds.category,
+        coalesce(counted.persons, 0) as persons,
+        case
+            when kinds.category is null then counted.top_recognitions else counted.top_persons
+        end as found,
+        case when kinds.category is null then counted.recognitions else counted.persons end as whole
+    from periods
+    cross join (select unnest([null, 'equal_shares']) as category) as kinds
+    left join counted
+        on
+            periods.period_end = counted.period_end
+            and periods.source is not distinct from counted.source
+),
+
+judged as (
+    select
+        *,
+        is_recognition_known and persons >= {{ var('parameters')['top_recipients_least'] }}
+            as is_measured
+    from measured
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    source,
+    category,
+
+    case when is_measured then found / whole end as value,
+    case when is_measured then found end::double as numerator,
+    case when is_measured then whole end::double as denominator,
+    case when is_recognition_known then persons end as persons,
+    case when is_recognition_known then persons end as smallest_group,
+    case
+        when not is_recognition_known then 'unavailable'
+        when persons = 0 then 'no_denominator'
+        when not is_measured then 'insufficient'
+        else 'complete'
+    end as status,
+    {{ flags({'recognition_unknown': 'not is_recognition_known'}) }} as flags
+from judged

@@ -1,0 +1,153 @@
+-- Days from the first contribution to the first recognition of those who began in a quarter: the
+-- median of the Kaplan-Meier curve, formal and informal apart, as of the end of the last month that
+-- is over. Who went silent stays at risk. Who was recognised before the first contribution we know
+-- of is left out and flagged.
+
+with quarters as (
+    select
+        periods.*,
+        populations.population
+    from {{ ref('fct_area_period') }} as periods
+    cross join (select unnest(['all', 'community']) as population) as populations
+    where periods.grain = 'quarter'
+),
+
+horizon as (
+    select max(period_end)::date as ends_on from {{ ref('dim_period') }} where grain = 'month'
+),
+
+kinds as (
+    select
+        listed.category,
+        listed.is_formal,
+        min(recognitions.recognised_on) as known_from
+    from (values ('formal', true), ('informal', false)) as listed (category, is_formal)
+    left join {{ ref('fct_recognition') }} as recognitions using (is_formal)
+    group by listed.category, listed.is_formal
+),
+
+firsts as (
+    select
+        person_id,
+        is_formal,
+        min(recognised_on) as recognised_on
+    from {{ ref('fct_recognition') }}
+    group by person_id, is_formal
+),
+
+cohort as (
+    select
+        date_trunc('quarter', days.occurred_on)::timestamp as period_start,
+        days.area,
+        populations.population,
+        days.person_id,
+        days.occurred_on as first_on,
+        bool_or(days.affiliation = 'unknown') as is_unknown
+    from {{ ref('fct_contributor_day') }} as days
+    inner join {{ ref('dim_person') }} as persons
+        on
+            days.person_id = persons.person_id
+            and days.occurred_on = persons.first_contribution_on
+            and not persons.is_left_censored
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    group by days.occurred_on, days.area, populations.population, days.person_id
+),
+
+followed as (
+    select
+        cohort.*,
+        kinds.category,
+        coalesce(firsts.recognised_on < cohort.first_on, false) as is_left_out,
+        coalesce(firsts.recognised_on < horizon.ends_on, false) as is_recognised,
+        date_diff(
+            'day',
+            cohort.first_on,
+            case
+                when firsts.recognised_on < horizon.ends_on then firsts.recognised_on
+                else horizon.ends_on
+            end
+        )::double as days
+    from cohort
+    cross join kinds
+    cross join horizon
+    left join firsts
+        on
+            cohort.person_id = firsts.person_id
+            and kinds.is_formal = firsts.is_formal
+    where cohort.first_on < horizon.ends_on
+),
+
+counted as (
+    select
+        period_start,
+        area,
+        population,
+        category,
+        count(*) filter (where not is_left_out) as persons,
+        count(*) filter (where not is_left_out and is_recognised) as recognised,
+        count(*) filter (where not is_left_out and is_unknown) as unknown_persons,
+        count(*) filter (where is_left_out) as left_out,
+        km_median(
+            list(days order by days, is_recognised, person_id) filter (where not is_left_out),
+            list(is_recognised order by days, is_recognised, person_id) filter (
+                where not is_left_out
+            )
+        ) as km
+    from followed
+    group by period_start, area, population, category
+),
+
+measured as (
+    select
+        quarters.*,
+        kinds.category,
+        coalesce(kinds.known_from < quarters.period_end::date, false) as is_recognition_known,
+        coalesce(counted.persons, 0) as persons,
+        coalesce(counted.recognised, 0) as recognised,
+        coalesce(counted.left_out, 0) as left_out,
+        counted.unknown_persons,
+        counted.km
+    from quarters
+    cross join kinds
+    left join counted using (period_start, area, population, category)
+),
+
+judged as (
+    select
+        *,
+        status <> 'unavailable' and is_newness_known and is_recognition_known as is_measured
+    from measured
+)
+
+select
+    grain,
+    period_start,
+    period_end,
+    nullif(area, 'all') as area,
+    category,
+    population,
+
+    case when is_measured then km.median end as value,
+    case when is_measured and km.median is not null then km.low end as ci_low,
+    case when is_measured and km.median is not null then km.high end as ci_high,
+    case when is_measured then recognised end::double as numerator,
+    case when is_measured then persons end::double as denominator,
+    case when is_measured then persons end as persons,
+    case when is_measured then {{ smaller_group('recognised', 'persons') }} end as smallest_group,
+    case
+        when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
+    end as unknown_affiliation_share,
+    case
+        when not is_measured then 'unavailable'
+        when persons = 0 then 'no_denominator'
+        when km.median is null then 'insufficient'
+        else status
+    end as status,
+    {{ flags({
+        'left_censored': 'not is_newness_known',
+        'median_not_reached': 'is_measured and persons > 0 and km.median is null',
+        'recognised_before': 'left_out > 0',
+        'recognition_unknown': 'not is_recognition_known',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
+from judged

@@ -74,7 +74,7 @@ class View:
 
 @dataclass(frozen=True)
 class Card:
-    """One question and what answers it.
+    """One question and what answers it. question: empty for the one that the metric itself declares.
 
     rows: which published rows, already in the order they are shown.
     body: the components inside the frame, from a `Shown`; words for "no value" are part of them.
@@ -129,6 +129,10 @@ class Shown:
     view: View
     rows: pd.DataFrame
     declaration: Declaration
+
+    @property
+    def question(self) -> str:
+        return self.card.question or self.declaration.question
 
     @property
     def unit(self) -> str:
@@ -189,7 +193,8 @@ def show(card: Card, published: Published, view: View) -> Shown | None:
 def frame(card: Card, page: Page, published: Published, view: View) -> Component:
     """A card as it stands on the page."""
     shown = show(card, published, view)
-    heading = html.H3(card.question, id=f"q-{card.key}")
+    question = shown.question if shown is not None else card.question or f"{words.plain(card.metric)}?"
+    heading = html.H3(question, id=f"q-{card.key}")
     attributes: dict[str, Any] = {"className": f"card card-{card.width}", "id": card.key}
     attributes |= aria(labelledby=f"q-{card.key}")
     if shown is None:
@@ -219,7 +224,7 @@ def frame(card: Card, page: Page, published: Published, view: View) -> Component
                         href=download_address(card, page, published, view),
                         download=file_name(card, published),
                         className="download",
-                        **aria(label=f"Download CSV: {card.question}"),
+                        **aria(label=f"Download CSV: {question}"),
                     ),
                 ],
                 className="foot",
@@ -288,7 +293,7 @@ def table(shown: Shown) -> Component:
         ]
         for row in records_of(rows)
     ]
-    return plain_table(head, body, f"{shown.card.question} The values as a table.")
+    return plain_table(head, body, f"{shown.question} The values as a table.")
 
 
 def boxed_table(
@@ -329,6 +334,7 @@ def dimension(name: str, value: Any, published: Published) -> str:
         "area": words.area,
         "source": words.source,
         "event_type": words.event_type,
+        "category": words.category,
     }
     if name == "population":
         return words.POPULATIONS.get(value, value)

@@ -89,13 +89,14 @@ class Release:
 class Published:
     """One published file, small tables read; the same object as long as the file is the same.
 
-    `regions` and `sources` are frames as published.
+    topics: topic area -> its question. `regions` and `sources` are frames as published.
     """
 
     file: Path
     stamp: int
     release: Release
     metrics: Mapping[str, Declaration]
+    topics: Mapping[str, str]
     regions: pd.DataFrame = field(repr=False)
     sources: pd.DataFrame = field(repr=False)
 
@@ -202,11 +203,13 @@ def _opened(file: Path, stamp: int) -> Published:
     metrics = {
         row["metric"]: _declaration(row) for row in _records(_rows(file, stamp, "select * from metric", ()))
     }
+    topics = _records(_rows(file, stamp, "select * from topic_area order by position", ()))
     return Published(
         file=file,
         stamp=stamp,
         release=_release(_records(release)[0]),
         metrics=metrics,
+        topics={row["topic_area"]: row["question"] for row in topics},
         regions=_rows(file, stamp, "select * from region order by kind desc, code", ()),
         sources=_rows(file, stamp, "select * from source_state order by source, stream", ()),
     )

@@ -126,16 +126,30 @@ def short_status(name: str, k: int) -> str:
     return status(name, k).split(":")[0]
 
 
+def plain(name: str) -> str:
+    """A name of the files as words: `time_to_first_recognition_d` -> `Time to first recognition d`."""
+    return name.replace("_", " ").capitalize()
+
+
+def category(code: str) -> str:
+    """A metric's own sub-split; `24h` and `30_60d` as durations."""
+    if hours := re.fullmatch(r"(\d+)h", code):
+        return f"within {hours[1]} hours"
+    if days := re.match(r"(\d+)_(\d+)d(?=_|$)", code):
+        return f"day {days[1]} to {days[2]}" + code[days.end() :].replace("_", " ")
+    return code.replace("_", " ")
+
+
 def area(code: str) -> str:
-    return AREAS.get(code, code.replace("_", " ").capitalize())
+    return AREAS.get(code, plain(code))
 
 
 def source(code: str) -> str:
-    return SOURCES.get(code, code.replace("_", " ").capitalize())
+    return SOURCES.get(code, plain(code))
 
 
 def event_type(code: str) -> str:
-    return EVENT_TYPES.get(code, code.replace("_", " ").capitalize())
+    return EVENT_TYPES.get(code, plain(code))
 
 
 def is_share(unit: str) -> bool:
@@ -235,6 +249,8 @@ def period(row: Mapping[str, Any]) -> str:
         return month(end - timedelta(days=1))
     if grain == "year":
         return f"the year {start:%Y}"
+    if grain == "quarter":
+        return f"quarter {(start.month + 2) // 3} of {start:%Y}"
     if grain == "run":
         return f"at {moment(end)}"
     last = end - timedelta(days=1)

@@ -86,7 +86,7 @@ def _what_they_did(shown: Shown) -> Sequence[Component]:
         for place, row in enumerate(cards.records_of(kinds)):
             cells = [html.Td(words.event_type(row["event_type"])), html.Td(row["shown"])]
             body.append(html.Tr([*([name] if place == 0 else []), *cells]))
-    said = f"{shown.card.question} Contributions by area and kind."
+    said = f"{shown.question} Contributions by area and kind."
     return [cards.boxed_table(["Area", "Kind of contribution", "Contributions"], body, said, "table kinds")]
 
 
@@ -164,7 +164,7 @@ def _freshness(shown: Shown) -> Sequence[Component]:
         upto = words.moment(seen.min()) if len(seen) else "not known"
         body.append([words.source(row["source"]), how_old, upto, _verdict(mine)])
     head = ["Source", "Age", "Complete up to", "Last answers"]
-    return [cards.plain_table(head, body, f"{shown.card.question} One row for each source.", "table words")]
+    return [cards.plain_table(head, body, f"{shown.question} One row for each source.", "table words")]
 
 
 def _verdict(streams: pd.DataFrame) -> Component:
@@ -196,9 +196,7 @@ def _completeness(shown: Shown) -> Sequence[Component]:
         )
         body.append([f"{words.source(row['source'])}, {row['stream']}", window, value, counts])
     head = ["Source and stream", "Window", "Stored", "Records"]
-    return [
-        cards.plain_table(head, body, f"{shown.card.question} Stored records against the source's own count.")
-    ]
+    return [cards.plain_table(head, body, f"{shown.question} Stored records against the source's own count.")]
 
 
 def _lead(published: Published, view: View) -> str:

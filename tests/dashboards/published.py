@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from dashboards.pages.topics import TOPICS
 from pipelines.metric_shape import COLUMNS
 
 METRICS = {
@@ -162,6 +163,23 @@ METRICS = {
         "Records stored as a share of what the source itself counts.",
     ),
 }
+BY_HAND = frozenset(METRICS)
+METRICS |= {
+    metric: (
+        topic,
+        metric.replace("_", " ").capitalize(),
+        "share",
+        "wilson",
+        "up",
+        "persons",
+        "sumo",
+        "What the metric counts.",
+    )
+    for topic, (_, _, metrics) in TOPICS.items()
+    for metric in metrics
+    if metric not in BY_HAND
+}
+"""Those that no page shows but its topic's: a share a month, of forty people."""
 REGIONS = {
     # region: (name, people a month at the start, growth a month, countries: (code, iso3, name, share))
     "155": (
@@ -322,6 +340,9 @@ def _values(one: Invented) -> list[dict[str, Any]]:
             None if censored else total,
             **(who | ({"status": "unavailable"} if censored else {})),
         )
+        shown = {"ci_low": 0.46, "ci_high": 0.75, "numerator": 25, "denominator": 40, "persons": 40}
+        for metric in sorted(set(METRICS) - BY_HAND):
+            add(metric, start, end, 25 / 40, 15, **shown, **who)
         low, high = max(0.0, one.coverage - 0.035), min(1.0, one.coverage + 0.035)
         add(
             "region_coverage",

@@ -1,0 +1,292 @@
+"""One page for each topic area of the strategy, a card for each of its metrics.
+
+How a card is drawn follows from how its metric is split: a series where it is one number a period, a table of
+the newest period where it is split by regions, roles or groups. Not in here: the two pages that were composed
+by hand (`overview.py`, `regions.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboards import card as cards
+from dashboards import charts, parts, words
+from dashboards.card import Card, Page, Section, Shown, View
+from dashboards.data import ANY, DIMENSIONS, Published
+
+UNDATED = ("wave", "goal", "window", "run")
+"""Grains that the chosen month does not limit."""
+DATED = (
+    "month", "quarter", "trailing_90d", "trailing_365d", "year", "trailing_30d", "trailing_180d", "week",
+    "day",
+)  # fmt: skip
+"""In which of its grains a metric is shown: the first that it has, else an undated one."""
+SPLITS = tuple(name for name in DIMENSIONS if name not in ("category", "population"))
+SPLIT_BY = {"regional_retention_180d": ("region",)}
+"""Metrics that have values for all together, too, but are there to compare."""
+SHOWN_ROWS = 15
+LINES = 5
+"""So many categories are drawn as lines; more are a table."""
+
+
+def rows_of(metric: str) -> parts.Rows:
+    """Rows of one metric up to the chosen month, split as little as the metric allows.
+
+    Of the region or area that was chosen where the metric is split by nothing else. Where the split is what
+    the metric is about (`SPLIT_BY`), it is kept.
+    """
+
+    def rows(published: Published, view: View) -> pd.DataFrame:
+        any_split: Any = dict.fromkeys((*SPLITS, "category"), ANY)
+        found = published.select(metric, DATED, until=view.month, **any_split)
+        if found.empty:
+            found = published.select(metric, UNDATED, **any_split)
+        if found.empty:
+            found = published.select(metric, DATED, until=view.month, **any_split, population=ANY)
+        if found.empty:
+            return found
+        split = found[list(SPLITS)].notna().apply(lambda row: tuple(row.index[row]), axis=1)
+        for name, chosen in (("region", view.region), ("area", view.area)):
+            mine = found[(split == (name,)) & (found[name] == chosen)]
+            if chosen and len(mine):
+                return _recent(mine, view)
+        wanted = SPLIT_BY.get(metric)
+        if wanted in set(split):
+            return _recent(found[split == wanted], view)
+        least = min(split.unique(), key=lambda names: (len(names), [SPLITS.index(name) for name in names]))
+        return _recent(found[split == least], view)
+
+    return rows
+
+
+def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    dated = not set(rows["grain"]) & set(UNDATED)
+    return (parts.since(rows, view) if dated else rows).reset_index(drop=True)
+
+
+def newest_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each slice its newest row with a value, or its newest one where it has none."""
+    slices = [*SPLITS, "category", "population"]
+    there = rows.assign(there=rows["value"].notna()).sort_values(["there", "period_end"], kind="stable")
+    newest = there.groupby(slices, dropna=False, sort=False).tail(1)
+    return newest.drop(columns="there").sort_index()
+
+
+def body(shown: Shown) -> Sequence[Component]:
+    """A series where rows are one number a period, by category at most; else the newest period as a table."""
+    rows = shown.rows
+    split = [name for name in SPLITS if rows[name].nunique() > 1]
+    categories = list(dict.fromkeys(rows["category"].dropna()))
+    newest = newest_of(rows)
+    if split or len(categories) > LINES or newest["population"].nunique() > 1:
+        return _table(shown, newest, split)
+    drawn = rows["value"].notna().sum() > 1 and rows["period_end"].nunique() > 1
+    if len(categories) > 1:
+        return [*_facts(shown, newest), *(_lines(shown, categories) if drawn else [])]
+    one = rows if not categories else rows[rows["category"] == categories[0]]
+    latest = cards.record(newest_of(one).iloc[-1])
+    sure = cards.how_sure(shown, latest)
+    return [
+        parts.number(shown, latest),
+        html.P(words.period(latest) + (f". {sure}" if sure else ""), className="sure"),
+        *([shown.graph(charts.trend(one, shown.unit), parts.said_trend(shown, one))] if drawn else []),
+    ]
+
+
+def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
+    """The newest value of each category, with its interval."""
+    facts = []
+    for row in cards.records_of(newest):
+        name = "all" if pd.isna(row["category"]) else words.category(str(row["category"]))
+        said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
+        if row["interval"]:
+            said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
+        said.append(html.Small(words.period(row)))
+        facts.append(html.Li(said))
+    return [html.Ul(facts, className="facts")]
+
+
+def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
+    names = {code: words.category(code) for code in categories}
+    figure = charts.lines(shown.rows, "category", names, shown.unit, height=240)
+    label = f"{shown.declaration.title}, one line for each of: {', '.join(names.values())}."
+    return [shown.legend(charts.series_marks(names)), shown.graph(figure, label)]
+
+
+def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Component]:
+    """The newest period, rows with the most people first; what is split by first, numbers after it."""
+    ordered = newest.sort_values("persons", ascending=False, kind="stable", na_position="last")
+    ordered = ordered.head(SHOWN_ROWS)
+    notes = _own_marks(ordered)
+    by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
+    periods = newest["period_end"].nunique() > 1
+    ranked = newest["rank_best"].notna().any()
+    sure = (newest["interval"] != "").any()
+    head = [
+        *(words.plain(name) for name in by or ["category"]),
+        "Value",
+        *(["95\u202f% interval"] if sure else []),
+        *(["Rank"] if ranked else []),
+        *(["Period"] if periods else []),
+        *(["Note"] if any(notes) else []),
+    ]
+    table_rows = [
+        [
+            *(cards.dimension(name, row[name], shown.published) for name in by or ["category"]),
+            row["shown"],
+            *([row["interval"]] if sure else []),
+            *([_rank(row)] if ranked else []),
+            *([words.period(row)] if periods else []),
+            *([note] if any(notes) else []),
+        ]
+        for row, note in zip(cards.records_of(ordered), notes, strict=True)
+    ]
+    more = len(newest) - SHOWN_ROWS
+    below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
+    below += [f"{more:,} more in the table below"] if more > 0 else []
+    return [
+        cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
+        *([html.P("; ".join(below), className="sure")] if below else []),
+    ]
+
+
+def _own_marks(rows: pd.DataFrame) -> list[str]:
+    """What is marked of each row and not of all of them: the card says below what holds for all."""
+    marks = [words.flags(text) for text in rows["flags"]]
+    valued = [found for found, value in zip(marks, rows["value"], strict=True) if pd.notna(value)]
+    common = set.intersection(*map(set, valued)) if valued else set()
+    return ["; ".join(mark for mark in found if mark not in common) for found in marks]
+
+
+def _rank(row: dict[str, Any]) -> str:
+    """A rank with what it could be: never a bare place."""
+    if pd.isna(row["rank_best"]):
+        return ""
+    best, worst = int(row["rank_best"]), int(row["rank_worst"])
+    return f"{best}" if best == worst else f"{best} to {worst}"
+
+
+def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
+    """The page of a topic area: its question, and a card for each metric with the question it declares."""
+    found = tuple(
+        Card(metric.replace("_", "-"), metric, "", rows_of(metric), body, "half", gaps=True)
+        for metric in metrics
+    )
+
+    def lead(published: Published, view: View) -> str:
+        if view.month is None:
+            return "This version holds no month yet."
+        return (
+            "The newest period that is over, unless a card says otherwise. A range is a 95\u202f% interval."
+        )
+
+    return Page(
+        path=path,
+        name=name,
+        title=lambda published, view: published.topics.get(topic) or name,
+        lead=lead,
+        sections=(Section(name, "", found),),
+        by_region=True,
+    )
+
+
+TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "regional_identity": (
+        "/regional-identity",
+        "Regional identities",
+        (
+            "active_contributors_by_region",
+            "region_coverage",
+            "active_contributors_by_locale",
+            "regional_retention_180d",
+            "region_absence_factor",
+        ),
+    ),
+    "diversity_inclusion": (
+        "/diversity-inclusion",
+        "Diversity and inclusion",
+        (
+            "parity_gap",
+            "diversity_index",
+            "newcomer_response_ratio",
+        ),
+    ),
+    "activity": (
+        "/activity",
+        "Activity",
+        (
+            "contributions",
+            "active_contributors",
+            "new_contributors",
+            "returning_contributors",
+            "activity_level_distribution",
+            "multi_area_share",
+            "mdm_contributors",
+            "contributor_absence_factor",
+            "contributor_net_flow",
+            "mdm_non_code_share",
+        ),
+    ),
+    "accountability": (
+        "/accountability",
+        "Accountability",
+        (
+            "support_response_rate",
+            "support_time_to_first_response_h",
+            "suggestion_time_to_review_d",
+            "bug_time_to_first_response_d",
+            "needinfo_response_rate_14d",
+        ),
+    ),
+    "resources": (
+        "/resources",
+        "Resources",
+        (
+            "events_per_100_active",
+            "review_capacity_ratio",
+        ),
+    ),
+    "systems": (
+        "/systems",
+        "Systems",
+        (
+            "source_freshness_h",
+            "extraction_completeness",
+        ),
+    ),
+    "journey": (
+        "/journey",
+        "Journey",
+        (
+            "conversion_rate",
+            "time_to_second_contribution_d",
+            "newcomer_retention",
+            "contributor_survival",
+            "level_transition_matrix",
+            "first_contribution_response_72h",
+            "reactivation_rate",
+            "cross_area_mobility",
+            "burnout_signal",
+            "time_to_second_area_d",
+        ),
+    ),
+    "staff_support": (
+        "/staff-support",
+        "Staff support",
+        (
+            "staff_share_of_first_responses",
+            "staff_share_of_reviews",
+            "volunteers_per_supporting_staff",
+            "staff_dependency",
+            "newcomer_staff_contact_rate",
+            "affiliation_unknown_share",
+        ),
+    ),
+}
+"""Topic area -> path, name and metrics of its page, in the strategy's order."""
+PAGES = tuple(page(topic, *said) for topic, said in TOPICS.items())

@@ -1,0 +1,104 @@
+"""Pages of topic areas: each metric on its page, drawn by how it is split, nothing said twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from dashboards.card import View
+from dashboards.data import Published
+from dashboards.pages import topics
+from dashboards.pages.topics import TOPICS, newest_of, rows_of
+from pipelines.metric_shape import COLUMNS
+from pipelines.settings import ROOT
+
+MAY, JUNE, JULY = (datetime(2026, month, 1) for month in (5, 6, 7))
+
+
+class Frame(Published):
+    """A published version of one metric, from rows: what is not named is null."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        blank = dict.fromkeys(COLUMNS)
+        table = [
+            {
+                **blank, "metric": "m", "version": 1, "grain": "month", "period_end": JUNE,
+                "period_start": MAY, "status": "complete", "population": "community", **row,
+            }
+            for row in rows
+        ]  # fmt: skip
+        object.__setattr__(self, "table", pd.DataFrame(table, columns=list(COLUMNS)))
+
+    def select(self, metric: str, grains: Any, *, until: Any = None, **dimensions: Any) -> pd.DataFrame:
+        rows: pd.DataFrame = self.table  # type: ignore[attr-defined]
+        if until is not None:
+            rows = rows[rows["period_end"] <= until]
+        if "population" not in dimensions:
+            rows = rows[rows["population"].fillna("community") == "community"]
+        for grain in grains:
+            if (rows["grain"] == grain).any():
+                return rows[rows["grain"] == grain]
+        return rows.head(0)
+
+
+def test_every_metric_is_on_the_page_of_its_topic() -> None:
+    folders = sorted((ROOT / "dbt" / "models" / "metrics").glob("*/"))
+    there = {
+        folder.name: {path.stem.removeprefix("met_") for path in folder.glob("met_*.yml")}
+        for folder in folders
+    }
+    assert {topic: set(metrics) for topic, (_, _, metrics) in TOPICS.items()} == there
+
+
+def test_a_metric_is_shown_split_as_little_as_it_allows() -> None:
+    published = Frame(
+        [{"value": 9}, {"value": 5, "area": "code"}, {"value": 2, "area": "code", "locale": "de"}]
+    )
+    assert rows_of("m")(published, View(JUNE))["value"].tolist() == [9]
+    split = Frame([{"value": 5, "area": "code"}, {"value": 2, "area": "code", "locale": "de"}])
+    assert rows_of("m")(split, View(JUNE))["value"].tolist() == [5]
+
+
+def test_the_chosen_region_is_shown_where_there_is_one() -> None:
+    published = Frame([{"value": 9}, {"value": 5, "region": "155"}, {"value": 4, "region": "039"}])
+    assert rows_of("m")(published, View(JUNE, region="155"))["value"].tolist() == [5]
+    assert rows_of("m")(published, View(JUNE, region="034"))["value"].tolist() == [9]
+
+
+def test_a_metric_of_staff_alone_is_shown_too() -> None:
+    published = Frame([{"value": 3, "population": "staff"}])
+    assert rows_of("m")(published, View(JUNE))["value"].tolist() == [3]
+
+
+def test_what_has_no_month_is_shown_whatever_month_is_chosen() -> None:
+    published = Frame([{"value": 1, "grain": "wave", "period_end": JULY}, {"value": 2, "grain": "wave"}])
+    assert rows_of("m")(published, View(MAY))["value"].tolist() == [1, 2]
+
+
+def test_the_newest_row_with_a_value_stands_for_its_slice() -> None:
+    rows = Frame(
+        [
+            {"value": 4, "category": "a", "period_end": MAY},
+            {"value": None, "category": "a", "status": "unavailable"},
+            {"value": None, "category": "b", "period_end": MAY, "status": "unavailable"},
+            {"value": None, "category": "b", "status": "suppressed"},
+        ]
+    ).select("m", ("month",))
+    found = newest_of(rows)
+    assert [(row["category"], row["status"]) for _, row in found.iterrows()] == [
+        ("a", "complete"),
+        ("b", "suppressed"),
+    ]
+
+
+def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:
+    rows = pd.DataFrame({"flags": ["evident, x", "x", None], "value": [1.0, 2.0, None]})
+    assert topics._own_marks(rows) == ["evident", "", ""]
+
+
+def test_a_rank_is_a_range_unless_it_is_certain() -> None:
+    assert topics._rank({"rank_best": 2, "rank_worst": 5}) == "2 to 5"
+    assert topics._rank({"rank_best": 1, "rank_worst": 1}) == "1"
+    assert topics._rank({"rank_best": None, "rank_worst": None}) == ""

@@ -27,15 +27,21 @@ with questions as (
 
 responses as (
     select
-        item,
-        account as responder_account,
-        person_id as responder_id,
-        occurred_at as responded_at
-    from {{ ref('int_activity__judged') }}
+        answers.item,
+        answers.account as responder_account,
+        answers.person_id as responder_id,
+        answers.occurred_at as responded_at
+    from {{ ref('int_activity__judged') }} as answers
+    inner join questions
+        on answers.item = cast(questions.question_id as {{ dbt.type_string() }})
     where
-        event_type = 'answer_posted'
-        and (set_aside_reason is null or set_aside_reason = 'before_loaded_from')
-    qualify row_number() over (partition by item order by occurred_at asc, activity_id asc) = 1
+        answers.event_type = 'answer_posted'
+        and (answers.set_aside_reason is null or answers.set_aside_reason = 'before_loaded_from')
+        and (questions.asker_id is null or questions.asker_id <> answers.person_id)
+    qualify
+        row_number() over (
+            partition by answers.item order by answers.occurred_at asc, answers.activity_id asc
+        ) = 1
 ),
 
 -- A solution has no date: the last read within 185 days tells, or the first of all.

@@ -5,11 +5,17 @@
 
 with authors as (
     select
-        cast(translation_id as {{ dbt.type_string() }}) as translation_id,
-        account
-    from {{ ref('stg_pontoon__user_actions') }}
-    where action_type = 'translation:created'
-    qualify row_number() over (partition by translation_id order by acted_at asc, account asc) = 1
+        cast(actions.translation_id as {{ dbt.type_string() }}) as translation_id,
+        actions.account,
+        accounts.person_id
+    from {{ ref('stg_pontoon__user_actions') }} as actions
+    left join {{ ref('int_identity__accounts') }} as accounts
+        on accounts.source = 'pontoon' and actions.account = accounts.account
+    where actions.action_type = 'translation:created'
+    qualify
+        row_number() over (
+            partition by actions.translation_id order by actions.acted_at asc, actions.account asc
+        ) = 1
 )
 
 select
@@ -20,7 +26,7 @@ select
     facts.locale,
     facts.project,
     authors.account is not null as is_author_known,
-    coalesce(authors.account <> facts.account, false) as is_by_other,
+    coalesce(authors.person_id <> facts.person_id, false) as is_by_other,
 
     facts.occurred_at
 from {{ ref('fct_contribution') }} as facts

@@ -3,22 +3,13 @@
 
 with periods as (
     select
-        periods.grain,
-        periods.period_start,
-        periods.period_end,
-        periods.state,
+        every_period.*,
         judged.hours
-    from {{ ref('fct_source_period') }} as periods
-    inner join {{ ref('dim_source') }} as sources using (source)
+    from ({{ item_periods(['question'], ['month']) }}) as every_period
     cross join (select unnest({{ var('parameters')['support_response_hours'] }}) as hours) as judged
     where
-        periods.source = 'sumo'
-        and periods.grain = 'month'
-        and periods.state <> 'not_begun'
-        and (
-            periods.state = 'missing'
-            or periods.period_end + to_hours(judged.hours) <= sources.watermark
-        )
+        every_period.state = 'missing'
+        or every_period.period_end + to_hours(judged.hours) <= every_period.watermark
 ),
 
 questions as (
@@ -27,11 +18,14 @@ questions as (
         periods.period_start,
         periods.hours,
         coalesce(questions.response_hours < periods.hours, false) as is_answered
-    from {{ ref('fct_support_question') }} as questions
-    inner join periods on periods.period_start = date_trunc('month', questions.created_at)
+    from {{ ref('fct_item') }} as questions
+    inner join periods on periods.period_start = date_trunc('month', questions.opened_at)
     where
-        questions.set_aside_reason is null
-        or questions.set_aside_reason in ('negative_duration', 'answers_missing')
+        questions.item_type = 'question'
+        and (
+            questions.set_aside_reason is null
+            or questions.set_aside_reason in ('negative_duration', 'answers_missing')
+        )
 ),
 
 counted as (
@@ -42,7 +36,7 @@ counted as (
         product,
         count(*) filter (where set_aside_reason is null) as questions,
         count(*) filter (where set_aside_reason is null and is_answered) as answered,
-        count(distinct asker_id) filter (where set_aside_reason is null) as askers,
+        count(distinct opener_id) filter (where set_aside_reason is null) as askers,
         count(distinct responder_id) filter (where set_aside_reason is null and is_answered)
             as responders,
         count(*) filter (where set_aside_reason = 'answers_missing') as unreadable,
@@ -52,17 +46,11 @@ counted as (
     group by period_start, hours, grouping sets ((), (locale), (product), (locale, product))
 ),
 
-slices as (
-    select period_start, hours, null as locale, null as product from periods
-    union
-    select period_start, hours, locale, product from counted
-),
-
 measured as (
     select
         periods.*,
-        slices.locale,
-        slices.product,
+        counted.locale,
+        counted.product,
         coalesce(counted.questions, 0) as questions,
         coalesce(counted.answered, 0) as answered,
         coalesce(counted.askers, 0) as askers,
@@ -71,13 +59,7 @@ measured as (
         counted.has_erased_answers,
         counted.has_negative_durations
     from periods
-    inner join slices using (period_start, hours)
-    left join counted
-        on
-            slices.period_start = counted.period_start
-            and slices.hours = counted.hours
-            and slices.locale is not distinct from counted.locale
-            and slices.product is not distinct from counted.product
+    left join counted using (period_start, hours)
 ),
 
 -- Where too many answers are missing, what is left would only be what nobody answered.

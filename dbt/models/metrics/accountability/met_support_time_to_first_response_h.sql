@@ -2,44 +2,31 @@
 -- open censored at the watermark, all at the cap (CHAOSS "Time to First Response").
 
 with periods as (
-    select grain, period_start, period_end, state
-    from {{ ref('fct_source_period') }}
-    where source = 'sumo' and grain = 'month' and state <> 'not_begun'
+    {{ item_periods(['question'], ['month']) }}
 ),
 
 questions as (
-    select
-        *,
-        date_trunc('month', created_at) as period_start,
-        least(response_hours, observed_hours, {{ var('parameters')['support_cap_hours'] }})
-            as hours,
-        coalesce(
-            response_hours < {{ var('parameters')['support_cap_hours'] }}
-            and response_hours <= observed_hours,
-            false
-        ) as is_answered
-    from {{ ref('fct_support_question') }}
+    select *, date_trunc('month', opened_at) as period_start
+    from {{ ref('fct_item') }}
     where
-        set_aside_reason is null
-        or set_aside_reason in ('negative_duration', 'answers_missing')
+        item_type = 'question'
+        and (
+            set_aside_reason is null
+            or set_aside_reason in ('negative_duration', 'answers_missing')
+        )
 ),
 
 counted as (
     select
         period_start,
-        grouping(locale) = 0 as is_by_locale,
-        grouping(product) = 0 as is_by_product,
         locale,
         product,
         count(*) filter (where set_aside_reason is null) as questions,
-        count(*) filter (where set_aside_reason is null and is_answered) as answered,
-        count(distinct asker_id) filter (where set_aside_reason is null) as askers,
-        count(distinct responder_id) filter (where set_aside_reason is null and is_answered)
+        count(*) filter (where set_aside_reason is null and is_responded) as answered,
+        count(distinct opener_id) filter (where set_aside_reason is null) as askers,
+        count(distinct responder_id) filter (where set_aside_reason is null and is_responded)
             as responders,
-        km_median(
-            list(hours::double order by question_id) filter (where set_aside_reason is null),
-            list(is_answered order by question_id) filter (where set_aside_reason is null)
-        ) as km,
+        {{ waiting_median(among='set_aside_reason is null') }} as km,
         count(*) filter (where set_aside_reason = 'answers_missing') as unreadable,
         bool_or(has_erased_answer) as has_erased_answers,
         bool_or(set_aside_reason = 'negative_duration') as has_negative_durations
@@ -47,17 +34,11 @@ counted as (
     group by period_start, grouping sets ((), (locale), (product), (locale, product))
 ),
 
-slices as (
-    select period_start, null as locale, null as product from periods
-    union
-    select period_start, locale, product from counted
-),
-
 measured as (
     select
         periods.*,
-        slices.locale,
-        slices.product,
+        counted.locale,
+        counted.product,
         coalesce(counted.questions, 0) as questions,
         coalesce(counted.answered, 0) as answered,
         coalesce(counted.askers, 0) as askers,
@@ -67,12 +48,7 @@ measured as (
         counted.has_erased_answers,
         counted.has_negative_durations
     from periods
-    inner join slices using (period_start)
-    left join counted
-        on
-            slices.period_start = counted.period_start
-            and slices.locale is not distinct from counted.locale
-            and slices.product is not distinct from counted.product
+    left join counted using (period_start)
 ),
 
 -- Where too many answers are missing, what is left would only be what nobody answered.

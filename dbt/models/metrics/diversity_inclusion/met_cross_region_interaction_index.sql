@@ -18,9 +18,7 @@ acts as (
         coalesce(givers.is_backfilled or takers.is_backfilled, false) as is_backfilled
     from periods
     inner join {{ ref('fct_interaction') }} as acts
-        on
-            periods.period_start <= acts.occurred_at
-            and periods.period_end > acts.occurred_at
+        on periods.period_start = date_trunc('quarter', acts.occurred_at)
     left join {{ ref('dim_person_country') }} as givers
         on
             acts.from_person_id = givers.person_id

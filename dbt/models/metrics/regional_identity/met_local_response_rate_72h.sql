@@ -51,8 +51,7 @@ locales as (
     inner join {{ ref('fct_contribution') }} as facts
         on
             facts.area = 'localization'
-            and periods.period_start <= facts.occurred_at
-            and periods.period_end > facts.occurred_at
+            and periods.period_start = date_trunc('month', facts.occurred_at)
     where facts.locale is not null and facts.locale not in (select locale from questions)
 ),
 

@@ -16,6 +16,11 @@ with records as (
     union all
     select 'answer_posted', count(*) from {{ ref('stg_sumo__answers') }}
     union all
+    select 'kb_revision_created', count_if(locale = 'en-US') from {{ ref('stg_sumo__revisions') }}
+    union all
+    select 'kb_translation_created', count_if(locale <> 'en-US')
+    from {{ ref('stg_sumo__revisions') }}
+    union all
     select 'reps_report', count(*) from {{ ref('stg_reps__activities') }}
     union all
     select 'reps_event_organized', count(*) from {{ ref('stg_reps__events') }}

@@ -69,3 +69,15 @@ USERS = gate(
         notes="a declared country is a code of two capitals",
     ),
 )
+
+PRODUCTS = gate(SOURCE, sumo.PRODUCTS, filled("title", 0.95, "nearly every product has a name"))
+
+LOCALES = gate(SOURCE, sumo.LOCALES, filled("name", 0.95, "nearly every language has a name"))
+
+REVISIONS = gate(
+    SOURCE,
+    sumo.REVISIONS,
+    since_opening(SOURCE, "created"),
+    pseudonyms("creator"),
+    filled("creator", 0.9, "nearly every revision names who saved it"),
+)

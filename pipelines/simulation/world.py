@@ -46,11 +46,16 @@ class PontoonWorld:
 
 @dataclass
 class SumoWorld:
-    """SUMO's records, as `/api/2/question/`, `/api/2/answer/` and `/api/2/user/` answer them."""
+    """SUMO's records, as `/api/2/question/`, `/api/2/answer/` and `/api/2/user/` answer them.
+
+    revisions: what the list of revisions of the knowledge base shows of each (`id`, `document`, `locale`,
+    `title`, `comment`, `creator`: a user name, `created`); None: this world has no such list.
+    """
 
     questions: list[Record] = field(default_factory=list)
     answers: list[Record] = field(default_factory=list)
     users: list[Record] = field(default_factory=list)
+    revisions: list[Record] | None = None
 
 
 @dataclass

@@ -110,13 +110,15 @@ class Client:
         self._pool.clear()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        """One JSON answer. Raises SourceDown, SourceDenied, SourceBlocked, SourceChanged or KeyRefused."""
+        """One answer. Raises SourceDown, SourceDenied, SourceBlocked, SourceChanged or KeyRefused."""
         self._check_key(path)
         address = self.root + path + (f"?{urlencode(params)}" if params else "")
         where = _named(path, params)
         for hop in range(4):
             response = self._with_retries(address, where)
             if response.status not in (301, 302, 307, 308):
+                if path in self.source.html_paths:
+                    return self._page(response, where)
                 return self._read(response, where)
             target = urljoin(address, response.headers.get("Location", ""))
             same_api = urlsplit(target).path.split("/")[1:2] == path.split("/")[1:2]
@@ -231,6 +233,15 @@ class Client:
                 continue
             return response
         raise SourceDown(f"{self.source.title} gave {trouble}, {TRIES} times, at {where}")
+
+    def _page(self, response: urllib3.BaseHTTPResponse, where: str) -> Answer:
+        """The text of a page for people."""
+        content_type = response.headers.get("Content-Type", "no content type").split(";")[0]
+        if response.status >= 400:
+            raise SourceDenied(response.status, content_type, where)
+        if content_type != "text/html":
+            raise SourceChanged("a page in HTML", content_type, where)
+        return Answer(response.data.decode("utf-8", "replace"), _server_now(response), where)
 
     def _read(self, response: urllib3.BaseHTTPResponse, where: str) -> Answer:
         content_type = response.headers.get("Content-Type", "no content type").split(";")[0]

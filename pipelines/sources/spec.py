@@ -197,7 +197,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Answer:
-    """A JSON answer. `server_now`: the source's own clock (its Date header), UTC."""
+    """A JSON answer, or the text of a page. `server_now`: the source's own clock (its Date header), UTC."""
 
     body: Any
     server_now: datetime
@@ -312,6 +312,7 @@ class Source:
     kept: for files that people keep instead of a system: the folder they lie in and the run's clock -> who
     answers from it. Such a source has no address, and a file that is refused does not hold up the others.
     key_check: asked before anything else when there is a key.
+    html_paths: paths that answer with a page for people; the answer's body is then its text.
     """
 
     name: str
@@ -326,6 +327,7 @@ class Source:
     block_seconds: Callable[[int, str], float | None] = lambda _status, _content_type: None
     kept: Callable[[Path, datetime], Connection] | None = None
     key_check: KeyCheck | None = None
+    html_paths: frozenset[str] = frozenset()
 
     @property
     def streams(self) -> tuple[Stream, ...]:

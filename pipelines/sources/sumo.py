@@ -3,6 +3,8 @@
     question -> sumo/questions   spam included, so that it can be dropped later
     answer   -> sumo/answers
     user     -> sumo/users       the declared country, and nothing that the program fills in itself
+    products, locales -> sumo/products, sumo/locales     archived products are not listed
+    list of revisions -> sumo/revisions   who saved which article when, from a page for people
 
 A first load reads windows of `created`, their pages side by side; then questions and answers are walked
 by the value of (updated, id), always the first page after the last value seen, so that a row that moves is
@@ -11,6 +13,9 @@ are read again once a day, older weeks once a year. A question read again lists 
 answer that is listed no more is gone.
 Page size is fixed at 20. Unknown parameters are ignored silently, so a far-future filter is asked
 first: anything but an empty answer means that the filter is not honoured.
+Of the knowledge base only the list of revisions is read (people's pages are closed to robots, this list is
+not), one page at a time; it does not tell reviews, so these stay unknown, and what the machine wrote is
+left out by the list itself.
 Links: a profile may name its owner's accounts in Mozilla's people directory and community portal; both are
 kept as pseudonyms that every source makes alike, beside the profile's own.
 Privacy: user names are hashed (some are e-mail addresses); titles, texts and metadata are not kept.
@@ -40,7 +45,7 @@ from pipelines.sources.spec import (
     required,
     text,
 )
-from pipelines.sources.walks import Members, NewestFirst, ValueKeyset
+from pipelines.sources.walks import Members, NewestFirst, OneList, PagedList, RevisionList, ValueKeyset
 
 
 def username(record: Record, name: str) -> str | None:
@@ -150,6 +155,32 @@ USERS = Stream(
     },
 )
 
+PRODUCTS = Stream(
+    name="products",
+    about="a product in which questions are asked, as last seen",
+    key=("slug",),
+    keep={"slug": required(text), "title": text, "visible": boolean},
+)
+LOCALES = Stream(
+    name="locales",
+    about="a language of SUMO, and whether questions can be asked in it",
+    key=("code",),
+    keep={"code": required(text), "name": text, "aaq_enabled": boolean},
+)
+REVISIONS = Stream(
+    name="revisions",
+    about="a saved revision of an article, in English or in another language",
+    key=("id",),
+    version_at="created",
+    keep={
+        "id": required(int64),
+        "document": required(text),
+        "locale": required(text),
+        "creator": pseudonym("username"),
+        "created": required(instant),
+    },
+)
+
 SOLVABLE = Reread("solvable", window=timedelta(days=185), every=timedelta(days=1))
 """A question is archived after 180 days and cannot be solved any more; until then nothing tells of it."""
 
@@ -159,6 +190,8 @@ ONCE_A_YEAR = Reread("once_a_year", window=None, every=timedelta(days=365))
 EVERY_QUARTER = Reread("every_quarter", window=None, every=timedelta(days=90))
 """Renamed, emptied and deleted profiles: the list has no filter, so it is read as a whole."""
 
+REVISION_LIST = "/en-US/kb/revisions"
+
 SOURCE = Source(
     name="sumo",
     title="SUMO",
@@ -166,6 +199,7 @@ SOURCE = Source(
     opened_on=date(2007, 10, 1),
     grace=timedelta(days=2),
     pace=Pace(per_minute=120, connections=4),
+    html_paths=frozenset({REVISION_LIST}),
     feeds=(
         Feed(
             "questions",
@@ -182,6 +216,25 @@ SOURCE = Source(
             "users",
             NewestFirst("/api/2/user/", at="date_joined", stream="users", rereads=(EVERY_QUARTER,)),
             (USERS,),
+        ),
+        Feed("products", PagedList("/api/1/products/", "products"), (PRODUCTS,), essential=False),
+        Feed(
+            "locales",
+            OneList("/api/2/locales/", "locales", keyed_by="code"),
+            (LOCALES,),
+            essential=False,
+        ),
+        Feed(
+            "revisions",
+            RevisionList(
+                REVISION_LIST,
+                stream="revisions",
+                at="created",
+                opened_on=date(2010, 1, 1),
+                rereads=(ONCE_A_YEAR,),
+            ),
+            (REVISIONS,),
+            essential=False,
         ),
     ),
 )

@@ -150,6 +150,21 @@ def sumo_user(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sumo_product(number: int) -> dict[str, Any]:
+    return {"slug": f"product-{number}", "title": "Invented", "visible": True}
+
+
+def sumo_locale(number: int) -> dict[str, Any]:
+    return {"code": f"x{'abcdefghijklmnop'[number]}", "name": "Invented", "aaq_enabled": False}
+
+
+def revision(number: int) -> dict[str, Any]:
+    return {
+        "id": number, "document": "set-up", "locale": "de", "creator": person(number),
+        "created": moment(number),
+    }  # fmt: skip
+
+
 def rep(number: int) -> dict[str, Any]:
     return {
         "account": person(number), "country": "Slovenia", "date_joined_program": date(2012, 1, 1),
@@ -254,6 +269,9 @@ GOOD = {
     ("sumo", "questions"): question,
     ("sumo", "answers"): answer,
     ("sumo", "users"): sumo_user,
+    ("sumo", "products"): sumo_product,
+    ("sumo", "locales"): sumo_locale,
+    ("sumo", "revisions"): revision,
     ("discourse", "topics"): topic,
     ("discourse", "posts"): post,
     ("discourse", "users"): forum_user,

@@ -369,6 +369,21 @@ class Community:
         mobilizing = pd.DataFrame(reports + events, columns=["event_type", "person", "at"])
         mobilizing["at"] = instants(mobilizing["at"])
 
+        saved = pd.DataFrame(
+            [
+                (
+                    "kb_revision_created" if row["locale"] == "en-US" else "kb_translation_created",
+                    self._sumo_person({"creator": {"username": row["creator"]}}),
+                    row["created"],
+                    row["locale"],
+                )
+                for row in self.world.sumo.revisions or ()
+                if row["creator"] != "SumoBot"
+            ],
+            columns=["event_type", "person", "at", "locale"],
+        )
+        saved["at"] = instants(saved["at"])
+
         kinds = {True: "topic_created", False: "reply_posted"}
         posts = [
             (kinds[post["post_number"] == 1], self.whose(f"discourse:{post['user_id']}"), post["created_at"])
@@ -385,6 +400,7 @@ class Community:
                 reviewed.assign(event_type="translation_reviewed"),
                 answered.assign(event_type="answer_posted"),
                 mobilizing,
+                saved,
                 discussed,
             ],
             ignore_index=True,

@@ -69,6 +69,9 @@ def test_a_second_run_lands_no_version_and_asks_only_for_cursors(demo: Twice) ->
         "sumo/questions": 2,  # the probe that filters are honoured, and the page at the cursor
         "sumo/answers": 2,
         "sumo/users": 1,
+        "sumo/products": 1,
+        "sumo/locales": 1,
+        "sumo/revisions": 1,
         "discourse/topics": 6,  # the list by tag, 30 topics a page
     }
 

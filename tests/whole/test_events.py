@@ -103,6 +103,7 @@ HAPPENINGS: list[tuple[str, Happening]] = [
     ("sumo", living.question_answered),
     ("sumo", living.question_solved),
     ("sumo", living.question_backdated),
+    ("sumo", living.revision_saved),
     ("sumo", question_deleted),
     ("sumo", equal_times),
     ("pontoon", last_translation_deleted),

@@ -1,11 +1,25 @@
 -- One row a period and area (`all`: all areas together): whether it can be measured, and how well.
 -- With some sources missing, what the others show is provisional and flagged; with all,
--- unavailable. A series begins where the first of its sources does.
+-- unavailable. A series begins where the first of its sources does. A loaded source whose streams
+-- for an area were never read does not feed it, unless nothing else does: then the area is
+-- unavailable.
 
-with areas as (
-    select distinct area, source from {{ ref('activity_types') }}
+with feeding as (
+    select
+        types.area,
+        types.source,
+        max(case when types.is_read or not sources.is_loaded then 1 else 0 end) as is_read
+    from {{ ref('dim_activity_type') }} as types
+    inner join {{ ref('dim_source') }} as sources on types.source = sources.source
+    group by types.area, types.source
+),
+
+areas as (
+    select area, source, is_read
+    from feeding
+    qualify is_read = 1 or max(is_read) over (partition by area) = 0
     union all
-    select distinct 'all' as area, source from {{ ref('activity_types') }}
+    select distinct 'all' as area, source, 1 as is_read from feeding
 ),
 
 states as (
@@ -18,13 +32,26 @@ states as (
         case when state in ('missing', 'not_begun') then 1 else 0 end as is_missing,
         is_newness_known
     from {{ ref('fct_source_period') }}
+),
+
+periods as (
+    select
+        states.grain,
+        states.period_start,
+        states.period_end,
+        states.state,
+        areas.area,
+        case when areas.is_read = 0 then 1 else states.is_missing end as is_missing,
+        states.is_newness_known
+    from states
+    inner join areas on states.source = areas.source
 )
 
 select
     periods.grain,
     periods.period_start,
     periods.period_end,
-    areas.area,
+    periods.area,
 
     case
         when min(periods.is_missing) = 1 then 'unavailable'
@@ -33,7 +60,6 @@ select
     end as status,
     min(periods.is_missing) = 0 and max(periods.is_missing) = 1 as is_source_missing,
     min(case when periods.is_newness_known then 1 else 0 end) = 1 as is_newness_known
-from states as periods
-inner join areas on periods.source = areas.source
-group by periods.grain, periods.period_start, periods.period_end, areas.area
+from periods
+group by periods.grain, periods.period_start, periods.period_end, periods.area
 having min(case when periods.state = 'not_begun' then 1 else 0 end) = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pipelines.simulation.generator import knowledge
 from pipelines.simulation.generator.chance import (
     DAY,
     HOUR,
@@ -95,6 +96,7 @@ def make(scale: Scale, seed: int, roster: Roster, ledger: Ledger, declared: dict
         questions=[_question_record(chance, scale, question) for question in questions],
         answers=[_answer_record(chance, question, answer) for question, answer in answers],
         users=users,
+        revisions=knowledge.make(scale, seed, roster, ledger),
     )
 
 

@@ -6,7 +6,7 @@ records can be scored against it. Instants are UTC. Tables (columns in `SCHEMAS`
     people         who there is; `country` is where a person lives, declared or not
     accounts       a person's accounts; bots have no person; `declared_country` is what the source shows
     contributions  deliberate acts that count, up to the source's clock; `object` is the source's number
-                   (bug, answer, translation, event, report); day-only facts are at 00:00
+                   (bug, answer, translation, revision, event, report); day-only facts are at 00:00
     questions      support questions; `first_response_at`: the first answer that is no spam and whose
                    author the source shows and is not the asker
     reviews        explicit reviews; `by_other` is null when the translation is older than the world
@@ -147,6 +147,8 @@ AREAS = {
     "bug_fixed": "code",
     "translation_created": "localization",
     "translation_reviewed": "localization",
+    "kb_revision_created": "knowledge_base",
+    "kb_translation_created": "localization",
     "answer_posted": "support",
     "reps_report": "mobilizing",
     "reps_event_organized": "mobilizing",

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.simulation.servers import knowledge
 from pipelines.simulation.servers.flags import flag_events, products
 from pipelines.simulation.servers.http_server import Handler, Request, Response
 from pipelines.simulation.world import Record, World
@@ -30,6 +31,8 @@ def key_of(source: str, stream: str, record: Record) -> Key:
         return f"{record['type']}|{record['date']}|{record['translation']['pk']}"
     if source == "pontoon":
         return str(record["code" if stream == "locales" else "slug"])
+    if (source, stream) == ("sumo", "locales"):
+        return str(record["code"])
     if source == "reps":
         return str(record["_url"]).rstrip("/").rpartition("/")[2]
     return str(record["id"])
@@ -62,7 +65,10 @@ class Living:
     def records(self, stream: str) -> dict[Key, Record]:
         """What a perfect reader would hold now."""
         with self._lock:
-            return {key_of(self.source, stream, record): record for record in self._list(stream)}
+            rows = self._list(stream)
+            if (self.source, stream) == ("sumo", "revisions"):
+                rows = [row for row in rows if row["creator"] != knowledge.MACHINE]
+            return {key_of(self.source, stream, record): record for record in rows}
 
     def edit(self, stream: str, key: Key, **fields: Any) -> None:
         """Change fields of a record, and nothing else: no time moves unless it is given."""
@@ -87,6 +93,10 @@ class Living:
         if self.source == "bugzilla":
             derived = {"flag_activity": flag_events, "products": products}
             return derived[stream](part) if stream in derived else list(part)
+        if (self.source, stream) == ("sumo", "products"):
+            return knowledge.products(part)
+        if (self.source, stream) == ("sumo", "locales"):
+            return [{"code": code, **row} for code, row in knowledge.locales(part).items()]
         if (self.source, stream) == ("pontoon", "actions"):
             projects = {row["slug"]: {"slug": row["slug"], "pk": row.get("pk")} for row in part.projects}
             return [
@@ -94,7 +104,7 @@ class Living:
                 for (slug, _), actions in sorted(part.actions.items())
                 for action in actions
             ]
-        return list(getattr(part, stream))
+        return list(getattr(part, stream) or ())
 
     def _replace(self, stream: str, rows: list[Record]) -> None:
         with self._lock:
@@ -257,6 +267,20 @@ def asker_erased(living: Living, chance: np.random.Generator) -> None:
     living.remove("users", *users)
 
 
+def revision_saved(living: Living, chance: np.random.Generator) -> None:
+    """Somebody saves an article once more."""
+    model = _one(living, "revisions", chance)
+    if model is not None:
+        number = max(int(key) for key in living.records("revisions")) + 1
+        living.add("revisions", {**model, "id": number, "created": living.tick()[:19] + "Z"})
+
+
+def revision_deleted(living: Living, chance: np.random.Generator) -> None:
+    revision = _one(living, "revisions", chance)
+    if revision is not None:
+        living.remove("revisions", str(revision["id"]))
+
+
 def question_backdated(living: Living, chance: np.random.Generator) -> None:
     """A row that arrives with an old `created`, as after an import: its `updated` is new."""
     model = _one(living, "questions", chance)
@@ -373,9 +397,9 @@ ACTS: dict[tuple[str, str], Act] = {
     ("bugzilla", "moving"): _either(bug_edited, information_asked),
     ("bugzilla", "late"): bug_edited_silently,
     ("bugzilla", "hide"): bug_hidden,
-    ("sumo", "moving"): _either(question_answered, question_solved),
+    ("sumo", "moving"): _either(question_answered, question_solved, revision_saved),
     ("sumo", "late"): question_backdated,
-    ("sumo", "erase"): _either(answer_deleted, asker_erased),
+    ("sumo", "erase"): _either(answer_deleted, asker_erased, revision_deleted),
     ("pontoon", "erase"): _either(translation_deleted, translator_erased),
     ("discourse", "moving"): _either(old_topic_bumped, post_edited),
     ("discourse", "erase"): _either(post_deleted, topic_deleted),

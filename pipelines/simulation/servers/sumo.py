@@ -5,8 +5,8 @@ unknown parameters, unknown order fields, unknown truth values and empty values 
 `gt` and `lt` only, times without an offset read in US/Pacific, 404 `Invalid page.` past the end. Evidence:
 the recorded answers that `tests/simulation/test_sumo.py` compares with.
 
-Not served, because a world holds no such records: knowledge base, metrics (`/api/v1/kpi/`), cohorts,
-products, locales; these paths answer the HTML 404 of an unknown path.
+Products, locales and the list of revisions are in `knowledge.py`. Not served, because a world holds no such
+records: articles, metrics (`/api/v1/kpi/`), cohorts; these paths answer the HTML 404 of an unknown path.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pipelines.simulation.servers.http_server import (
     moved,
     page_number,
 )
+from pipelines.simulation.servers.knowledge import LIST, locales, products, revision_list
 from pipelines.simulation.world import Record, SumoWorld
 
 PAGE_ROWS = 20
@@ -63,6 +64,12 @@ def interface(world: SumoWorld, now: datetime) -> Handler:
 
     def handle(request: Request) -> Response:
         path = request.path
+        if path == LIST:
+            return revision_list(world.revisions, request)
+        if path == "/api/1/products/":
+            return _products(request, products(world))
+        if path == "/api/2/locales/":
+            return answer_json(locales(world), headers=HEADERS)
         if path.rstrip("/") == "/api/2/user/weekly-solutions":
             return answer_json(_weekly_solutions(world, now), headers=HEADERS)
         known = path.startswith(("/api/2/question", "/api/2/answer", "/api/2/user"))
@@ -105,6 +112,15 @@ def _list(request: Request, table: Table) -> Response:
     except BadValue as refused:
         return answer_json(refused.body, 400, HEADERS)
     return _page(request, table, selection)
+
+
+def _products(request: Request, rows: list[Record]) -> Response:
+    pages = max(1, -(-len(rows) // PAGE_ROWS))
+    page = page_number(request.last("page"), pages)
+    if page is None:
+        return answer_json({"detail": "Invalid page."}, 404, HEADERS)
+    shown = [dump(row) for row in rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]]
+    return envelope(request, shown, len(rows), page, pages)
 
 
 def _page(request: Request, table: Table, selection: Selection) -> Response:

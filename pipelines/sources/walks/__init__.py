@@ -6,6 +6,7 @@
     search   Bugzilla: by id, then by time of change; sweeps
     windows  Bugzilla's flag activity: windows of whole days
     days     Pontoon: one answer a project and day
+    revisions  SUMO's list of revisions, a page for people
     topics   Discourse: topics of a tag, each with its posts
 
 One class a way of paging, each declared by a source with its own path and names. Every walk yields pages
@@ -19,6 +20,7 @@ Rows met twice are normal (inclusive cursors, overlaps); landing writes a record
 from pipelines.sources.walks.days import ProjectDays
 from pipelines.sources.walks.keyset import Members, NewestFirst, ValueKeyset
 from pipelines.sources.walks.lists import ListWithDetails, OneList, PagedList
+from pipelines.sources.walks.revisions import RevisionList
 from pipelines.sources.walks.search import BugzillaSearch
 from pipelines.sources.walks.topics import TaggedTopics
 from pipelines.sources.walks.windows import DayWindows
@@ -32,6 +34,7 @@ __all__ = [
     "OneList",
     "PagedList",
     "ProjectDays",
+    "RevisionList",
     "TaggedTopics",
     "ValueKeyset",
 ]

@@ -19,6 +19,7 @@ from pipelines.sources.spec import (
     Span,
     Whole,
     counted,
+    json_type,
     listed,
     trailing_number,
 )
@@ -72,21 +73,31 @@ class PagedList:
 class OneList:
     """A small list in a single answer, every run; what it does not show any more is gone.
 
-    records: the name under which the rows stand. A list that had rows and is empty is not believed.
-    Cursor: {"count"}.
+    records: the name under which the rows stand; keyed_by: where the answer is an object of rows by their
+    key, the name that the key gets. A list that had rows and is empty is not believed. Cursor: {"count"}.
     """
 
     path: str
     stream: str
-    records: str
+    records: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    keyed_by: str | None = None
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         answer = ask.get(self.path, self.params)
-        rows, now = listed(answer, self.records), answer.server_now
+        rows, now = self._rows(answer), answer.server_now
         if not rows and cursor.get("count"):
             raise SourceChanged(f"about {cursor['count']} rows as before", "an empty list", answer.where)
         yield Page(rows, {"count": len(rows)}, now, now, answer.where, (Whole(self.stream),))
+
+    def _rows(self, answer: Answer) -> list[Any]:
+        if self.keyed_by is None:
+            return listed(answer, self.records)
+        if not isinstance(answer.body, dict) or not all(
+            isinstance(row, dict) for row in answer.body.values()
+        ):
+            raise SourceChanged("an object of objects", json_type(answer.body), answer.where)
+        return [{**row, self.keyed_by: key} for key, row in answer.body.items()]
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         return ()

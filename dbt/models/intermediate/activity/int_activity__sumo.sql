@@ -1,6 +1,7 @@
--- One row an answer, or why it is no contribution (catalogue 0.2). Asking is not a contribution. An
--- answer has the locale and product of its question; an asker whose account is gone cannot be the
--- answerer.
+-- One row an answer or a revision of an article, or why it is no contribution (catalogue 0.2).
+-- Asking is not a contribution. An answer has the locale and product of its question; an asker
+-- whose account is gone cannot be the answerer. A revision in another language than English is a
+-- translation.
 
 with logins as (
     select login, account from {{ ref('int_identity__logins') }} where source = 'sumo'
@@ -31,3 +32,23 @@ left join {{ ref('stg_sumo__questions') }} as questions
     on answers.question_id = questions.question_id
 left join logins as answerers on answers.answerer_username = answerers.login
 left join logins as askers on questions.asker_username = askers.login
+
+union all
+
+select
+    'sumo:revision:' || revisions.revision_id as activity_id,
+    'sumo' as source,
+    case
+        when revisions.locale = 'en-US' then 'kb_revision_created' else 'kb_translation_created'
+    end as event_type,
+    coalesce(creators.account, revisions.creator_username) as account,
+
+    revisions.locale,
+    cast(null as {{ dbt.type_string() }}) as product,
+    cast(null as {{ dbt.type_string() }}) as project,
+    revisions.document as item,
+    cast(null as {{ dbt.type_string() }}) as set_aside_reason,
+
+    revisions.created_at as occurred_at
+from {{ ref('stg_sumo__revisions') }} as revisions
+left join logins as creators on revisions.creator_username = creators.login

@@ -60,6 +60,9 @@ handles as (
     select distinct 'sumo', cast(null as varchar), answerer_username, cast(null as varchar), false
     from {{ ref('stg_sumo__answers') }}
     union
+    select distinct 'sumo', cast(null as varchar), creator_username, cast(null as varchar), false
+    from {{ ref('stg_sumo__revisions') }}
+    union
     select distinct 'reps', account, cast(null as varchar), cast(null as varchar), false
     from {{ ref('stg_reps__people') }}
     union

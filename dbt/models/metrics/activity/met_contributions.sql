@@ -1,10 +1,12 @@
 -- Contributions of a month, by area and event type: rows of the contribution fact (CHAOSS "Types of
--- Contributions"). Types are not comparable, so there is no sum over areas.
+-- Contributions"). Types are not comparable, so there is no sum over areas. A type is as complete
+-- as its own source; one whose stream was never read is unavailable.
 
 with kinds as (
-    select distinct area, event_type from {{ ref('activity_types') }}
+    select area, event_type, source, is_read from {{ ref('dim_activity_type') }}
     union all
-    select distinct area, null::varchar as event_type from {{ ref('activity_types') }}
+    select distinct area, null::varchar as event_type, null::varchar as source, true as is_read
+    from {{ ref('dim_activity_type') }}
 ),
 
 slices as (
@@ -15,10 +17,19 @@ slices as (
         kinds.area,
         kinds.event_type,
         populations.population,
-        periods.status,
-        periods.is_source_missing
+        case
+            when kinds.event_type is null then periods.status
+            when not kinds.is_read then 'unavailable'
+            when coalesce(own.state, 'missing') in ('missing', 'not_begun') then 'unavailable'
+            else own.state
+        end as status
     from {{ ref('fct_area_period') }} as periods
     inner join kinds on periods.area = kinds.area
+    left join {{ ref('fct_source_period') }} as own
+        on
+            periods.grain = own.grain
+            and periods.period_start = own.period_start
+            and kinds.source = own.source
     cross join (select distinct population from {{ ref('dim_population') }}) as populations
     where periods.grain = 'month'
 ),
@@ -49,7 +60,7 @@ breaks as (
         slices.population,
         string_agg(distinct breaks.flag, ', ' order by breaks.flag) as flags
     from slices
-    inner join {{ ref('activity_types') }} as types
+    inner join {{ ref('dim_activity_type') }} as types
         on
             slices.area = types.area
             and coalesce(slices.event_type, types.event_type) = types.event_type

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
+from pipelines.sources.survey import ATTRIBUTES
 
 Kind = Literal["count", "share", "ratio", "signed", "other"]
 """What a value is, told by its metric's unit: how it is rounded, whether it needs a denominator, and may it
@@ -40,6 +41,10 @@ class Audience:
     k: int
     rounding: int | None = None
 
+
+SURVEY_ATTRIBUTES = tuple(ATTRIBUTES)
+SURVEY_K = 10
+"""The fewest persons in a group by what they told of themselves, and in its complement, for any audience."""
 
 AUDIENCES = (Audience("internal", k=5), Audience("public", k=10, rounding=5))
 
@@ -75,7 +80,11 @@ def protect(
 
 def suppress(frame: pd.DataFrame, k: int, additive: Mapping[str, Collection[str]]) -> pd.DataFrame:
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
-    return hide(frame, in_company(frame, small_cells(frame, k), additive))
+    hidden, before = small_cells(frame, k), -1
+    while before != hidden.sum():
+        before = hidden.sum()
+        hidden = together(frame, in_company(frame, hidden, additive))
+    return hide(frame, hidden)
 
 
 def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
@@ -83,8 +92,33 @@ def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
 
     smallest_group: the smaller of the two groups; null where nobody is behind a number (lag of a source).
     persons is asked too: of nobody among three, the three must not be told either.
+    Groups by what people told in the survey have ten persons for every audience, and as many beside them in
+    their complement (`smallest_group` is the smaller of the two): nobody or everybody is hidden too, because
+    "all of them" tells it of each.
     """
-    return frame[["smallest_group", "persons"]].apply(lambda group: (group > 0) & (group < k)).any(axis=1)
+    groups = frame[["smallest_group", "persons"]]
+    small = groups.apply(lambda group: (group > 0) & (group < k)).any(axis=1)
+    return small | (is_of_survey(frame) & (groups < max(k, SURVEY_K)).any(axis=1))
+
+
+def is_of_survey(frame: pd.DataFrame) -> pd.Series:
+    """True for rows about a group of people who told the same of themselves in the survey."""
+    return frame["attribute"].isin(SURVEY_ATTRIBUTES) & frame["attribute_value"].notna()
+
+
+def together(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
+    """The rows to hide when a group of the survey is hidden in every metric that tells of it, or in none.
+
+    A share and its bounds have the same people in them: one of them would tell what the other hides.
+    """
+    told = is_of_survey(frame)
+    if not told.any():
+        return hidden
+    group = frame[told].assign(hidden=hidden[told])
+    named = ["period_start", *(name for name in DIMENSIONS if name != "category")]
+    return hidden | group.groupby(named, dropna=False)["hidden"].transform("any").reindex(
+        frame.index, fill_value=False
+    )
 
 
 def in_company(frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]]) -> pd.Series:

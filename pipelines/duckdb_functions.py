@@ -4,6 +4,8 @@
     newcombe(x1, n1, x2, n2)              struct(value, low, high): difference of two shares
     katz(x1, n1, x2, n2)                  struct(value, low, high, corrected): ratio of two shares
     two_proportion_p(x1, n1, x2, n2)      p of the pooled z test
+    weighted_share(sizes[], x[], n[])     struct(value, low, high, n_eff): a share over strata
+    share_bounds(x, known, total)         struct(low, high): a share of which a part is not known
     shrunk_rates(x[], n[])                list of struct(value, low, high, flag), in the order given
     rank_intervals(low[], high[])         list of struct(best, worst), in the order given
     benjamini_hochberg(p[])               list of booleans: evident at a false discovery rate of 5 %
@@ -38,6 +40,8 @@ FLOATS, FLAGS = "DOUBLE[]", "BOOLEAN[]"
 MEDIAN = "STRUCT(median DOUBLE, low DOUBLE, high DOUBLE)"
 ESTIMATE = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE)"
 RATIO = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, corrected BOOLEAN)"
+WEIGHTED = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, n_eff DOUBLE)"
+BOUNDS = "STRUCT(low DOUBLE, high DOUBLE)"
 SHRUNK = "STRUCT(value DOUBLE, low DOUBLE, high DOUBLE, flag VARCHAR)[]"
 RANKS = "STRUCT(best BIGINT, worst BIGINT)[]"
 LINKS = "STRUCT(one VARCHAR, other VARCHAR, strength DOUBLE)[]"
@@ -55,6 +59,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("newcombe", statistics.newcombe, four, ESTIMATE),
         ("katz", statistics.katz, four, RATIO),
         ("two_proportion_p", statistics.two_proportion_p, four, "DOUBLE"),
+        ("weighted_share", statistics.weighted_share, [FLOATS] * 3, WEIGHTED),
+        ("share_bounds", statistics.share_bounds, ["DOUBLE"] * 3, BOUNDS),
         ("shrunk_rates", statistics.shrunk_rates, [FLOATS, FLOATS], SHRUNK),
         ("rank_intervals", statistics.rank_intervals, [FLOATS, FLOATS], RANKS),
         ("benjamini_hochberg", statistics.benjamini_hochberg, [FLOATS], FLAGS),

@@ -66,6 +66,53 @@ def newcombe(x1: float, n1: float, x2: float, n2: float) -> Estimate:
     )
 
 
+class WeightedShare(NamedTuple):
+    """A weighted share with its limits, and the number of equally weighted answers that would say as much."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n_eff: float | None
+
+
+def weighted_share(sizes: ArrayLike, chosen: ArrayLike, answers: ArrayLike) -> WeightedShare:
+    """The share of those who chose something, each stratum counting by its size.
+
+    sizes: people of each stratum; chosen, answers: of those who answered in it, how many chose it and how
+    many there are, at least one. An answer weighs size / answers; `n_eff` = (sum w)^2 / sum w^2 over answers
+    (Kish), and the interval is Wilson's with it. All None without strata.
+    Raises ValueError when a stratum has no answer, or more choices than answers.
+    """
+    size, x, n = (np.asarray(one, float) for one in (sizes, chosen, answers))
+    if len(size) == 0:
+        return WeightedShare(None, None, None, None)
+    if np.any(n <= 0) or np.any(x < 0) or np.any(x > n):
+        raise ValueError("every stratum has answers, and no more choices than these")
+    value = float(np.sum(size * x / n) / np.sum(size))
+    n_eff = float(np.sum(size) ** 2 / np.sum(size**2 / n))
+    low, high = wilson(min(value * n_eff, n_eff), n_eff)
+    return WeightedShare(value, float(low), float(high), n_eff)
+
+
+class Bounds(NamedTuple):
+    """Between which a share must lie."""
+
+    low: float | None
+    high: float | None
+
+
+def share_bounds(with_it: float, known: float, total: float) -> Bounds:
+    """Worst-case limits of a share of `total`, when only `known` of them are known and `with_it` have it.
+
+    Both None when there is nobody. Raises ValueError unless with_it <= known <= total.
+    """
+    if not 0 <= with_it <= known <= total:
+        raise ValueError("of all some are known, and of these some have it")
+    if total == 0:
+        return Bounds(None, None)
+    return Bounds(with_it / total, (with_it + total - known) / total)
+
+
 class Ratio(NamedTuple):
     """A ratio of two proportions; `continuity_corrected` when half a count was added to avoid a zero."""
 

@@ -23,7 +23,7 @@ def cells(draw: st.DrawFn) -> dict[str, Any]:
     metric = draw(st.sampled_from(sorted(KINDS)))
     persons = draw(st.integers(0, 60))
     numerator = draw(st.integers(0, persons))
-    row: dict[str, Any] = dict.fromkeys(MEASURES)
+    row: dict[str, Any] = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES))
     row |= {"metric": metric, "status": "complete", "flags": "region_backfilled", "smallest_group": persons}
     row |= {"persons": persons, "coverage": draw(st.floats(0, 1)), "unknown_affiliation_share": None}
     if metric == "newcomers":
@@ -144,7 +144,11 @@ def test_the_order_of_rows_does_not_matter(frame: pd.DataFrame, random: Any) -> 
 
 
 def test_nobody_among_three_tells_of_the_three_and_is_hidden() -> None:
-    row = dict.fromkeys(MEASURES) | {"metric": "answered_share", "status": "complete", "flags": None}
+    row = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES)) | {
+        "metric": "answered_share",
+        "status": "complete",
+        "flags": None,
+    }
     frame = typed([row | {"value": 0.0, "numerator": 0, "persons": 3, "smallest_group": 0}])
     assert suppress(frame, 5, {})["status"].tolist() == ["suppressed"]
 
@@ -265,3 +269,93 @@ def test_a_margin_that_is_hidden_does_not_come_back_as_the_sum_of_its_cells() ->
 def test_what_does_not_add_up_is_hidden_alone() -> None:
     frame = table_of({("a", "x"): 3, ("b", "x"): 9}, margins=False)
     assert suppress(frame, 5, {})["status"].tolist() == ["suppressed", "complete"]
+
+
+# --- the survey ---------------------------------------------------------------------------------
+
+TOLD = ("attribute_value", "region")
+
+
+def survey_of(
+    counts: dict[tuple[str | None, str], int], all_of: dict[str | None, int] | None = None
+) -> pd.DataFrame:
+    """Share and bounds by region (None: all) and gender; all_of: respondents of a region, else their sum."""
+    totals = all_of or {
+        region: sum(persons for (where, _), persons in counts.items() if where == region)
+        for region, _ in counts
+    }
+    blank = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES))
+    rows = []
+    for metric, category in (("share", "raw"), ("share", "weighted"), ("bounds", "low"), ("bounds", "high")):
+        for (region, gender), persons in counts.items():
+            if metric == "bounds" and gender == "prefer_not_to_say":
+                continue
+            known = totals[region] - (
+                counts.get((region, "prefer_not_to_say"), 0) if metric == "bounds" else 0
+            )
+            rows.append(
+                {
+                    **blank, "metric": metric, "wave": "one", "attribute": "gender",
+                    "attribute_value": gender, "region": region, "category": category, "value": 0.5,
+                    "numerator": persons, "denominator": known, "persons": totals[region],
+                    "smallest_group": min(persons, known - persons), "status": "complete", "flags": None,
+                }
+            )  # fmt: skip
+    return typed(rows)
+
+
+def shown_groups(frame: pd.DataFrame, k: int) -> set[tuple[str, str]]:
+    """(metric, gender) that are shown of everybody."""
+    protected = suppress(frame, k, {"share": TOLD, "bounds": TOLD})
+    rows = protected[(protected["status"] == "complete") & protected["region"].isna()]
+    return set(zip(rows["metric"], rows["attribute_value"], strict=True))
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=lambda audience: audience.name)
+def test_a_survey_group_needs_ten_and_ten_beside_it_for_any_audience(audience: Audience) -> None:
+    counts = {(None, "woman"): 30, (None, "man"): 60, (None, "non_binary"): 11}
+    assert len(shown_groups(survey_of(counts), audience.k)) == 6
+    assert shown_groups(survey_of({(None, "woman"): 9, (None, "man"): 60}), audience.k) == set()
+    assert shown_groups(survey_of({(None, "woman"): 0, (None, "man"): 60}), audience.k) == set()
+
+
+def test_a_share_of_all_is_hidden_like_a_share_of_none() -> None:
+    assert shown_groups(survey_of({(None, "man"): 60}), 5) == set()
+
+
+def test_a_group_that_is_hidden_in_one_metric_does_not_show_in_another() -> None:
+    """Beside 40 men are nine women and 15 who rather not say: the men's share alone could be shown, but
+    the bounds, which count nobody unknown, could not."""
+    frame = survey_of({(None, "woman"): 9, (None, "man"): 40, (None, "prefer_not_to_say"): 15})
+    assert shown_groups(frame, 5) == {("share", "prefer_not_to_say")}
+
+
+GENDERS = ["woman", "man", "non_binary", "prefer_not_to_say"]
+told = st.dictionaries(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(GENDERS)), st.integers(0, 40), min_size=3, max_size=12
+)
+
+
+@law(told, audiences)
+def test_no_survey_group_below_ten_is_found_by_subtraction(
+    counts: dict[tuple[str, str], int], audience: Audience
+) -> None:
+    """An attacker knows every count that is shown, and of each region and of all how many answered and how
+    many told something, and works out whatever is alone in a sum."""
+    every: dict[tuple[str | None, str], int] = dict(counts)
+    for (_, gender), persons in counts.items():
+        every[None, gender] = every.get((None, gender), 0) + persons
+    protected = suppress(survey_of(every), audience.k, {"share": TOLD, "bounds": TOLD})
+    visible = protected[protected["status"] == "complete"]
+    regions = visible["region"].astype(object).where(visible["region"].notna(), None)
+    known = set(zip(regions, visible["attribute_value"], strict=True))
+    sums = [[cell for cell in every if cell[0] == region] for region in {region for region, _ in known}]
+    sums += [[cell for cell in one if cell[1] != "prefer_not_to_say"] for one in sums]
+    sums += [[cell for cell in every if cell[1] == gender] for gender in GENDERS]
+    found = set[tuple[str | None, str]]()
+    while new := {
+        left[0] for one in sums if len(left := [cell for cell in one if cell not in known]) == 1
+    }:  # fmt: skip
+        found |= new
+        known |= new
+    assert {cell: every[cell] for cell in found if 0 < every[cell] < 10} == {}

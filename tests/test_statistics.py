@@ -62,6 +62,25 @@ def test_shrunk_rates_of_the_catalogues_vector() -> None:
     assert {one.flag for one in found} == {None}
 
 
+def test_effective_answers_of_the_catalogues_vector() -> None:
+    """Weights 2, 2, 1, 1, 1: one stratum of four with two answers, one of three with three."""
+    found = statistics.weighted_share([4, 3], [1, 1], [2, 3])
+    assert round(found.n_eff or 0, 4) == 4.4545
+    assert found.value == pytest.approx((4 * 1 / 2 + 3 * 1 / 3) / 7)
+
+
+def test_equal_weights_give_the_plain_share_with_wilsons_interval() -> None:
+    found = statistics.weighted_share([100, 300], [3, 9], [10, 30])
+    assert _rounded(found[:3]) == (0.3, 0.1807, 0.4543)
+    assert found.n_eff == pytest.approx(40)
+
+
+def test_share_bounds_of_the_2017_study() -> None:
+    assert _rounded(statistics.share_bounds(780, 780 + 8578, 780 + 8578 + 5044)) == (0.0542, 0.4044)
+    low, high = statistics.wilson(780, 780 + 8578)
+    assert (round(780 / 9358, 3), round(float(low), 3), round(float(high), 3)) == (0.083, 0.078, 0.089)
+
+
 # --- edges -------------------------------------------------------------------------------------
 
 
@@ -70,6 +89,15 @@ def test_a_share_of_nothing_has_no_interval() -> None:
     assert np.isnan([*low, *high]).all()
     assert statistics.newcombe(0, 0, 1, 2) == (None, None, None)
     assert statistics.katz(1, 2, 0, 0) == (None, None, None, False)
+
+
+def test_a_share_of_no_strata_and_bounds_of_nobody_are_not_there() -> None:
+    assert statistics.weighted_share([], [], []) == (None, None, None, None)
+    assert statistics.share_bounds(0, 0, 0) == (None, None)
+    with pytest.raises(ValueError, match="every stratum has answers"):
+        statistics.weighted_share([4], [0], [0])
+    with pytest.raises(ValueError, match="some are known"):
+        statistics.share_bounds(3, 2, 5)
 
 
 def test_more_successes_than_trials_are_refused() -> None:

@@ -6,6 +6,7 @@ rule is about whole columns.
 
 from expectations.gate import Expect, Gate, expect
 from expectations.publish.common import at_most, impersonal, rows_exist, unique, within
+from pipelines.disclosure import SURVEY_ATTRIBUTES, SURVEY_K
 from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, MEASURES
 
 SHOWN = ("complete", "provisional")
@@ -35,7 +36,8 @@ FRAME = f"""
     with described as (
         select
             cells.*,
-            release.k,
+            cells.attribute in {SURVEY_ATTRIBUTES} and cells.attribute_value is not null as is_of_survey,
+            case when is_of_survey then greatest(release.k, {SURVEY_K}) else release.k end as k,
             release.audience,
             release.as_of,
             declared.version as declared_version,
@@ -56,7 +58,8 @@ FRAME = f"""
         {", ".join(GRAIN)},
         status, value, ci_low, ci_high, denominator, coverage, unknown_affiliation_share,
         k, as_of, declared_version, is_region_named, is_country_named, texts,
-        case when is_shown then nullif(smallest_group, 0) end as smallest_group_shown,
+        case when is_shown then nullif(smallest_group, case when not is_of_survey then 0 end) end
+            as smallest_group_shown,
         nullif(persons, 0) as persons_shown,
         not is_hidden_alone as is_hidden_in_company,
         not is_about_people or not is_shown or smallest_group is not null as is_group_known,

@@ -168,7 +168,7 @@ from (
     union all
     select 'survival', period_start, area, category, population, region, denominator
     from {{ ref('met_contributor_survival') }}
-    where denominator > 0
+    where denominator > 0 and attribute is null
 ) as newcomers
 group by metric, period_start, area, category, population
 having whole is distinct from parts

@@ -126,6 +126,25 @@ locales as (
     where contributions.locale is not null
 ),
 
+-- Thanks for something done on the first day, soon enough to be felt as such.
+acknowledged as (
+    select distinct
+        newcomers.identity_level,
+        newcomers.person_id
+    from newcomers
+    inner join persons
+        on
+            newcomers.identity_level = persons.identity_level
+            and newcomers.person_id = persons.whose
+    inner join {{ ref('fct_acknowledgeable') }} as acts
+        on
+            persons.person_id = acts.person_id
+            and newcomers.first_on = cast(acts.occurred_at as date)
+    where
+        acts.thanked_days < {{ var('parameters')['acknowledged_days'] }}
+        or acts.solved_days < {{ var('parameters')['acknowledged_days'] }}
+),
+
 areas as (
     select distinct area, {{ area_position('area') }} as area_position
     from {{ ref('activity_types') }}
@@ -165,6 +184,7 @@ select
         ) }}
     end as stayed_days,
     ways.departed_on is not null as has_departed,
+    acknowledged.person_id is not null as is_acknowledged,
 
     ways.first_on
 from ways
@@ -174,6 +194,10 @@ left join locales
         ways.identity_level = locales.identity_level
         and ways.person_id = locales.person_id
         and locales.place = 1
+left join acknowledged
+    on
+        ways.identity_level = acknowledged.identity_level
+        and ways.person_id = acknowledged.person_id
 left join {{ ref('dim_person_country') }} as at_first
     on
         ways.person_id = at_first.person_id

@@ -4,18 +4,77 @@
 -- `no_evident_difference`. Both sides need as many persons as a group must have to be shown.
 
 {% set parameters = var('parameters') %}
-with slices as (
+with cohorts as (
     select
-        grain,
-        period_start,
-        period_end,
-        population,
-        case when is_newness_known then status else 'unavailable' end as status,
-        not is_newness_known as is_left_censored,
-        is_source_missing,
-        'retained_180d' as outcome
+        slices.grain,
+        slices.period_start,
+        slices.period_end,
+        slices.population,
+        outcomes.outcome,
+        case when slices.is_newness_known then slices.status else 'unavailable' end as status,
+        case when not slices.is_newness_known then 'left_censored' end as why,
+        slices.is_source_missing
     from ({{ cohort_slices(['quarter'], ['all', 'community']) }}) as slices
-    where area = 'all' and (status = 'unavailable' or period_end + to_days(180) <= known_until)
+    cross join (
+        values ('retained_180d', 180 * 24),
+        ('first_response_72h', 72),
+        ('accepted_30d', 24 * {{ parameters['answer_judged_within_days'] }})
+    ) as outcomes (outcome, hours)
+    where
+        slices.area = 'all'
+        and (
+            slices.status = 'unavailable'
+            or slices.period_end + to_hours(outcomes.hours) <= slices.known_until
+        )
+),
+
+-- What is not known of anybody is no rate of zero.
+led as (
+    select distinct period_end from {{ ref('fct_leadership') }}
+),
+
+years as (
+    select
+        slices.grain,
+        slices.period_start,
+        slices.period_end,
+        slices.population,
+        outcomes.outcome,
+        case
+            when windows.period_start is null then 'unavailable'
+            when outcomes.outcome = 'leader_now' and led.period_end is null then 'unavailable'
+            when
+                outcomes.outcome = 'recognised_365d'
+                and not coalesce(recognitions.known_from < slices.period_end::date, false)
+                then 'unavailable'
+            else slices.status
+        end as status,
+        case
+            when outcomes.outcome = 'leader_now' and led.period_end is null then 'roles_unknown'
+            when
+                outcomes.outcome = 'recognised_365d'
+                and not coalesce(recognitions.known_from < slices.period_end::date, false)
+                then 'recognition_unknown'
+        end as why,
+        slices.is_source_missing
+    from ({{ area_slices(['quarter'], ['all', 'community']) }}) as slices
+    left join {{ ref('fct_area_period') }} as windows
+        on
+            slices.area = windows.area
+            and slices.period_end = windows.period_end
+            and windows.grain = 'trailing_365d'
+            and windows.status <> 'unavailable'
+    left join {{ ref('fct_recognition_area') }} as recognitions
+        on slices.area = recognitions.area
+    left join led on slices.period_end = led.period_end
+    cross join (select unnest(['recognised_365d', 'leader_now']) as outcome) as outcomes
+    where slices.area = 'all'
+),
+
+slices as (
+    select * from cohorts
+    union all
+    select * from years
 ),
 
 newcomers as (
@@ -35,6 +94,68 @@ newcomers as (
     where newcomers.identity_level = 'confirmed' and windows.from_day = 90 and windows.to_day = 180
 ),
 
+answered as (
+    select
+        date_trunc('quarter', newcomers.first_on) as period_start,
+        populations.population,
+        newcomers.person_id,
+        outcomes.outcome,
+        case
+            when outcomes.outcome = 'accepted_30d' then firsts.outcome_30d = 'accepted'
+            else coalesce(firsts.response_hours < 72, false)
+        end as is_reached,
+        [
+            struct_pack(attribute := 'region', attribute_value := newcomers.region),
+            struct_pack(attribute := 'locale', attribute_value := newcomers.first_locale)
+        ] as groups
+    from {{ ref('fct_first_contribution') }} as firsts
+    inner join {{ ref('fct_newcomer') }} as newcomers using (person_id)
+    inner join {{ ref('dim_population') }} as populations
+        on newcomers.affiliation = populations.affiliation
+    cross join (select unnest(['first_response_72h', 'accepted_30d']) as outcome) as outcomes
+    where
+        newcomers.identity_level = 'confirmed'
+        and case
+            when outcomes.outcome = 'accepted_30d'
+                then firsts.can_be_accepted and firsts.outcome_30d is not null
+            else firsts.can_be_responded_to
+        end
+),
+
+active as (
+    select
+        quarters.period_start,
+        active.population,
+        active.person_id,
+        outcomes.outcome,
+        case
+            when outcomes.outcome = 'leader_now' then leaders.person_id is not null
+            else recognised.person_id is not null
+        end as is_reached,
+        [
+            struct_pack(attribute := 'region', attribute_value := levels.region),
+            struct_pack(attribute := 'tenure', attribute_value := levels.tenure)
+        ] as groups
+    from {{ ref('dim_period') }} as quarters
+    inner join {{ ref('fct_contributor_window') }} as active
+        on quarters.period_end = active.period_end and active.area = 'all'
+    inner join {{ ref('fct_contributor_level') }} as levels
+        on
+            active.person_id = levels.person_id
+            and active.period_end = levels.period_end
+            and levels.area = 'all'
+    cross join (select unnest(['recognised_365d', 'leader_now']) as outcome) as outcomes
+    left join {{ ref('fct_recognised') }} as recognised
+        on
+            active.person_id = recognised.person_id
+            and active.period_end = recognised.period_end
+    left join (select distinct person_id, period_end from {{ ref('fct_leadership') }}) as leaders
+        on
+            active.person_id = leaders.person_id
+            and active.period_end = leaders.period_end
+    where quarters.grain = 'quarter' and active.population in ('all', 'community')
+),
+
 -- One row a person, outcome and grouping; without a known value a person is on neither side.
 judged as (
     select
@@ -43,7 +164,13 @@ judged as (
         outcome,
         is_reached,
         unnest(groups, recursive := true)
-    from newcomers
+    from (
+        select * from newcomers
+        union all by name
+        select * from answered
+        union all by name
+        select * from active
+    ) as persons
 ),
 
 known as (
@@ -184,9 +311,11 @@ select
     {{ flags({
         'evident': 'is_enough and is_evident',
         'few_persons': 'is_measured and attribute is not null and not is_enough',
-        'left_censored': 'is_left_censored',
+        'left_censored': "why = 'left_censored'",
         'low_coverage': 'is_measured and coverage < ' ~ parameters['region_coverage_floor'],
         'no_evident_difference': 'is_enough and not is_evident',
+        'recognition_unknown': "why = 'recognition_unknown'",
+        'roles_unknown': "why = 'roles_unknown'",
         'source_missing': 'is_source_missing',
     }) }} as flags
 from measured

@@ -1,7 +1,8 @@
 -- How long newcomers stay: Kaplan-Meier of the days from the first contribution to the departure
 -- (the last active day before a silence of more than 180 days), known up to 180 days before the
--- reference date. Who has not departed by then is censored there. Medians, and the shares that stay
--- 30 days to two years.
+-- reference date. Who has not departed by then is censored there. Medians, the shares that stay
+-- 30 days to two years, and curves of those whose first day was acknowledged and of the others,
+-- with the p of the log-rank test that both are the same.
 
 with slices as (
     select * from ({{ cohort_slices(['year'], ['all', 'community']) }}) as slices
@@ -14,6 +15,7 @@ newcomers as (
         newcomers.first_area,
         newcomers.region,
         newcomers.is_region_backfilled,
+        newcomers.is_acknowledged,
         populations.population,
         newcomers.affiliation = 'unknown' as is_affiliation_unknown,
         newcomers.stayed_days,
@@ -28,6 +30,11 @@ counted as (
         period_start,
         coalesce(first_area, 'all') as area,
         region,
+        case
+            when
+                grouping(is_acknowledged) = 0
+                then case when is_acknowledged then 'yes' else 'no' end
+        end as acknowledged,
         population,
         count(*) as persons,
         count(*) filter (where has_departed) as departed,
@@ -40,15 +47,22 @@ counted as (
     from newcomers
     group by
         period_start, population,
-        grouping sets ((), (first_area), (region), (first_area, region))
+        grouping sets (
+            (),
+            (first_area),
+            (region),
+            (first_area, region),
+            (is_acknowledged),
+            (first_area, is_acknowledged)
+        )
 ),
 
 places as (
-    select period_start, area, population, null as region from slices
+    select period_start, area, population, null as region, null as acknowledged from slices
     union all
-    select period_start, area, population, region
+    select period_start, area, population, region, acknowledged
     from counted
-    where region is not null
+    where region is not null or acknowledged is not null
 ),
 
 points as (
@@ -63,6 +77,7 @@ curves as (
     select
         slices.*,
         places.region,
+        places.acknowledged,
         points.category,
         points.days,
         slices.status <> 'unavailable' and slices.is_newness_known as is_measured,
@@ -88,6 +103,7 @@ curves as (
             and places.area = counted.area
             and places.population = counted.population
             and places.region is not distinct from counted.region
+            and places.acknowledged is not distinct from counted.acknowledged
     left join counted as of_all_regions
         on
             places.period_start = of_all_regions.period_start
@@ -95,6 +111,7 @@ curves as (
             and places.population = of_all_regions.population
             and places.region is not null
             and of_all_regions.region is null
+            and of_all_regions.acknowledged is null
 ),
 
 -- A curve says nothing after the last day on which anybody was still watched, unless it is at 0.
@@ -105,6 +122,8 @@ measured as (
         period_end,
         area,
         region,
+        case when acknowledged is not null then 'acknowledged' end as attribute,
+        acknowledged as attribute_value,
         category,
         population,
         is_measured,
@@ -126,6 +145,55 @@ measured as (
         days,
         status
     from curves
+),
+
+compared as (
+    select
+        slices.grain,
+        slices.period_start,
+        slices.period_end,
+        slices.area,
+        null as region,
+        'acknowledged' as attribute,
+        null as attribute_value,
+        'log_rank_p' as category,
+        slices.population,
+        slices.is_newness_known as is_measured,
+        log_rank_p(
+            thanked.durations, thanked.observed, others.durations, others.observed
+        ) as value,
+        null::double as low,
+        null::double as high,
+        thanked.departed + others.departed as departed,
+        thanked.persons + others.persons as persons,
+        least(thanked.persons, others.persons) as smallest_group,
+        null::double as coverage,
+        thanked.unknown_persons + others.unknown_persons as unknown_persons,
+        false as is_backfilled,
+        slices.is_newness_known,
+        slices.is_source_missing,
+        null::integer as days,
+        slices.status
+    from slices
+    inner join counted as thanked
+        on
+            slices.period_start = thanked.period_start
+            and slices.area = thanked.area
+            and slices.population = thanked.population
+            and thanked.acknowledged = 'yes'
+    inner join counted as others
+        on
+            slices.period_start = others.period_start
+            and slices.area = others.area
+            and slices.population = others.population
+            and others.acknowledged = 'no'
+    where slices.status <> 'unavailable' and slices.is_newness_known
+),
+
+gathered as (
+    select * from measured
+    union all by name
+    select * from compared
 )
 
 select
@@ -134,6 +202,8 @@ select
     period_end,
     nullif(area, 'all') as area,
     region,
+    attribute,
+    attribute_value,
     category,
     population,
 
@@ -162,5 +232,5 @@ select
         'region_backfilled': 'is_measured and region is not null and is_backfilled',
         'source_missing': 'is_source_missing',
     }) }} as flags
-from measured
-where is_measured or region is null
+from gathered
+where is_measured or (region is null and attribute is null)

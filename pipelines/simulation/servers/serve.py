@@ -6,7 +6,8 @@ answers is in its own module.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from types import TracebackType
 from pipelines.simulation.servers import bugzilla, discourse, pontoon, reps, sumo
 from pipelines.simulation.servers.faults import Fault, Weather, parse_faults, parse_seed, with_faults
 from pipelines.simulation.servers.http_server import Handler, Request, Response, Server, answer_json
+from pipelines.simulation.servers.limits import LIMITS
 from pipelines.simulation.servers.living import Living
 from pipelines.simulation.world import SOURCES, Record, World
 
@@ -72,12 +74,18 @@ class Servers:
 
 
 def serve(
-    world: World, port: int = 0, faults: str = "", *, latency_ms: float = 0.0, connections: int | None = None
+    world: World,
+    port: int = 0,
+    faults: str = "",
+    *,
+    latency_ms: float = 0.0,
+    connections: int | None = None,
+    limits: Collection[str] = (),
 ) -> Servers:
     """Serve every source on its own port of 127.0.0.1: `port` and the next ones, or any free ones for 0.
 
-    faults: see `faults.py`. latency_ms, connections: see `Server`. Raises ValueError for a wrong fault,
-    OSError when a port is taken.
+    faults: see `faults.py`. latency_ms, connections: see `Server`. limits: sources that keep their program's
+    own limiter (`limits.py`). Raises ValueError for a wrong fault, OSError when a port is taken.
     """
     seed = parse_seed(faults)
     wanted: list[Fault] = [] if seed is not None else parse_faults(faults)
@@ -87,6 +95,8 @@ def serve(
             living = Living(world, source, interface)
             weather = Weather(living, seed) if seed is not None else None
             handler = weather.handle if weather else with_faults(living, wanted)
+            if source in limits:
+                handler = LIMITS[source](handler, time.monotonic)
             running._weather += [weather] if weather else []
             running.living[source], running.requests[source] = living, []
             answering = controlled(world, living, handler, running.requests[source])

@@ -79,6 +79,17 @@ FLAGS = {
     "implicit_rejections_unmarked": "older automatic rejections look like reviews",
     "author_unknown": "the author of some suggestions is not known",
     "archive": "closed archive: it no longer changes",
+    "met": "met: the target is reached",
+    "on_track": "on track: as much of the way as of the time",
+    "at_risk": "at risk: less of the way than of the time",
+    "behind": "behind: less than half as much of the way as of the time",
+    "missed": "missed: over without the target reached",
+    "unmeasured": "not measured: its metric has no value",
+    "goal_changed": "the goal was changed in this period",
+    "metric_not_offered": "goals cannot be set on its metric",
+    "few_respondents": "too few answers once they are weighted",
+    "uncovered_strata": "from some groups of contributors nobody answered",
+    "not_known": "not known: too few told it",
     "rounded": "rounded for publication",
 }
 STATUS = {

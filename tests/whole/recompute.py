@@ -9,6 +9,8 @@ All instants are naive UTC, all windows half-open. A *slice* is one combination 
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -290,6 +292,7 @@ class Community:
             {
                 "question": [record["question"] for record in records],
                 "person": [self._sumo_person(record) for record in records],
+                "account": [self._sumo_account(record) for record in records],
                 "is_spam": [record["is_spam"] for record in records],
                 "at": instants(pd.Series([record["created"] for record in records])),
             }
@@ -301,9 +304,13 @@ class Community:
     def _sumo_accounts(self) -> dict[str, int]:
         return {user["username"]: user["id"] for user in self.world.sumo.users}
 
-    def _sumo_person(self, record: Row) -> str | None:
+    def _sumo_account(self, record: Row) -> str | None:
         creator = record["creator"]
-        return self.whose(f"sumo:{self._sumo_accounts[creator['username']]}") if creator else None
+        return f"sumo:{self._sumo_accounts[creator['username']]}" if creator else None
+
+    def _sumo_person(self, record: Row) -> str | None:
+        account = self._sumo_account(record)
+        return self.whose(account) if account else None
 
     @cached_property
     def actions(self) -> pd.DataFrame:
@@ -313,6 +320,7 @@ class Community:
             (
                 action["type"],
                 self.whose(f"pontoon:{action['user']['pk']}"),
+                f"pontoon:{action['user']['pk']}",
                 action["user"]["system_user"],
                 bool(action.get("is_implicit_action", False)),
                 action["date"],
@@ -324,7 +332,17 @@ class Community:
             if slug in public
             for action in listed
         ]
-        names = ["type", "person", "is_system", "is_implicit", "at", "locale", "project", "translation"]
+        names = [
+            "type",
+            "person",
+            "account",
+            "is_system",
+            "is_implicit",
+            "at",
+            "locale",
+            "project",
+            "translation",
+        ]
         found = pd.DataFrame(rows, columns=names)
         found["at"] = instants(found["at"])
         found = found.drop_duplicates(["type", "at", "translation"])
@@ -339,13 +357,13 @@ class Community:
         acts = [
             (
                 kind,
-                self.whose(bugzilla.person(login)),
+                bugzilla.person(login),
                 at,
                 "staff" if login.rpartition("@")[2] in STAFF_DOMAINS else "unknown",
             )
             for kind, login, at in bugzilla.acts()
         ]
-        bugs = pd.DataFrame(acts, columns=["event_type", "person", "at", "affiliation"])
+        bugs = pd.DataFrame(acts, columns=["event_type", "account", "at", "affiliation"])
         bugs["at"] = instants(bugs["at"])
 
         human = self.actions[~self.actions["is_system"]]
@@ -366,31 +384,31 @@ class Community:
             for event in reps.events
             if event["owner"]
         ]
-        mobilizing = pd.DataFrame(reports + events, columns=["event_type", "person", "at"])
+        mobilizing = pd.DataFrame(reports + events, columns=["event_type", "account", "at"])
         mobilizing["at"] = instants(mobilizing["at"])
 
         saved = pd.DataFrame(
             [
                 (
                     "kb_revision_created" if row["locale"] == "en-US" else "kb_translation_created",
-                    self._sumo_person({"creator": {"username": row["creator"]}}),
+                    self._sumo_account({"creator": {"username": row["creator"]}}),
                     row["created"],
                     row["locale"],
                 )
                 for row in self.world.sumo.revisions or ()
                 if row["creator"] != "SumoBot"
             ],
-            columns=["event_type", "person", "at", "locale"],
+            columns=["event_type", "account", "at", "locale"],
         )
         saved["at"] = instants(saved["at"])
 
         kinds = {True: "topic_created", False: "reply_posted"}
         posts = [
-            (kinds[post["post_number"] == 1], self.whose(f"discourse:{post['user_id']}"), post["created_at"])
+            (kinds[post["post_number"] == 1], f"discourse:{post['user_id']}", post["created_at"])
             for post in self.world.discourse.posts
             if post["post_type"] == 1 and post["user_id"] > 0  # a number below 0 is the system's
         ]
-        discussed = pd.DataFrame(posts, columns=["event_type", "person", "at"])
+        discussed = pd.DataFrame(posts, columns=["event_type", "account", "at"])
         discussed["at"] = instants(discussed["at"])
 
         found = pd.concat(
@@ -404,15 +422,48 @@ class Community:
                 discussed,
             ],
             ignore_index=True,
-        )[["event_type", "person", "at", "affiliation", "locale"]]
-        found["affiliation"] = found["affiliation"].fillna("unknown")
+        )[["event_type", "account", "at", "affiliation", "locale"]]
+        found["person"] = found["account"].map(self.whose)
+        found["affiliation"] = self._affiliations(found)
         found = found.merge(seed("activity_types")[["event_type", "area", "source"]], on="event_type")
         begin, end = found["source"].map(self.loaded_from), found["source"].map(self.watermark)
         found = found[(found["at"] >= begin) & (found["at"] < end)].sort_values("at", ignore_index=True)
         return found.assign(day=found["at"].dt.floor("D"))
 
     def rep(self, linked: Row) -> str:
-        return self.whose(f"reps:{linked['_url'].rstrip('/').rpartition('/')[2]}")
+        return f"reps:{linked['_url'].rstrip('/').rpartition('/')[2]}"
+
+    def kept(self, name: str) -> list[dict[str, str]]:
+        """The rows of a file that people keep; none in recorded worlds."""
+        return list(csv.DictReader(io.StringIO(self.world.kept.get(name, ""))))
+
+    def named(self, source: str, kind: str, name: str) -> str:
+        """The account that a file names by log-in, user name or number."""
+        if kind == "id":
+            return f"{source}:{name}"
+        if source == "bugzilla":
+            return Bugzilla(self.world.bugzilla).person(name)
+        if source == "sumo":
+            return f"sumo:{self._sumo_accounts.get(name, name)}"
+        numbers = {post["username"]: post["user_id"] for post in self.world.discourse.posts}
+        return f"discourse:{numbers.get(name, name)}"
+
+    def _affiliations(self, facts: pd.DataFrame) -> list[str]:
+        """What the file says of the account on that day; of accounts it does not name, what the rule says."""
+        terms: dict[str, list[tuple[str, str, str]]] = {}
+        for row in self.kept("curated/affiliation.csv"):
+            account = self.named(row["source"], row["kind"], row["account"])
+            terms.setdefault(account, []).append(
+                (row["valid_from"], row["valid_to"] or "9999", row["affiliation"])
+            )
+        days = facts["at"].dt.strftime("%Y-%m-%d")
+        ruled = facts["affiliation"].fillna("unknown")
+        return [
+            next((what for start, end, what in terms[account] if start <= day < end), "unknown")
+            if account in terms
+            else rule
+            for account, day, rule in zip(facts["account"], days, ruled, strict=True)
+        ]
 
     def whose(self, account: str) -> str:
         """The person behind an account: any one account of those that declare the same directory name."""
@@ -420,13 +471,25 @@ class Community:
 
     @cached_property
     def _persons(self) -> dict[str, str]:
-        """Account -> the first account with the same user name in the people directory."""
+        """Account -> one account of its person: those with the same user name in the people directory are
+        one person's, and those that people decided to be."""
         claims = [(user["people_mozilla_org"], f"sumo:{user['id']}") for user in self.world.sumo.users]
         for rep in self.world.reps.people:
             name = rep["mozillians_profile_url"].rstrip("/").rpartition("/")[2]
             claims.append((name, f"reps:{rep['_url'].rstrip('/').rpartition('/')[2]}"))
         first: dict[str, str] = {}
-        return {account: first.setdefault(name, account) for name, account in claims if name}
+        pairs = [(account, first.setdefault(name, account)) for name, account in claims if name]
+        pairs += [
+            tuple(self.named(row[f"source_{n}"], row[f"kind_{n}"], row[f"account_{n}"]) for n in (1, 2))
+            for row in self.kept("curated/identity.csv")
+            if row["decision"] == "same"
+        ]
+        whose: dict[str, str] = {}
+        for one, other in pairs:
+            kept, gone = whose.get(one, one), whose.get(other, other)
+            whose |= {account: kept for account, person in whose.items() if person == gone}
+            whose |= {one: kept, other: kept, gone: kept}
+        return whose
 
     @cached_property
     def spread(self) -> pd.DataFrame:
@@ -457,7 +520,7 @@ class Community:
     def countries(self) -> dict[str, str]:
         """Person -> declared country. All are first seen at the run, after every closed period."""
         declared = [(self.whose(f"sumo:{user['id']}"), user["country"]) for user in self.world.sumo.users]
-        declared += [(self.rep(rep), rep["country"]) for rep in self.world.reps.people]
+        declared += [(self.whose(self.rep(rep)), rep["country"]) for rep in self.world.reps.people]
         named = [(person, self.country_code(name)) for person, name in declared]
         return {person: code for person, code in named if code}  # of two, what Reps say
 
@@ -900,7 +963,10 @@ def events_per_100_active(community: Community) -> Iterator[Row]:
     events = pd.DataFrame(
         {
             "country": [code_of(event["country"]) for event in records],
-            "owner": [community.rep(event["owner"]) if event["owner"] else None for event in records],
+            "owner": [
+                community.whose(community.rep(event["owner"])) if event["owner"] else None
+                for event in records
+            ],
             "at": instants(pd.Series([event["start"] for event in records])),
         }
     )

@@ -6,6 +6,7 @@ Numbers agree to 1e-9, so counts agree exactly. What must add up is tested on th
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,3 +169,56 @@ def test_active_are_new_continuing_and_reactivated(numbers: Numbers) -> None:
 def test_every_metric_has_a_complete_value_that_is_shown(numbers: Numbers, metric: str) -> None:
     rows = _of(numbers.shown, metric)
     assert rows.loc[rows["status"] == "complete", "value"].notna().any()
+
+
+# --- What the kept files were planted with ----------------------------------------------------------
+
+
+def test_every_goal_has_the_status_that_was_planted(demo: Twice) -> None:
+    planted = generate("small", 1)[1].kept["goals"].to_pandas().dropna(subset=["status"])
+    values = _values(demo.data / "warehouse.duckdb", "metrics.met_goal_attainment")
+    newest = values.sort_values("period_end").groupby("goal")["flags"].last()
+    found = {goal: set(flags.split(", ")) for goal, flags in newest.items()}
+    assert set(found) == set(planted["goal"])
+    assert all(status in found[goal] for goal, status in zip(planted["goal"], planted["status"], strict=True))
+
+
+def test_contributions_have_the_affiliation_that_was_true_where_the_file_knows_it(demo: Twice) -> None:
+    """Pontoon's accounts, named in the file by number: each contribution against the person's true terms."""
+    world, truth = generate("small", 1)
+    file = pd.read_csv(io.StringIO(world.kept["curated/affiliation.csv"]), dtype=str)
+    named = set(file.loc[file["source"] == "pontoon", "account"].astype(int))
+    accounts = truth.accounts.to_pandas().query("source == 'pontoon'")
+    accounts = accounts[accounts["native_id"].isin(named)]
+    acts = truth.contributions.to_pandas()
+    acts = acts[acts["account"].isin(accounts["account"])]
+    acts = acts.assign(day=acts["occurred_at"].dt.tz_localize(None).dt.floor("D"))
+    terms = truth.kept["affiliations"].to_pandas()
+    terms = terms.assign(
+        valid_from=terms["valid_from"].dt.floor("D"), valid_to=terms["valid_to"].dt.floor("D")
+    )
+    meets = acts.merge(terms, on="person")
+    true = meets[(meets["day"] >= meets["valid_from"]) & (meets["day"] < meets["valid_to"])]
+    with duckdb.connect(str(demo.data / "warehouse.duckdb"), read_only=True) as warehouse:
+        stored = warehouse.sql(
+            """select affiliation, count(*) as acts from marts.fct_contribution
+               where source = 'pontoon' and affiliation <> 'unknown' group by affiliation"""
+        ).fetchall()
+    expected = true["affiliation"].value_counts()
+    assert dict(stored) == {name: int(count) for name, count in expected.items()}
+    assert set(expected.index) == {"staff", "vendor", "volunteer"}
+
+
+def test_survey_rates_count_those_who_were_planted_to_answer(demo: Twice) -> None:
+    """Whoever is staff is out, and nobody answers who was not reached: the rest is exact."""
+    responses = generate("small", 1)[1].kept["responses"].to_pandas()
+    people = _values(demo.data / "warehouse.duckdb", "marts.fct_survey_person")
+    counted = people.groupby("wave")[["is_delivered", "is_completed"]].sum()
+    planted = responses.groupby("wave")[["is_delivered", "is_complete"]].sum()
+    assert (counted.to_numpy() <= planted.to_numpy()).all()
+    assert (counted.to_numpy() >= 0.9 * planted.to_numpy()).all()
+    rates = _values(demo.data / "warehouse.duckdb", "metrics.met_survey_response_rate")
+    whole = rates[rates[["region", "area", "level", "attribute"]].isna().all(axis=1)].set_index("wave")
+    community = people[people["affiliation"].isin(("volunteer", "unknown"))].groupby("wave")
+    assert whole["numerator"].to_dict() == community["is_completed"].sum().to_dict()
+    assert whole["denominator"].to_dict() == community["is_delivered"].sum().to_dict()

@@ -53,6 +53,7 @@
     'survey_response_rate': ['wave', 'region', 'area', 'level', 'attribute', 'population', 'ci_low', 'ci_high'],
     'demographic_share': ['wave', 'region', 'area', 'level', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'coverage'],
     'demographic_share_bounds': ['wave', 'region', 'area', 'level', 'attribute', 'attribute_value', 'category', 'population', 'coverage'],
+    'goal_attainment': ['goal', 'attribute', 'attribute_value'],
     'source_freshness_h': ['source'],
     'extraction_completeness': ['source', 'stream', 'category'],
     'bug_time_to_first_response_d': ['product', 'tenure', 'ci_low', 'ci_high'],

@@ -377,9 +377,9 @@ def _goals(of: Community) -> pd.DataFrame:
          "topic_area": "activity", "metric": "active_contributors", "area": "localization",
          "status": "missed",
          "baseline": 0, "target": round(20 * translators + 20, 1), "due_on": month},
-        {"goal": "knowledge-base", "title": "More articles", "topic_area": "staff_support",
-         "metric": "contributions", "area": "knowledge_base", "status": "unmeasured",
-         "baseline": 0, "target": 100, "due_on": late},
+        {"goal": "every-word", "title": "Every string of the key projects translated",
+         "topic_area": "regional_identity", "metric": "locale_completion", "status": "unmeasured",
+         "baseline": 0, "target": 1, "due_on": late},
     )  # fmt: skip
     rows = [
         {**dict.fromkeys(GOAL_COLUMNS), "grain": "month", "population": "community", "starts_on": early,

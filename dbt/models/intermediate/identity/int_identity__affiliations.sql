@@ -1,6 +1,66 @@
--- One row an account and term: the affiliation that a rule gives it, from valid_from to before
--- valid_to. An account without a row is of unknown affiliation: a private address does not make a
--- volunteer.
+-- One row an account and term: what people wrote down of it, else the affiliation that a rule gives
+-- it, from valid_from to before valid_to. Of an account that people named, only what they say
+-- holds: outside of their terms it is unknown. So is an account without a row: a private address
+-- does not make a volunteer. Where two names of one account have terms at the same time, the one
+-- that began last holds.
+
+with named as (
+    select
+        terms.source,
+        coalesce(logins.account, terms.account) as account,
+        terms.affiliation,
+        case terms.affiliation when 'staff' then 1 when 'vendor' then 2 else 3 end as nearness,
+        terms.valid_from,
+        coalesce(terms.valid_to, cast('9999-12-31' as date)) as valid_to
+    from {{ ref('stg_curated__affiliation') }} as terms
+    left join {{ ref('int_identity__logins') }} as logins
+        on
+            terms.source = logins.source
+            and terms.account = logins.login
+),
+
+begun as (
+    select
+        source,
+        account,
+        affiliation,
+        valid_from,
+        valid_to
+    from named
+    qualify
+        row_number() over (
+            partition by source, account, valid_from
+            order by nearness asc, valid_to desc
+        ) = 1
+),
+
+ordered as (
+    select
+        source,
+        account,
+        affiliation,
+        valid_from,
+        valid_to,
+        lead(valid_from) over (partition by source, account order by valid_from) as next_from
+    from begun
+),
+
+known as (
+    select distinct source, account from ordered
+)
+
+select
+    source,
+    account,
+
+    affiliation,
+    'curated file' as evidence,
+
+    valid_from,
+    least(valid_to, coalesce(next_from, cast('9999-12-31' as date))) as valid_to
+from ordered
+
+union all
 
 select
     sightings.source,
@@ -16,6 +76,11 @@ inner join {{ ref('affiliation_rules') }} as rules
     on
         sightings.source = rules.source
         and sightings.login_class = rules.login_class
+left join known
+    on
+        sightings.source = known.source
+        and sightings.account = known.account
+where known.account is null
 group by
     sightings.source,
     sightings.account,

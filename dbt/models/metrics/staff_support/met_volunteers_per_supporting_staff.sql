@@ -83,6 +83,8 @@ without_staff as (
         period_start,
         period_end,
         count_if(area <> 'all' and is_measured and volunteers > 0 and staff = 0) as areas,
+        count_if(area <> 'all' and is_measured and volunteers > 0) as areas_with_volunteers,
+        max(volunteers) filter (where area = 'all') as volunteers,
         min(status) filter (where area = 'all') as status,
         bool_or(is_source_missing) filter (where area = 'all') as is_source_missing
     from measured
@@ -120,10 +122,11 @@ select
     'areas_without_staff' as category,
 
     cast(case when status <> 'unavailable' then areas end as double) as value,
-    cast(null as double) as numerator,
-    cast(null as double) as denominator,
-    cast(null as bigint) as persons,
-    cast(null as bigint) as smallest_group,
+    cast(case when status <> 'unavailable' then areas end as double) as numerator,
+    cast(case when status <> 'unavailable' then areas_with_volunteers end as double)
+        as denominator,
+    case when status <> 'unavailable' then volunteers end as persons,
+    case when status <> 'unavailable' then volunteers end as smallest_group,
     status,
     {{ flags({'source_missing': 'is_source_missing'}) }} as flags
 from without_staff

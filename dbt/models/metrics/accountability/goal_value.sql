@@ -1,0 +1,86 @@
+-- One row a goal and period of its term that is over: the version of the goal that held when the
+-- period ended, and the value of its metric, of the part of the community that is meant. Goals can
+-- be set on the metrics below; the columns are those by which a goal may name a part.
+
+{% set offered = {
+    'contributions': ['area', 'event_type', 'population'],
+    'active_contributors': ['area', 'level', 'population'],
+    'new_contributors': ['area', 'category', 'population'],
+    'returning_contributors': ['area', 'category', 'population'],
+    'active_contributors_by_region': ['area', 'region', 'country', 'population'],
+    'active_contributors_by_locale': ['area', 'locale', 'population'],
+    'region_coverage': ['area', 'population'],
+    'contributor_absence_factor': ['area', 'population'],
+    'newcomer_retention': ['area', 'region', 'category', 'population'],
+    'mdm_contributors': ['area', 'region', 'category', 'population'],
+    'support_response_rate': ['locale', 'product', 'category'],
+    'support_time_to_first_response_h': ['locale', 'product'],
+    'bug_time_to_first_response_d': ['product'],
+    'needinfo_response_rate_14d': ['product', 'category'],
+    'suggestion_time_to_review_d': ['locale', 'project'],
+    'leaders_per_100_active': ['area', 'locale', 'population'],
+    'recognised_share': ['area', 'region', 'level', 'population'],
+    'unrecognised_regulars': ['area', 'region', 'population'],
+} %}
+with measured as (
+    {% for metric, columns in offered.items() %}
+        {{ values_of(metric, columns) }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+),
+
+known as (
+    select distinct metric from measured
+),
+
+terms as (
+    select
+        goals.*,
+        periods.period_start,
+        periods.period_end
+    from {{ ref('fct_goal') }} as goals
+    inner join {{ ref('dim_period') }} as periods
+        on
+            goals.grain = periods.grain
+            and periods.period_end > goals.starts_on
+            and periods.period_start < goals.due_on
+            and periods.period_end >= goals.version_from
+            and periods.period_end < goals.version_until
+)
+
+select
+    terms.goal,
+    terms.version_number,
+    terms.topic_area,
+
+    terms.baseline,
+    terms.target,
+    terms.starts_on,
+    terms.due_on,
+
+    terms.period_start,
+    terms.period_end,
+    terms.metric in (select known.metric from known) as is_offered,
+    measured.value as actual,
+    measured.persons,
+    measured.smallest_group,
+    measured.status
+from terms
+left join measured
+    on
+        terms.metric = measured.metric
+        and terms.grain = measured.grain
+        and terms.period_start = measured.period_start
+        and terms.period_end = measured.period_end
+        and (measured.population is null or terms.population = measured.population)
+        and terms.area is not distinct from measured.area
+        and terms.event_type is not distinct from measured.event_type
+        and terms.region is not distinct from measured.region
+        and terms.country is not distinct from measured.country
+        and terms.locale is not distinct from measured.locale
+        and terms.product is not distinct from measured.product
+        and terms.project is not distinct from measured.project
+        and terms.level is not distinct from measured.level
+        and terms.category is not distinct from measured.category

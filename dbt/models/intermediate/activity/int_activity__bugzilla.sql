@@ -148,7 +148,7 @@ fixes as (
 -- Who had the bug when it was fixed: the last assignment until then; before the first assignment,
 -- the one it took away; without any assignment in the history, the assignee of today.
 assigned_before as (
-    select fixes.change_hash, assignments.added as login
+    select fixes.bug_id, fixes.change_hash, assignments.added as login
     from fixes
     inner join changes as assignments
         on
@@ -163,7 +163,7 @@ assigned_before as (
 ),
 
 assigned_after as (
-    select fixes.change_hash, assignments.removed as login
+    select fixes.bug_id, fixes.change_hash, assignments.removed as login
     from fixes
     inner join changes as assignments
         on
@@ -193,8 +193,14 @@ credited as (
         end as account
     from fixes
     left join bugs on fixes.bug_id = bugs.bug_id
-    left join assigned_before on fixes.change_hash = assigned_before.change_hash
-    left join assigned_after on fixes.change_hash = assigned_after.change_hash
+    left join assigned_before
+        on
+            fixes.bug_id = assigned_before.bug_id
+            and fixes.change_hash = assigned_before.change_hash
+    left join assigned_after
+        on
+            fixes.bug_id = assigned_after.bug_id
+            and fixes.change_hash = assigned_after.change_hash
     left join logins on coalesce(assigned_before.login, assigned_after.login) = logins.login
 ),
 

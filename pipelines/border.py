@@ -72,9 +72,8 @@ def table_of(
     keys: made of the stream's key columns unless given.
     """
     keys = _keys(stream, columns) if keys is None else keys
-    last = dict(zip(keys.to_pylist(), range(len(keys)), strict=True))
-    if len(last) < len(keys):
-        places = pa.array(sorted(last.values()))
+    if pc.count_distinct(keys).as_py() < len(keys):
+        places = pa.array(sorted(dict(zip(keys.to_pylist(), range(len(keys)), strict=True)).values()))
         keys, columns = keys.take(places), {name: column.take(places) for name, column in columns.items()}
     schema = schema_of(stream)
 

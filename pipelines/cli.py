@@ -480,13 +480,45 @@ def simulate(
     faults: Annotated[str | None, typer.Option(help="Faults to show, e.g. sumo.html@3,reps.down.")] = None,
     port: Annotated[int, typer.Option(help="First port; 0: any free ones.")] = 0,
     kept: Annotated[Path | None, typer.Option(help="Folder for the files that its people keep.")] = None,
+    to_lake: Annotated[
+        bool, typer.Option("--to-lake", help="Write it straight into MDM_DATA, with what is true in it.")
+    ] = False,
 ) -> None:
     """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON."""
+    if to_lake:
+        _to_lake(scale, seed)
+        return
     if recorded is not None and not recorded.is_dir():
         raise CallRefused(f"--recorded {recorded}: there is no such folder.")
     from pipelines.simulation.__main__ import main as serve_world
 
     raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept))
+
+
+def _to_lake(scale: str, seed: int) -> None:
+    """A large community into an empty data folder, without servers: seconds to minutes instead of hours."""
+    from pipelines.simulation.generator.bulk.lake import write_lake
+    from pipelines.simulation.generator.bulk.size import SIZES
+
+    if scale not in SIZES:
+        raise CallRefused(f"--to-lake takes --scale {' or '.join(SIZES)}; mdm run lands the small community.")
+    if seed < 0:
+        raise CallRefused(f"The seed {seed} is negative.")
+    data, console = settings.data_dir(), _console()
+    with run.only_run(data), Progress(console=console, disable=not console.is_terminal) as shown:
+        task = shown.add_task("writing", total=None)
+
+        def progress(source: str, done: int, every: int) -> None:
+            shown.update(task, description=f"writing {source}", completed=done, total=every)
+
+        done = write_lake(data, SIZES[scale], seed, progress=progress)
+    for stream, rows in sorted(done.rows.items()):
+        console.print(f"{stream}: {rows:,} rows")
+    console.print(
+        f"{done.events:,} events ({done.contributions:,} contributions) of {done.people:,} people with"
+        f" {done.accounts:,} accounts; {done.seconds:,.0f} s, {done.peak_bytes / 1e9:.1f} GB at most"
+    )
+    console.print(f"result: {data}/raw, truth: {data}/truth\nbuild the warehouse: mdm build")
 
 
 @app.command()

@@ -355,7 +355,7 @@ def row_hashes(table: pa.Table) -> pa.Array:
     Equal for equal content, whenever and however it was fetched.
     """
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         connection.register("incoming", table)
         hashed = connection.execute(f"select {_content_hash(table)} as h from incoming").to_arrow_table()
         return hashed["h"].combine_chunks()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pipelines.sources.spec import Pseudonymise
@@ -32,6 +33,30 @@ def pseudonym(key: bytes, source: str, kind: str, value: object) -> str | None:
     space = kind if ":" in kind else f"{source}:{kind}"
     message = f"{space}:{text}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def pseudonyms(key: bytes, source: str, kind: str, values: Iterable[object]) -> list[str | None]:
+    """`pseudonym` of many values of one kind, in their order: the hash's beginning is computed once."""
+    space = kind if ":" in kind else f"{source}:{kind}"
+    block = key if len(key) <= 64 else hashlib.sha256(key).digest()
+    block = block.ljust(64, b"\0")
+    inside = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{space}:".encode())
+    outside = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def one(value: object) -> str | None:
+        if value is None or value == "":
+            return None
+        text = str(value)
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
+        if "@" in text:
+            text = text.lower()
+        inner, outer = inside.copy(), outside.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[:DIGITS]
+
+    return [one(value) for value in values]
 
 
 def pseudonymiser(key: bytes, source: str) -> Pseudonymise:

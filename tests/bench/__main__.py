@@ -5,8 +5,10 @@
     landing     landing alone, without any network
     day         what one more day costs after a full load
     endurance   every fault and kills at random moments, then what the lake holds
+    scale       twenty thousand people straight to a lake, to a warehouse, and one of them erased
+    mozilla     three hundred thousand people straight to a lake (only when asked for)
 
-    python -m tests.bench [part ...]      all of them without a name
+    python -m tests.bench [part ...]      all but the last without a name
 
 Seconds differ between machines, ratios hardly. Nothing here asserts; the README quotes the last run.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from tests.bench import day, endurance, floors, landing, peers
+from tests.bench import day, endurance, floors, landing, peers, scale
 
 PARTS = {
     "floors": floors.main,
@@ -24,12 +26,15 @@ PARTS = {
     "day": day.main,
     "peers": peers.main,
     "endurance": endurance.main,
+    "scale": scale.main,
+    "mozilla": scale.mozilla,
 }
+ON_DEMAND = ("mozilla",)
 
 
 def main() -> None:
     logging.disable(logging.WARNING)
-    for name in sys.argv[1:] or PARTS:
+    for name in sys.argv[1:] or [part for part in PARTS if part not in ON_DEMAND]:
         PARTS[name]()
 
 

@@ -3,6 +3,7 @@
     people    who there is, where, since when, under which names in which system
     scale     how many, how long, how lively
     sumo  pontoon  bugzilla  reps    what they do there, as native records
+    bulk      larger communities, made a month at a time as columns
     truth     what the numbers must come to: written while acts are made, never derived from records
 
 Everything is drawn from numpy Generators, one a system, so that a change in one leaves the others as they

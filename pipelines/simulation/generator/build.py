@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from pipelines.settings import ROOT
 from pipelines.simulation.generator import bugzilla, discourse, kept, people, pontoon, reps, sumo
+from pipelines.simulation.generator.bulk import world as large
+from pipelines.simulation.generator.bulk.size import MOZILLA, SIZES
 from pipelines.simulation.generator.scale import SCALES, Scale
 from pipelines.simulation.generator.truth import KEPT_SCHEMAS, Ledger, Truth
 from pipelines.simulation.world import SOURCES, World
@@ -18,13 +20,25 @@ from pipelines.simulation.world import SOURCES, World
 def generate(scale: str = "small", seed: int = 1) -> tuple[World, Truth]:
     """The community of this size and seed, and what is true in it.
 
-    Raises ValueError for a size there is not, or a negative seed.
+    Raises ValueError for a size there is not, one too large to be served, or a negative seed.
     """
-    if scale not in SCALES:
-        raise ValueError(f"There is no scale '{scale}'; there is {', '.join(SCALES)}.")
+    check(scale, seed)
+    if scale in SCALES:
+        return build(SCALES[scale], seed)
+    if scale == MOZILLA.name:
+        raise ValueError(
+            f"Scale '{scale}' is too large to be served; write it with `mdm simulate --to-lake`."
+        )
+    return large.build(SIZES[scale], seed)
+
+
+def check(scale: str, seed: int) -> None:
+    """Raises ValueError for a size there is not, or a negative seed."""
+    names = [*SCALES, *SIZES]
+    if scale not in names:
+        raise ValueError(f"There is no scale '{scale}'; there is {', '.join(names)}.")
     if seed < 0:
         raise ValueError(f"The seed {seed} is negative.")
-    return build(SCALES[scale], seed)
 
 
 def build(scale: Scale, seed: int) -> tuple[World, Truth]:

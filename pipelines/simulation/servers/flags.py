@@ -46,18 +46,27 @@ def _of_bug(bug: Record, people: dict[str, Record]) -> Iterator[Record]:
                 setter, requestee = people.get(entry["who"]), people.get(asked or "")
                 if setter is None or (asked and requestee is None):
                     continue
-                flag = f"{bug['id']}|{name}|{asked if name == 'needinfo' else ''}"
-                event = {
-                    "id": _number(f"{flag}|{entry['when']}|{status}"),
-                    "flag_id": _number(flag),
-                    "bug_id": bug["id"],
-                    "attachment_id": change.get("attachment_id"),
-                    "status": status,
-                    "type": {"id": _number(name) % 1000, "name": name, "type": "bug", "is_active": True},
-                    "setter": _shown(setter),
-                    "creation_time": entry["when"][:19].replace("T", " "),
-                }
-                yield {**event, "requestee": _shown(requestee)} if requestee else event
+                asked_of = _shown(requestee) if requestee else None
+                event = flag_event(bug["id"], name, status, entry["when"], _shown(setter), asked_of)
+                yield {**event, "attachment_id": change.get("attachment_id")}
+
+
+def flag_event(
+    bug: int, name: str, status: str, when: str, setter: Record, requestee: Record | None
+) -> Record:
+    """One event as the interface shows it. when: as the history of the bug writes it."""
+    flag = f"{bug}|{name}|{requestee['name'] if requestee and name == 'needinfo' else ''}"
+    event = {
+        "id": _number(f"{flag}|{when}|{status}"),
+        "flag_id": _number(flag),
+        "bug_id": bug,
+        "attachment_id": None,
+        "status": status,
+        "type": {"id": _number(name) % 1000, "name": name, "type": "bug", "is_active": True},
+        "setter": setter,
+        "creation_time": when[:19].replace("T", " "),
+    }
+    return {**event, "requestee": requestee} if requestee else event
 
 
 def _parsed(value: str) -> list[tuple[str, str, str | None]]:

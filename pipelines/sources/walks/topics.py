@@ -50,7 +50,7 @@ class TaggedTopics:
             if not self._still_tagged(ask, number):
                 known.pop(number)
         again = due(self.rereads, cursor, now)
-        signatures = {number: _signature(topic) for number, topic in topics.items()}
+        signatures = {number: signature(topic) for number, topic in topics.items()}
         wanted = [number for number, one in signatures.items() if known.get(number, [""])[0] != one]
         older = {number for number in topics if number in known and number not in wanted}
         whole_again = [number for number in older if self._is_due(topics[number], again, now)]
@@ -150,7 +150,8 @@ def tag_names(topic: Any) -> list[str]:
     return [str(tag["name"] if isinstance(tag, dict) else tag) for tag in tags]
 
 
-def _signature(topic: dict[str, Any]) -> str:
+def signature(topic: dict[str, Any]) -> str:
+    """What tells of a changed topic: another one is read again."""
     names = (
         "posts_count",
         "highest_post_number",

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines import embedded, run, settings, status, warehouse
+from pipelines import embedded, records, run, settings, status, warehouse
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES, curated, files, survey
 
@@ -576,12 +576,17 @@ def build() -> None:
         from pipelines.lake import Lake
 
         as_of = run.world_of(data).as_of()
-        status.export(Lake(data), SOURCES.values(), run_id=run.new_run_id(), as_of=as_of)
+        run_id = run.new_run_id()
+        status.export(Lake(data), SOURCES.values(), run_id=run_id, as_of=as_of)
+        warehouse.forget_results(data)
         try:
             warehouse.build(data)
         except warehouse.DbtFailed as error:
             print(error, file=sys.stderr)
             raise SystemExit(1) from None
+        finally:
+            checks = records.dbt_checks(warehouse.manifest(data).parent)
+            records.note_checks(data / "raw" / "_pipeline", run_id, as_of, checks)
     _console().print(f"built {data / 'warehouse.duckdb'}")
 
 

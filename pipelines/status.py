@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines import records
 from pipelines.lake import Lake, StreamState, write_parquet
 from pipelines.landing import block_of
 from pipelines.sources.spec import Source, parse_instant, stamp
@@ -185,6 +186,9 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     }
     for name, (rows, schema) in tables.items():
         write_parquet(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
+    records.prepare(folder)
+    landed = [state for source in every for state in stream_states(lake, source)]
+    records.note_checks(folder, run_id, as_of, records.landing_checks(landed))
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:

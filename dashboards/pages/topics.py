@@ -257,6 +257,9 @@ TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         (
             "source_freshness_h",
             "extraction_completeness",
+            "quality_pass_rate",
+            "value_revision_rate",
+            "publication_lag_d",
         ),
     ),
     "journey": (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines import publish, run, settings, status, warehouse
+from pipelines import publish, records, run, settings, status, warehouse
 from pipelines.lake import Lake
 from pipelines.sources import SOURCES
 
@@ -36,6 +36,7 @@ def published(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     data = settings.data_dir()
     run.display.stage("publishing")
     world = run.world_of(data)
+    kept = data / "raw" / "_pipeline"
     release = publish.Release(
         run_id=context.run_id[:12],
         as_of=world.as_of(),
@@ -48,11 +49,15 @@ def published(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
             data / "warehouse.duckdb", warehouse.manifest(data), data / "published", release
         )
     except publish.PublicationRefused as refusal:
+        checks = records.publish_checks(len(refusal.sentences), 0)
+        records.note_checks(kept, release.run_id, release.as_of, checks)
         reasons = "; ".join(refusal.sentences)
         yield dg.AssetCheckResult(
             asset_key=PUBLISHED, check_name="publish_gate", passed=False, description=reasons
         )
         return
+    records.note_checks(kept, release.run_id, release.as_of, records.publish_checks(0, len(done.warnings)))
+    records.note_publication(kept, data / "published", done.version, release.as_of)
     yield dg.MaterializeResult(
         asset_key=PUBLISHED,
         metadata={

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
-from pipelines import run, settings, status, warehouse
+from pipelines import records, run, settings, status, warehouse
 from pipelines.lake import Lake
 from pipelines.sources import SOURCES
 
@@ -50,4 +50,11 @@ def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     run.display.stage("building the warehouse")
     as_of = run.world_of(data).as_of()
     status.export(Lake(data), SOURCES.values(), run_id=context.run_id[:12], as_of=as_of)
-    yield from dbt.cli(warehouse.BUILD, context=context, target_path=warehouse.manifest(data).parent).stream()
+    target = warehouse.manifest(data).parent
+    warehouse.forget_results(data)
+    try:
+        yield from dbt.cli(warehouse.BUILD, context=context, target_path=target).stream()
+    finally:
+        records.note_checks(
+            data / "raw" / "_pipeline", context.run_id[:12], as_of, records.dbt_checks(target)
+        )

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines import status
 from pipelines.lake import schema_of
 from pipelines.privacy import pseudonym
+from pipelines.records import prepare
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import HASHED, Stream, parse_instant
 
@@ -109,6 +110,7 @@ def write_lake(
         ("counts", counted, status.COUNTS_SCHEMA),
     ):
         pq.write_table(pa.Table.from_pylist(records, schema=schema), pipeline / f"{name}.parquet")
+    prepare(pipeline)
 
 
 def hashed(source: str, kind: str, value: object) -> str | None:

@@ -1,0 +1,13 @@
+-- One row a run, layer and severity: how many checks were executed, passed and skipped.
+
+select
+    run_id,
+    layer,
+    severity,
+
+    executed,
+    passed,
+    skipped,
+
+    {{ utc('as_of') }} as as_of
+from {{ source('pipeline', 'checks') }}

@@ -1,0 +1,103 @@
+-- One row a year, population, resource and region with enough active persons in the year before its
+-- end: how much of the resource began in the year, and how many were active. Whoever declared no
+-- country is in no region.
+
+{% set days = var('parameters')['contributor_window_days'] %}
+with years as (
+    select period_start, period_end from {{ ref('dim_period') }} where grain = 'year'
+),
+
+active as (
+    select
+        years.period_start,
+        years.period_end,
+        windows.population,
+        levels.region,
+        count(*) as persons,
+        sum(case when windows.is_affiliation_unknown then 1 else 0 end) as unknown_persons
+    from years
+    inner join {{ ref('fct_contributor_window') }} as windows
+        on
+            years.period_end = windows.period_end
+            and windows.area = 'all'
+    inner join {{ ref('fct_contributor_level') }} as levels
+        on
+            windows.person_id = levels.person_id
+            and windows.period_end = levels.period_end
+            and levels.area = 'all'
+    group by years.period_start, years.period_end, windows.population, levels.region
+),
+
+totals as (
+    select
+        period_end,
+        population,
+        sum(persons) as persons
+    from active
+    group by period_end, population
+),
+
+large as (
+    select
+        active.period_start,
+        active.period_end,
+        active.population,
+        active.region,
+        active.persons,
+        active.unknown_persons,
+        totals.persons as everybody
+    from active
+    inner join totals
+        on
+            active.period_end = totals.period_end
+            and active.population = totals.population
+    where
+        active.region <> 'unknown'
+        and active.persons >= {{ var('parameters')['min_persons'] }}
+),
+
+given as (
+    select
+        years.period_end,
+        resources.resource,
+        resources.region,
+        sum(resources.amount) as amount,
+        count(distinct resources.receiver_id) as receivers
+    from years
+    inner join {{ ref('fct_resource') }} as resources
+        on
+            resources.starts_on >= cast(years.period_start as date)
+            and resources.starts_on < cast(years.period_end as date)
+    group by years.period_end, resources.resource, resources.region
+),
+
+kinds as (
+    select
+        resource,
+        min(unit) as unit,
+        min(case when is_counted then 1 else 0 end) = 1 as is_counted
+    from {{ ref('fct_resource') }}
+    group by resource
+)
+
+select
+    large.period_start,
+    large.period_end,
+    large.population,
+    kinds.resource,
+    large.region,
+
+    coalesce(given.amount, 0) as amount,
+    kinds.unit,
+    kinds.is_counted,
+    cast(coalesce(given.receivers, 0) as bigint) as receivers,
+    cast(large.persons as bigint) as persons,
+    cast(large.unknown_persons as bigint) as unknown_persons,
+    cast(large.everybody as bigint) as everybody
+from large
+cross join kinds
+left join given
+    on
+        large.period_end = given.period_end
+        and large.region = given.region
+        and kinds.resource = given.resource

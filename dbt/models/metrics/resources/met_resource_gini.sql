@@ -1,0 +1,105 @@
+-- How unequally a resource is spread over regions, each weighing as much as it has active
+-- contributors: the Gini coefficient, 0 when every contributor gets the same. Ties are broken by
+-- region; any order gives the same number.
+
+with states as (
+    select
+        states.*,
+        populations.population
+    from {{ ref('fct_resource_state') }} as states
+    cross join (select unnest(['all', 'community']) as population) as populations
+),
+
+ordered as (
+    select
+        period_end,
+        population,
+        resource,
+        persons,
+        receivers,
+        unknown_persons,
+        everybody,
+        amount,
+        persons / sum(persons) over whole as weight,
+        sum(amount) over upwards / nullif(sum(amount) over whole, 0) as reached
+    from {{ ref('fct_resource_region') }}
+    window
+        whole as (partition by period_end, population, resource),
+        upwards as (
+            partition by period_end, population, resource
+            order by amount / persons asc, region asc
+        )
+),
+
+steps as (
+    select
+        *,
+        coalesce(
+            lag(reached) over (
+                partition by period_end, population, resource order by reached asc, weight asc
+            ),
+            0
+        ) as reached_before
+    from ordered
+),
+
+summed as (
+    select
+        period_end,
+        population,
+        resource,
+        count(*) as regions,
+        1 - sum((reached + reached_before) * weight) as gini,
+        sum(amount) as total,
+        sum(persons)::bigint as persons,
+        min(persons)::bigint as smallest_region,
+        sum(unknown_persons)::bigint as unknown_persons,
+        any_value(everybody) as everybody
+    from steps
+    group by period_end, population, resource
+),
+
+measured as (
+    select
+        states.*,
+        summed.gini,
+        summed.total,
+        coalesce(summed.regions, 0) as regions,
+        coalesce(summed.persons, 0) as persons,
+        coalesce(summed.smallest_region, 0) as smallest_region,
+        summed.unknown_persons,
+        summed.persons / summed.everybody as coverage,
+        states.status <> 'unavailable' as is_known
+    from states
+    left join summed using (period_end, population, resource)
+)
+
+select
+    'year' as grain,
+    period_start,
+    period_end,
+    resource,
+    population,
+
+    case
+        when is_known and regions >= {{ var('parameters')['gini_least_regions'] }} and total > 0
+            then greatest(gini, 0)
+    end as value,
+    null::double as numerator,
+    null::double as denominator,
+    case when is_known then persons end as persons,
+    case when is_known then smallest_region end as smallest_group,
+    case when is_known then coverage end as coverage,
+    case when is_known and population = 'community' then unknown_persons / nullif(persons, 0) end
+        as unknown_affiliation_share,
+    case
+        when not is_known then 'unavailable'
+        when coalesce(total, 0) = 0 then 'no_denominator'
+        when regions < {{ var('parameters')['gini_least_regions'] }} then 'insufficient'
+        else status
+    end as status,
+    {{ flags({
+        'low_coverage': 'is_known and coverage < ' ~ var('parameters')['region_coverage_floor'],
+        'resource_unknown': 'is_source_silent',
+    }) }} as flags
+from measured

@@ -1,0 +1,50 @@
+"""The same lake gives the same numbers, whatever order its rows and files come in."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from tests.whole.conftest import Twice
+from tests.whole.runs import mdm
+
+pytestmark = pytest.mark.whole
+
+
+def exported(data: Path, to: Path) -> bytes:
+    """All values as a text file, ordered by everything."""
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"copy (select * from metrics.metric_value order by all) to '{to}' (header)")
+    return to.read_bytes()
+
+
+def shuffle(raw: Path, seed: int) -> int:
+    """Every batch in another order of rows and in two files; returns how many files were cut in two."""
+    chance, cut = random.Random(seed), 0
+    for path in sorted(raw.glob("[a-z]*/*/2*.parquet")):
+        table = pq.read_table(path)
+        order = list(range(table.num_rows))
+        chance.shuffle(order)
+        shuffled, half = table.take(order), table.num_rows // 2
+        pq.write_table(shuffled.slice(half), path)
+        if half:
+            pq.write_table(shuffled.slice(0, half), path.with_name(f"2{path.name}"))
+            cut += 1
+    return cut
+
+
+def test_a_build_after_shuffling_all_batches_gives_the_same_bytes(demo: Twice, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    left_out = shutil.ignore_patterns("warehouse.duckdb", "dagster", "published", "*.log")
+    shutil.copytree(demo.data, data, ignore=left_out)
+    assert shuffle(data / "raw", 7) > 15
+    ended = mdm(data, "build")
+    assert ended.code == 0, ended.text
+    there, here = exported(demo.data, tmp_path / "there.csv"), exported(data, tmp_path / "here.csv")
+    assert len(there) > 1_000_000
+    assert here == there

@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 from pipelines.simulation.generator import generate
+from tests.whole import recount
 from tests.whole.conftest import Twice
-from tests.whole.recompute import DIMENSIONS, NUMBERS, recompute
+from tests.whole.recompute import DIMENSIONS, NUMBERS, Community, recompute
 from tests.whole.runs import current
 
 pytestmark = pytest.mark.whole
@@ -44,8 +45,10 @@ SHOWN = [name for name in NUMBERS if name != "smallest_group"]
 
 @dataclass(frozen=True)
 class Numbers:
-    """ours: recomputed; stored: the warehouse's; shown: the internal publication's. One row a value each."""
+    """community: what numbers are recomputed from. ours: recomputed; stored: the warehouse's; shown: the
+    internal publication's. One row a value each."""
 
+    community: Community
     ours: pd.DataFrame
     stored: pd.DataFrame
     shown: pd.DataFrame
@@ -55,6 +58,7 @@ class Numbers:
 def numbers(demo: Twice) -> Numbers:
     world, _ = generate("small", 1)
     return Numbers(
+        Community(world),
         _comparable(recompute(world)),
         _comparable(_values(demo.data / "warehouse.duckdb", "metrics.metric_value")),
         _comparable(_values(current(demo.data) / "internal.duckdb", "metric_value")),
@@ -222,3 +226,23 @@ def test_survey_rates_count_those_who_were_planted_to_answer(demo: Twice) -> Non
     community = people[people["affiliation"].isin(("volunteer", "unknown"))].groupby("wave")
     assert whole["numerator"].to_dict() == community["is_completed"].sum().to_dict()
     assert whole["denominator"].to_dict() == community["is_delivered"].sum().to_dict()
+
+
+@pytest.mark.parametrize("metric", recount.METRICS)
+def test_every_recounted_value_is_the_stored_one(numbers: Numbers, metric: str) -> None:
+    """Values of the slices that are recounted: all that is stored of them, and nothing else."""
+    ours = recount.recount(numbers.community, metric)
+    named = [name for name in DIMENSIONS if name in ours]
+    measures = [name for name in ("value", "numerator", "denominator") if name in ours]
+    others = [name for name in DIMENSIONS if name not in named]
+    stored = _of(numbers.stored, metric)
+    stored = stored[(stored[others] == "").all(axis=1) & stored["value"].notna()]
+    ours = _comparable(ours.reindex(columns=["metric", *DIMENSIONS, *NUMBERS, "flags"]))
+    for name in ("category", "level", "source", "region", "area", "attribute", "population"):
+        stored = stored[stored[name].isin(set(ours[name]))]
+    both = stored.merge(ours, on=KEY, how="left", suffixes=("_theirs", "_ours"))
+    assert len(both) >= 3, f"only {len(both)} values to compare"
+    for name in measures:
+        here, there = both[f"{name}_ours"], both[f"{name}_theirs"]
+        odd = both[~((here - there).abs() <= 1e-9)]
+        assert odd.empty, _told(odd[[*KEY, f"{name}_ours", f"{name}_theirs"]])

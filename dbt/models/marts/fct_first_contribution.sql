@@ -19,6 +19,24 @@ with firsts as (
         ) = 1
 ),
 
+-- With probable links followed too, only the earliest of a person's accounts began.
+beginnings as (
+    select facts.contribution_id
+    from {{ ref('fct_contribution') }} as facts
+    inner join {{ ref('dim_person') }} as persons
+        on
+            facts.person_id = persons.person_id
+            and facts.occurred_on = persons.first_contribution_on
+    qualify
+        row_number() over (
+            partition by persons.probable_person_id
+            order by facts.occurred_at asc, facts.contribution_id asc
+        ) = 1
+        and max(case when persons.is_left_censored then 1 else 0 end)
+            over (partition by persons.probable_person_id)
+        = 0
+),
+
 replies as (
     select
         firsts.contribution_id,
@@ -113,6 +131,7 @@ select
     firsts.locale,
     firsts.product,
     firsts.item,
+    beginnings.contribution_id is not null as is_first_with_probable,
     firsts.event_type = 'reply_posted'
     or (items.item_id is not null and items.set_aside_reason is null) as can_be_responded_to,
     {{ hours_between(
@@ -135,6 +154,7 @@ select
     firsts.occurred_on
 from firsts
 left join {{ ref('fct_item') }} as items on firsts.contribution_id = items.item_id
+left join beginnings on firsts.contribution_id = beginnings.contribution_id
 left join replies on firsts.contribution_id = replies.contribution_id
 left join decided on firsts.contribution_id = decided.contribution_id
 left join answers on firsts.contribution_id = answers.contribution_id

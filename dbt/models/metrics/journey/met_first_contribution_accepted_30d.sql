@@ -44,7 +44,10 @@ counted as (
         count(*) filter (where is_judged) as newcomers,
         {% for outcome in ['accepted', 'rejected', 'undecided'] %}
             count(*) filter (where outcome_30d = '{{ outcome }}') as {{ outcome }},
+            count(*) filter (where outcome_30d = '{{ outcome }}' and is_first_with_probable)
+                as probable_{{ outcome }},
         {% endfor %}
+        count(*) filter (where is_judged and is_first_with_probable) as probable_newcomers,
         count(*) filter (where not is_judged) as unread,
         count(*) filter (where is_judged and affiliation = 'unknown') as unknown_persons
     from firsts
@@ -74,6 +77,12 @@ measured as (
             end,
             0
         ) as outcomes,
+        counted.probable_newcomers,
+        case slices.category
+            when 'accepted' then counted.probable_accepted
+            when 'rejected' then counted.probable_rejected
+            else counted.probable_undecided
+        end as probable_outcomes,
         counted.unread,
         counted.unknown_persons,
         case when slices.area in ('all', 'localization') then breaks.break_flags end as break_flags
@@ -95,6 +104,8 @@ select
     case when is_measured then outcomes / nullif(newcomers, 0) end as value,
     case when is_measured then wilson_low(outcomes, newcomers) end as ci_low,
     case when is_measured then wilson_high(outcomes, newcomers) end as ci_high,
+    case when is_measured then probable_outcomes / nullif(probable_newcomers, 0) end
+        as value_with_probable,
     case when is_measured then outcomes end::double as numerator,
     case when is_measured then newcomers end::double as denominator,
     case when is_measured then newcomers end as persons,

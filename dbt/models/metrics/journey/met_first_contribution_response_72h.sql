@@ -38,6 +38,8 @@ counted as (
         product,
         count(*) as newcomers,
         count(*) filter (where is_responded) as responded,
+        count(*) filter (where is_first_with_probable) as probable_newcomers,
+        count(*) filter (where is_first_with_probable and is_responded) as probable_responded,
         count(*) filter (where affiliation = 'unknown') as unknown_persons
     from firsts
     group by
@@ -59,6 +61,8 @@ measured as (
         counted.product,
         coalesce(counted.newcomers, 0) as newcomers,
         coalesce(counted.responded, 0) as responded,
+        counted.probable_newcomers,
+        counted.probable_responded,
         counted.unknown_persons,
         case when slices.area in ('all', 'localization') then breaks.break_flags end as break_flags
     from slices
@@ -78,6 +82,8 @@ select
     case when is_measured then responded / nullif(newcomers, 0) end as value,
     case when is_measured then wilson_low(responded, newcomers) end as ci_low,
     case when is_measured then wilson_high(responded, newcomers) end as ci_high,
+    case when is_measured then probable_responded / nullif(probable_newcomers, 0) end
+        as value_with_probable,
     case when is_measured then responded end::double as numerator,
     case when is_measured then newcomers end::double as denominator,
     case when is_measured then newcomers end as persons,

@@ -29,12 +29,17 @@ with slices as (
 
 counted as (
     select
-        date_trunc('month', occurred_at) as period_start,
-        source,
-        count(distinct person_id) as persons,
-        count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
-    from {{ ref('fct_contribution') }}
-    group by date_trunc('month', occurred_at), grouping sets ((), (source))
+        date_trunc('month', facts.occurred_at) as period_start,
+        facts.source,
+        count(distinct facts.person_id) as persons,
+        count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
+            as unknown_persons,
+        count(distinct persons.probable_person_id) as probable_persons,
+        count(distinct persons.probable_person_id) filter (where facts.affiliation = 'unknown')
+            as probable_unknown_persons
+    from {{ ref('fct_contribution') }} as facts
+    inner join {{ ref('dim_person') }} as persons on facts.person_id = persons.person_id
+    group by date_trunc('month', facts.occurred_at), grouping sets ((), (facts.source))
 ),
 
 measured as (
@@ -42,7 +47,9 @@ measured as (
         slices.*,
         slices.status <> 'unavailable' as is_measured,
         coalesce(counted.persons, 0) as persons,
-        coalesce(counted.unknown_persons, 0) as unknown_persons
+        coalesce(counted.unknown_persons, 0) as unknown_persons,
+        counted.probable_persons,
+        counted.probable_unknown_persons
     from slices
     left join counted
         on
@@ -59,6 +66,8 @@ select
     case when is_measured then unknown_persons / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(unknown_persons, persons) end as ci_low,
     case when is_measured then wilson_high(unknown_persons, persons) end as ci_high,
+    case when is_measured then probable_unknown_persons / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then unknown_persons end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,

@@ -34,6 +34,7 @@ newcomers as (
         firsts.person_id,
         firsts.area,
         firsts.affiliation,
+        firsts.is_first_with_probable,
         date_trunc('quarter', firsts.occurred_at) as period_start,
         coalesce(countries.region, 'unknown') as region,
         list(distinct acts.from_affiliation) filter (where acts.from_affiliation is not null)
@@ -55,7 +56,12 @@ newcomers as (
             and acts.occurred_on < firsts.occurred_on + {{ days }}
     where firsts.area <> 'mobilizing'
     group by
-        firsts.person_id, firsts.area, firsts.affiliation, firsts.occurred_at, countries.region
+        firsts.person_id,
+        firsts.area,
+        firsts.affiliation,
+        firsts.is_first_with_probable,
+        firsts.occurred_at,
+        countries.region
 ),
 
 counted as (
@@ -68,6 +74,11 @@ counted as (
         count(*) filter (
             where list_has_any(coalesce(newcomers.contacts, []), groups.givers)
         ) as contacted,
+        count(*) filter (where newcomers.is_first_with_probable) as probable_newcomers,
+        count(*) filter (
+            where list_has_any(coalesce(newcomers.contacts, []), groups.givers)
+            and newcomers.is_first_with_probable
+        ) as probable_contacted,
         count(*) filter (where newcomers.affiliation = 'unknown') as unknown_persons
     from newcomers
     cross join groups
@@ -84,6 +95,8 @@ measured as (
         counted.region,
         coalesce(counted.newcomers, 0) as newcomers,
         coalesce(counted.contacted, 0) as contacted,
+        counted.probable_newcomers,
+        counted.probable_contacted,
         counted.unknown_persons
     from slices
     left join counted using (period_start, category, area)
@@ -101,6 +114,8 @@ select
     case when is_measured then contacted / nullif(newcomers, 0) end as value,
     case when is_measured then wilson_low(contacted, newcomers) end as ci_low,
     case when is_measured then wilson_high(contacted, newcomers) end as ci_high,
+    case when is_measured then probable_contacted / nullif(probable_newcomers, 0) end
+        as value_with_probable,
     cast(case when is_measured then contacted end as double) as numerator,
     cast(case when is_measured then newcomers end as double) as denominator,
     case when is_measured then newcomers end as persons,

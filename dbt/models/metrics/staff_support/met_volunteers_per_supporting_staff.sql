@@ -23,13 +23,15 @@ active as (
         slices.period_start,
         slices.area,
         slices.category,
-        count(distinct days.person_id) as volunteers
+        count(distinct days.person_id) as volunteers,
+        count(distinct persons.probable_person_id) as probable_volunteers
     from slices
     inner join {{ ref('fct_contributor_day') }} as days
         on
             slices.area = days.area
             and days.occurred_on >= cast(slices.period_end as date) - {{ window }}
             and days.occurred_on < cast(slices.period_end as date)
+    inner join {{ ref('dim_person') }} as persons on days.person_id = persons.person_id
     where list_contains(slices.volunteers, days.affiliation)
     group by slices.period_start, slices.area, slices.category
 ),
@@ -39,13 +41,15 @@ supporting as (
         slices.period_start,
         slices.area,
         slices.category,
-        count(distinct acts.from_person_id) as staff
+        count(distinct acts.from_person_id) as staff,
+        count(distinct persons.probable_person_id) as probable_staff
     from slices
     inner join {{ ref('fct_interaction') }} as acts
         on
             (slices.area = 'all' or slices.area = acts.area)
             and acts.occurred_on >= cast(slices.period_end as date) - {{ window }}
             and acts.occurred_on < cast(slices.period_end as date)
+    inner join {{ ref('dim_person') }} as persons on acts.from_person_id = persons.person_id
     where
         list_contains(slices.staff, acts.from_affiliation)
         and list_contains(slices.volunteers, acts.to_affiliation)
@@ -63,7 +67,8 @@ measured as (
         slices.is_source_missing,
         slices.status <> 'unavailable' as is_measured,
         coalesce(active.volunteers, 0) as volunteers,
-        coalesce(supporting.staff, 0) as staff
+        coalesce(supporting.staff, 0) as staff,
+        active.probable_volunteers / supporting.probable_staff as value_with_probable
     from slices
     left join active
         on
@@ -100,6 +105,7 @@ select
     category,
 
     case when is_measured then volunteers / nullif(staff, 0) end as value,
+    case when is_measured then value_with_probable end as value_with_probable,
     cast(case when is_measured then volunteers end as double) as numerator,
     cast(case when is_measured then staff end as double) as denominator,
     case when is_measured then volunteers end as persons,
@@ -122,6 +128,7 @@ select
     'areas_without_staff' as category,
 
     cast(case when status <> 'unavailable' then areas end as double) as value,
+    cast(null as double) as value_with_probable,
     cast(case when status <> 'unavailable' then areas end as double) as numerator,
     cast(case when status <> 'unavailable' then areas_with_volunteers end as double)
         as denominator,

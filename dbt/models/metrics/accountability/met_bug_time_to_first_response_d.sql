@@ -27,6 +27,7 @@ counted as (
         {{ waiting_median(24) }} as km
     from bugs
     group by period_start, grouping sets ((), (product), (tenure), (product, tenure))
+    having grouping(product) = 1 or product is not null
 ),
 
 measured as (

@@ -35,6 +35,7 @@ counted as (
     group by
         period_start,
         grouping sets ((), (product), (asked_affiliation), (product, asked_affiliation))
+    having grouping(product) = 1 or product is not null
 ),
 
 measured as (

@@ -189,6 +189,7 @@ select
     case when dimension = 'region' then part end as region,
     case when dimension = 'area' then part end as area,
     case when dimension = 'level' then part end as level,
+    case when dimension = 'role' then part end as role,
     attribute,
     attribute_value,
     category,

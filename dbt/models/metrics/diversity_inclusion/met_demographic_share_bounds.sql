@@ -87,6 +87,7 @@ select
     case when pairs.dimension = 'region' then pairs.part end as region,
     case when pairs.dimension = 'area' then pairs.part end as area,
     case when pairs.dimension = 'level' then pairs.part end as level,
+    case when pairs.dimension = 'role' then pairs.part end as role,
     pairs.attribute,
     pairs.attribute_value,
     pairs.category,

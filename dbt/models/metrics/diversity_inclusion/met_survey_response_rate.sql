@@ -70,6 +70,7 @@ select
     case when rates.dimension = 'region' then rates.part end as region,
     case when rates.dimension = 'area' then rates.part end as area,
     case when rates.dimension = 'level' then rates.part end as level,
+    case when rates.dimension = 'role' then rates.part end as role,
     rates.attribute,
     'community' as population,
 

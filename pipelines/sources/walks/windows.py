@@ -17,8 +17,9 @@ class DayWindows:
 
     The server cuts an answer at its own maximum, then leaves out what may not be seen, and promises no
     order: neither a short nor an empty page says that it was the last. So a window is taken as complete only
-    when it shows fewer than `few` rows; else it is made a quarter as wide and asked again. A single day that
-    has more is asked on from the number of rows that came, until a page has none.
+    when it shows fewer than `few` rows; else it is made so narrow that three quarters of `few` may be
+    expected, and asked again. A single day that has more is asked on from the number of rows that came, until
+    a page has none.
     The day on which a run ends, and the one before it, are asked again by the next run.
     Cursor: {"next": first day not yet read, "width": days, "reread"}.
     The least for a day: one request, and one a part of the re-read.
@@ -28,7 +29,7 @@ class DayWindows:
     stream: str
     at: str
     rereads: tuple[Reread, ...] = ()
-    few: int = 500
+    few: int = 600
     widest: int = 512
     limit: int = 10_000
     part_days: int = 90
@@ -59,17 +60,21 @@ class DayWindows:
             end = end if last is None else max(start, min(end, last))
             answer, rows = self._answered(ask, start, end)
             today = answer.server_now.date()
+            days = max(1, (min(end, today) - start).days + 1)
             if len(rows) >= self.few and end > start:
-                width = max(1, ((min(end, today) - start).days + 1) // 4)
+                width = max(1, min(days - 1, self._fitting(days, len(rows))))
                 continue
             part = Whole(self.stream, column=self.at, start=midnight(start), end=midnight(end + DAY))
             state = {"width": width}
             yield Page(rows, state, answer.server_now, where=answer.where, whole=(part,)), end + DAY
-            if len(rows) < self.few // 8:
-                width = min(self.widest, 2 * width)
+            width = max(1, min(self.widest, 2 * width, self._fitting(days, len(rows))))
             start = end + DAY
             if start > min(today, last or today):
                 return
+
+    def _fitting(self, days: int, rows: int) -> int:
+        """So many days may be expected to show three quarters of `few` rows."""
+        return 3 * self.few * days // (4 * max(1, rows))
 
     def _answered(self, ask: Asker, start: date, end: date) -> tuple[Answer, list[Any]]:
         """What the window shows; of a single day all of it."""

@@ -156,6 +156,14 @@ active as (
     where quarters.grain = 'quarter' and active.population in ('all', 'community')
 ),
 
+persons as (
+    select * from newcomers
+    union all by name
+    select * from answered
+    union all by name
+    select * from active
+),
+
 -- One row a person, outcome and grouping; without a known value a person is on neither side.
 judged as (
     select
@@ -164,13 +172,7 @@ judged as (
         outcome,
         is_reached,
         unnest(groups, recursive := true)
-    from (
-        select * from newcomers
-        union all by name
-        select * from answered
-        union all by name
-        select * from active
-    ) as persons
+    from persons
 ),
 
 known as (
@@ -219,15 +221,177 @@ compared as (
     )
 ),
 
+-- What people told of themselves, in the newest wave that opened in the year before the quarter's
+-- end. Each answer stands for as many contributors of its region and level as did not answer; a
+-- level without answers goes with the next larger one of its region that has some.
+waves as (
+    select
+        quarters.period_start,
+        surveyed.wave
+    from {{ ref('dim_period') }} as quarters
+    inner join (select distinct wave, starts_on from {{ ref('fct_survey_person') }}) as surveyed
+        on
+            quarters.period_end > surveyed.starts_on
+            and quarters.period_end - to_days({{ parameters['contributor_window_days'] }})
+            <= surveyed.starts_on
+    where quarters.grain = 'quarter'
+    qualify
+        row_number() over (
+            partition by quarters.period_start order by surveyed.starts_on desc, surveyed.wave asc
+        ) = 1
+),
+
+told as (
+    select answers.wave, answers.person_id, answers.attribute, answers.attribute_value
+    from {{ ref('fct_survey_answer') }} as answers
+    inner join {{ ref('fct_survey_person') }} as surveyed using (wave, person_id)
+    where
+        surveyed.is_completed
+        and surveyed.affiliation in ('volunteer', 'unknown')
+        and answers.attribute_value not in ('no_answer', 'prefer_not_to_say')
+),
+
+strata as (
+    select
+        surveyed.wave,
+        asked.attribute,
+        surveyed.region,
+        surveyed.level,
+        count(*) as contributors,
+        count(respondents.person_id) as respondents
+    from {{ ref('fct_survey_person') }} as surveyed
+    inner join (select distinct wave, attribute from told) as asked using (wave)
+    left join (select distinct wave, person_id, attribute from told) as respondents
+        using (wave, person_id, attribute)
+    where surveyed.affiliation in ('volunteer', 'unknown')
+    group by surveyed.wave, asked.attribute, surveyed.region, surveyed.level
+),
+
+merged as (
+    select
+        *,
+        first_value(case when respondents > 0 then level end ignore nulls) over (
+            partition by wave, attribute, region
+            order by contributors asc, level asc
+            rows between current row and unbounded following
+        ) as cell
+    from strata
+),
+
+weights as (
+    select
+        wave,
+        attribute,
+        region,
+        cell as level,
+        sum(contributors) / sum(respondents) as weight
+    from merged
+    where cell is not null
+    group by wave, attribute, region, cell
+),
+
+respondents as (
+    select
+        persons.period_start,
+        persons.population,
+        persons.outcome,
+        persons.person_id,
+        persons.is_reached,
+        answers.attribute,
+        answers.chosen,
+        weights.weight
+    from persons
+    inner join waves using (period_start)
+    inner join (
+        select wave, person_id, attribute, list(attribute_value) as chosen
+        from told
+        group by wave, person_id, attribute
+    ) as answers using (wave, person_id)
+    inner join {{ ref('fct_survey_person') }} as surveyed using (wave, person_id)
+    inner join weights
+        on
+            waves.wave = weights.wave
+            and answers.attribute = weights.attribute
+            and surveyed.region = weights.region
+            and surveyed.level = weights.level
+    where persons.population = 'community'
+),
+
+options as (
+    select distinct period_start, population, outcome, attribute, unnest(chosen) as attribute_value
+    from respondents
+),
+
+survey_sides as (
+    select
+        options.*,
+        list_contains(respondents.chosen, options.attribute_value) as is_in,
+        count(*) as persons,
+        count(*) filter (where respondents.is_reached) as reached,
+        coalesce(sum(respondents.weight) filter (where respondents.is_reached), 0)
+        / sum(respondents.weight) as rate,
+        sum(respondents.weight) ** 2 / sum(respondents.weight ** 2) as n_eff
+    from options
+    inner join respondents using (period_start, population, outcome, attribute)
+    group by all
+),
+
+survey_compared as (
+    select
+        period_start,
+        population,
+        outcome,
+        attribute,
+        attribute_value,
+        coalesce(max(persons) filter (where is_in), 0) as persons,
+        coalesce(max(reached) filter (where is_in), 0) as reached,
+        coalesce(max(persons) filter (where not is_in), 0) as other_persons,
+        coalesce(max(reached) filter (where not is_in), 0) as other_reached,
+        max(rate) filter (where is_in) as rate,
+        max(n_eff) filter (where is_in) as n_eff,
+        max(rate) filter (where not is_in) as other_rate,
+        max(n_eff) filter (where not is_in) as other_n_eff
+    from survey_sides
+    group by period_start, population, outcome, attribute, attribute_value
+),
+
+survey_gaps as (
+    select
+        survey_compared.*,
+        (survey_compared.persons + survey_compared.other_persons) / everybody.persons as coverage,
+        least(survey_compared.persons, survey_compared.other_persons)
+        >= {{ parameters['survey_min_persons'] }} as is_enough
+    from survey_compared
+    inner join (
+        select period_start, population, outcome, count(*) as persons
+        from persons
+        group by period_start, population, outcome
+    ) as everybody using (period_start, population, outcome)
+),
+
 gaps as (
     select
         *,
+        false as is_of_survey,
         case when is_enough then newcombe(reached, persons, other_reached, other_persons) end
             as gap,
         case
             when is_enough then two_proportion_p(reached, persons, other_reached, other_persons)
         end as p
     from compared
+    union all by name
+    select
+        * exclude (rate, n_eff, other_rate, other_n_eff),
+        true as is_of_survey,
+        case
+            when is_enough
+                then newcombe(rate * n_eff, n_eff, other_rate * other_n_eff, other_n_eff)
+        end as gap,
+        case
+            when is_enough
+                then two_proportion_p(rate * n_eff, n_eff, other_rate * other_n_eff, other_n_eff)
+        end as p
+    from survey_gaps
 ),
 
 -- The gaps of a period that could be tested, in one order, corrected together.
@@ -254,6 +418,7 @@ measured as (
         slices.*,
         gaps.attribute,
         gaps.attribute_value,
+        coalesce(gaps.is_of_survey, false) as is_of_survey,
         slices.status <> 'unavailable' as is_measured,
         coalesce(gaps.is_enough, false) as is_enough,
         gaps.gap,
@@ -296,6 +461,8 @@ select
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons + other_persons end as persons,
     case
+        when is_measured and is_of_survey
+            then least(reached, persons - reached, other_reached, other_persons - other_reached)
         when is_measured and attribute is not null
             then {{ smaller_group(
                 smaller_group('reached', 'persons'), smaller_group('other_reached', 'other_persons')

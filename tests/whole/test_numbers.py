@@ -222,7 +222,9 @@ def test_survey_rates_count_those_who_were_planted_to_answer(demo: Twice) -> Non
     assert (counted.to_numpy() <= planted.to_numpy()).all()
     assert (counted.to_numpy() >= 0.9 * planted.to_numpy()).all()
     rates = _values(demo.data / "warehouse.duckdb", "metrics.met_survey_response_rate")
-    whole = rates[rates[["region", "area", "level", "role", "attribute"]].isna().all(axis=1)].set_index("wave")
+    whole = rates[rates[["region", "area", "level", "role", "attribute"]].isna().all(axis=1)].set_index(
+        "wave"
+    )
     community = people[people["affiliation"].isin(("volunteer", "unknown"))].groupby("wave")
     assert whole["numerator"].to_dict() == community["is_completed"].sum().to_dict()
     assert whole["denominator"].to_dict() == community["is_delivered"].sum().to_dict()

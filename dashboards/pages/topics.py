@@ -206,6 +206,10 @@ TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "regional_retention_180d",
             "region_absence_factor",
             "local_response_rate_72h",
+            "locale_team_health",
+            "locale_completion",
+            "speaker_weighted_completion",
+            "pontoon_chs_compat",
         ),
     ),
     "diversity_inclusion": (
@@ -220,6 +224,7 @@ TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "newcomer_response_ratio",
             "leadership_representation_ratio",
             "cross_region_interaction_index",
+            "speaker_coverage",
         ),
     ),
     "activity": (
@@ -239,6 +244,8 @@ TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "sumo_weekly_retention_compat",
             "reps_levels_compat",
             "mdm_non_code_share",
+            "mdm_score",
+            "sumo_kb_contributors_compat",
         ),
     ),
     "accountability": (
@@ -311,6 +318,7 @@ TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "value_revision_rate",
             "publication_lag_d",
             "forum_unanswered_rate_7d",
+            "comms_reach",
         ),
     ),
     "journey": (

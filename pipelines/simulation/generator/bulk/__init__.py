@@ -7,6 +7,7 @@
     bugzilla  pontoon  sumo  reps  discourse    what is done there in one month
     names      identifiers of accounts, in clear and hashed
     truth      what is true, noted from the same columns
+    keeping    the files that its people keep
     lake       the columns straight into a data folder, without HTTP
     world      the columns as native records, for the servers
 

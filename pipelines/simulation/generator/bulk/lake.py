@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
 from expectations.gate import judge
 from expectations.landing import LANDING
@@ -35,7 +36,7 @@ from pipelines.border import border_table, table_of
 from pipelines.lake import Lake, Manifest, row_hashes, write_parquet, write_text
 from pipelines.landing import BatchRefused
 from pipelines.privacy import pseudonymiser
-from pipelines.simulation.generator.bulk import bugzilla, discourse, pontoon, reps, sumo, truth
+from pipelines.simulation.generator.bulk import bugzilla, discourse, keeping, pontoon, reps, sumo, truth
 from pipelines.simulation.generator.bulk.crowd import SYSTEMS, Crowd, make_crowd
 from pipelines.simulation.generator.bulk.names import Pseudonyms
 from pipelines.simulation.generator.bulk.places import CODES
@@ -55,6 +56,9 @@ ACTS = {
 }  # fmt: skip
 """The streams whose rows are events: what somebody did at some time."""
 
+
+UNCOUNTED = (("pontoon", "user_actions"), ("sumo", "locales"))
+"""Streams of which the source gives no number, beside those of Bugzilla and Discourse."""
 
 DAYS_A_WINDOW = 7
 """So many days of flag activity a run asks for at once, after a written lake."""
@@ -89,6 +93,7 @@ class Batch:
     accounts: np.ndarray[Any, Any] | None = None
     statuses: np.ndarray[Any, Any] | None = None
     topics: dict[str, list[Any]] = field(default_factory=dict)
+    events: list[keeping.Event] = field(default_factory=list)
     flags: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     told: np.ndarray[Any, Any] | None = None
     places: np.ndarray[Any, Any] | None = None
@@ -180,7 +185,7 @@ def _pontoon(maker: Maker, months: list[int], number: int) -> Made:
 
 def _sumo(maker: Maker, months: list[int], number: int) -> Made:
     made = [sumo.draw(maker.crowd, month) for month in months]
-    batch = Batch("sumo", number, {}, Counter())
+    batch = Batch("sumo", number, {}, Counter(), places=sumo.asked(made))
     for kind in ("questions", "answers"):
         rows = [getattr(month, kind) for month in made]
         batch.newest[kind] = max((int(one["updated"].max()) for one in rows if len(one["id"])), default=0)
@@ -196,7 +201,9 @@ def _reps(maker: Maker, months: list[int], number: int) -> Made:
             records = [record for month in made for record in getattr(month, stream.name)]
             found[stream.name] = maker.border("reps", stream, map(numbered, records), number)
     acts = [act for month in made for act in month.acts]
-    return found, truth.of_records(maker.crowd, "reps", acts), Batch("reps", number, {}, Counter())
+    batch = Batch("reps", number, {}, Counter())
+    batch.events = [keeping.event_of(record) for month in made for record in month.events]
+    return found, truth.of_records(maker.crowd, "reps", acts), batch
 
 
 def _discourse(maker: Maker, months: list[int], number: int) -> Made:
@@ -364,7 +371,12 @@ def _lists(maker: Maker, source: str, own: list[Batch], last: int) -> list[tuple
     crowd, streams = maker.crowd, {stream.name: stream for stream in SOURCES[source].streams}
     if source == "sumo":
         columns = sumo.profile_table(crowd, maker.names("sumo"))
-        return [(streams["users"], maker.table(streams["users"], columns, last))]
+        products, locales = sumo.lists(_together(batch.places for batch in own))
+        return [
+            (streams["users"], maker.table(streams["users"], columns, last)),
+            (streams["products"], maker.border(source, streams["products"], products, last)),
+            (streams["locales"], maker.border(source, streams["locales"], locales, last)),
+        ]
     if source == "reps":
         people = map(numbered, reps.people(crowd))
         return [(streams["people"], maker.border(source, streams["people"], people, last))]
@@ -478,7 +490,7 @@ def _cursor(maker: Maker, feed: Feed, own: list[Batch]) -> dict[str, Any]:
         return {"count": total, **marks}
     if source == "sumo" and feed.name == "users":
         return {"newest": stamp(moment(int(sumo.profiles(maker.crowd)["joined"].max()))), **marks}
-    if source == "sumo":
+    if source == "sumo" and feed.name in own[0].newest:
         return {"updated": stamp(moment(max(batch.newest[feed.name] for batch in own))), **marks}
     if feed.name == "user_actions":
         slugs = [project.slug for project in pontoon.PROJECTS if not project.private]
@@ -495,10 +507,10 @@ def _count(maker: Maker, source: Source, feed: Feed, own: list[Batch], total: in
     if source.name == "bugzilla" and name == "bugs":
         windows += [("backfill", None, total)] if since is None else []
         windows.append(("last_30d", (clock - timedelta(days=30)).replace(microsecond=0), recent))
-    elif source.name == "sumo" and name != "users":
+    elif source.name == "sumo" and name in ("questions", "answers"):
         windows = [("backfill", since or datetime(1990, 1, 1, tzinfo=UTC), total)]
         windows.append(("last_30d", clock - timedelta(days=30), recent))
-    elif source.name != "discourse" and name != "user_actions":
+    elif source.name in ("sumo", "reps", "pontoon") and (source.name, name) not in UNCOUNTED:
         windows = [("backfill", None, total)]
     counts = [
         {
@@ -554,16 +566,36 @@ def parts_folder(data: Path) -> Path:
 def _write_truth(maker: Maker, batches: list[Batch]) -> Counter[str]:
     """One file a table; the parts that batches left are joined one after the other."""
     folder, parts = maker.data / "truth", parts_folder(maker.data)
-    for name, table in truth.people_tables(maker.crowd).items():
+    people = truth.people_tables(maker.crowd)
+    for name, table in people.items():
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     for name in ("contributions", "questions", "reviews"):
         with pq.ParquetWriter(folder / f"{name}.parquet", truth.SCHEMAS[name], compression="zstd") as out:
             for path in sorted(parts.glob(f"{name}-*.parquet")):
                 out.write_table(pq.read_table(path))
     shutil.rmtree(parts)
+    done = dataset(folder / "contributions.parquet")
+    events = [event for batch in batches for event in batch.events]
+    files, planted = keeping.keep(maker.crowd, {**people, "contributions": done}, events)
+    for name, table in planted.items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    _land_kept(maker, files)
     found = truth.persona(maker.crowd, str(folder / "contributions.parquet"))
     pq.write_table(found, folder / "persona.parquet", compression="zstd")
     return sum((batch.true for batch in batches), Counter())
+
+
+def _land_kept(maker: Maker, files: dict[str, str]) -> None:
+    """Write the files that people keep where a run looks for them, and land them as a run does."""
+    for name, content in files.items():
+        path = maker.data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    for source in SOURCES.values():
+        if files and source.kept is not None:
+            for result in run.land_source(maker.data, source, run_id=run.new_run_id()):
+                if result.refused:
+                    raise BatchRefused(list(result.refused))
 
 
 assert len(CODES) == len(set(CODES))

@@ -30,7 +30,8 @@ from pipelines.simulation.generator.bulk.names import Handles, Pseudonyms, count
 from pipelines.simulation.generator.bulk.places import CODES, PLACES
 from pipelines.simulation.generator.chance import DAY, HOUR, MINUTE, SECOND
 from pipelines.simulation.generator.sumo import ARCHIVED_AFTER, AVATAR, QUIET_LOCALE, TEXT, TITLES, TOPICS
-from pipelines.simulation.world import Record
+from pipelines.simulation.servers.knowledge import locales, products
+from pipelines.simulation.world import Record, SumoWorld
 
 SYSTEM = 2
 FORUMS = ("en-US", "de", "es", "pt-BR", "fr", "it", "pl", "ja", "id", "nl", "ru", "cs", "hu", "tr", "zh-CN")
@@ -293,6 +294,20 @@ def tables(crowd: Crowd, months: list[Month], names: Pseudonyms) -> dict[str, di
             "num_unhelpful_votes": pa.array(answers["unhelpful"]),
         },
     }
+
+
+def lists(asked: Array) -> tuple[list[Record], list[Record]]:
+    """Rows of products and of locales. asked: forum and product of every question, as forum * 10 +
+    product."""
+    rows = [{"locale": FORUMS[one // 10], "product": PRODUCTS[one % 10]} for one in asked.tolist()]
+    named = SumoWorld(questions=rows)
+    return products(named), [{"code": code, **row} for code, row in locales(named).items()]
+
+
+def asked(months: list[Month]) -> Array:
+    """What `lists` needs of some months."""
+    pairs = [month.questions["locale"] * 10 + month.questions["product"] for month in months]
+    return np.unique(np.concatenate(pairs))
 
 
 def profiles(crowd: Crowd) -> Columns:

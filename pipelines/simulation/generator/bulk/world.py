@@ -5,7 +5,7 @@ A record takes some kilobytes: `medium` needs about 6 GB in memory, so `mozilla`
 
 from __future__ import annotations
 
-from pipelines.simulation.generator.bulk import bugzilla, pontoon, reps, sumo, truth
+from pipelines.simulation.generator.bulk import bugzilla, keeping, pontoon, reps, sumo, truth
 from pipelines.simulation.generator.bulk.crowd import make_crowd
 from pipelines.simulation.generator.bulk.size import Size
 from pipelines.simulation.generator.truth import Truth
@@ -41,4 +41,7 @@ def build(size: Size, seed: int) -> tuple[World, Truth]:
             posts=[record for month in made.discourse for record in month.posts],
         ),
     )
-    return world, Truth(people=people["people"], accounts=people["accounts"], **found)
+    events = [keeping.event_of(record) for record in world.reps.events]
+    files, planted = keeping.keep(crowd, {**people, **found}, events)
+    world.kept.update(files)
+    return world, Truth(people=people["people"], accounts=people["accounts"], **found, kept=planted)

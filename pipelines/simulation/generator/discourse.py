@@ -2,7 +2,7 @@
 
 Hard cases made here: a few long topics with most of the posts, a pinned topic, topics without a last post,
 small actions (closed) that are no posts of anybody, edited, liked and hidden posts, deleted posts whose
-numbers are missing. Nothing is noted as a contribution: no model counts these acts yet.
+numbers are missing. Nothing is noted as a contribution: these accounts are in no planted truth.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 -- One row something that waits for a response by another person: a question, suggestion, bug,
 -- needinfo request or topic. Open ones are censored, not dropped: each is seen up to the watermark,
--- its closing without a response, or the cap of its kind, whichever comes first.
+-- its closing without a response, or the cap of its kind, whichever comes first. Where a source
+-- never showed a review, nobody can say that a suggestion waits.
 
 with verdicts as (
     select
@@ -116,7 +117,7 @@ items as (
         cast(null as {{ dbt.type_string() }}) as product,
         cast(null as {{ dbt.type_string() }}) as component,
         submissions.project,
-        cast(null as {{ dbt.type_string() }}) as set_aside_reason,
+        case when shown.reviews = 0 then 'reviews_missing' end as set_aside_reason,
         cast(null as integer) as cap_hours,
         false as has_erased_answer,
         submissions.occurred_at as opened_at,
@@ -127,6 +128,7 @@ items as (
         settlements.rejected_at,
         settlements.taken_back_at is not null as is_cancelled
     from submissions
+    cross join (select count(*) as reviews from verdicts where is_by_person) as shown
     left join reviews on submissions.contribution_id = reviews.contribution_id
     left join settlements on submissions.contribution_id = settlements.contribution_id
     union all

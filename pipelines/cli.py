@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines import embedded, records, run, settings, status, warehouse
+from pipelines import embedded, identity, records, run, settings, status, warehouse
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES, curated, files, survey
 
@@ -575,6 +575,7 @@ def build() -> None:
     with run.only_run(data):
         from pipelines.lake import Lake
 
+        identity.link(data, settings.hash_key(data), run.vault_of(data))
         as_of = run.world_of(data).as_of()
         run_id = run.new_run_id()
         status.export(Lake(data), SOURCES.values(), run_id=run_id, as_of=as_of)
@@ -587,6 +588,7 @@ def build() -> None:
         finally:
             checks = records.dbt_checks(warehouse.manifest(data).parent)
             records.note_checks(data / "raw" / "_pipeline", run_id, as_of, checks)
+        identity.keep_snapshot(data)
     _console().print(f"built {data / 'warehouse.duckdb'}")
 
 

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 LARGEST = 20
 """Accounts in one cluster: a person with more has not been seen, a chain of wrong links has."""
 
+SURE = 1.0
+"""Links up to this strength are scores, stronger ones are what people declare or decide."""
+
 Link = tuple[str, str, float]
 """Two accounts and how strong their link is: more is stronger."""
 
@@ -22,9 +25,13 @@ def clusters(
 
     Links are taken from the strongest to the weakest, equal ones in the order of their accounts. One that
     would bring a pair of `apart` into one cluster, or make a cluster of more than `largest`, is left out:
-    so it is always the weakest link of a contradiction that is cut. The order of the arguments decides
-    nothing, and weaker links never undo what stronger ones made.
+    so it is always the weakest link of a contradiction that is cut. A link of a strength up to `SURE` is also
+    left out when it would join two accounts of one system that no link of their own joins: most people have
+    one account in a system, so these are rather namesakes. The order of the arguments decides nothing, and
+    weaker links never undo what stronger ones made.
     """
+    links = list(links)
+    direct = {frozenset((one, other)) for one, other, _ in links}
     ordered = sorted((-strength, min(one, other), max(one, other)) for one, other, strength in links)
     cluster = {account: account for _, one, other in ordered for account in (one, other)}
     members = {account: {account} for account in cluster}
@@ -32,17 +39,31 @@ def clusters(
     for one, other in apart:
         enemies.setdefault(one, set()).add(other)
         enemies.setdefault(other, set()).add(one)
-    for _, one, other in ordered:
+    for weakness, one, other in ordered:
         kept, gone = sorted((cluster[one], cluster[other]))
         if kept == gone or len(members[kept]) + len(members[gone]) > largest:
             continue
         if not enemies[kept].isdisjoint(members[gone]):
+            continue
+        if -weakness <= SURE and _doubles(members[kept], members[gone], direct):
             continue
         for account in members[gone]:
             cluster[account] = kept
         members[kept] |= members.pop(gone)
         enemies[kept] |= enemies.pop(gone)
     return cluster
+
+
+def _doubles(some: set[str], others: set[str], direct: set[frozenset[str]]) -> bool:
+    """Whether two accounts of one system, one of each set, have no link of their own."""
+    systems: dict[str, list[str]] = {}
+    for account in some:
+        systems.setdefault(account.partition(":")[0], []).append(account)
+    return any(
+        frozenset((one, other)) not in direct
+        for other in others
+        for one in systems.get(other.partition(":")[0], ())
+    )
 
 
 def table_of(

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.defs import ingest, publication, schedules, transform
+from pipelines.defs import identity, ingest, publication, schedules, transform
 from pipelines.sources import SOURCES
 
 defs = dg.Definitions(
-    assets=[*ingest.landings, transform.models, publication.published],
+    assets=[
+        *ingest.landings,
+        identity.identity_links,
+        identity.identity_snapshot,
+        transform.models,
+        publication.published,
+    ],
     jobs=[*ingest.jobs, schedules.rebuild, schedules.nightly],
     schedules=[schedules.every_night],
     executor=dg.in_process_executor,

@@ -28,12 +28,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines import identity
 from pipelines.border import without
 from pipelines.lake import Lake, replace_file, row_hashes, write_parquet, write_text
 from pipelines.privacy import pseudonym
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import HASHED, Source, Stream, stamp
 from pipelines.vault import Vault, VaultClosed
+
+SHARED_KINDS = {"mail:local"}
+"""Kinds of pseudonyms that several people may have: nobody is told by one. They stand in rows about a person
+alone, which go whole."""
 
 
 @dataclass
@@ -77,7 +82,7 @@ def forget(
     for one in also:
         lake.prepare(one)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
-    kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED}
+    kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED} - SHARED_KINDS
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
     unfinished = data / "forgotten" / f".{source.name}.unfinished"
     unfinished.parent.mkdir(exist_ok=True)
@@ -103,6 +108,8 @@ def forget(
         for one in (source, *also)
         for path in (data / "quarantine" / one.name).rglob("*.jsonl.gz")
     )
+    if any(paths for _, _, paths in held):
+        identity.forget(data, source.name, whole)
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
     folder = data / "receipts"

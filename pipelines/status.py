@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines import records
+from pipelines import identity, records
 from pipelines.lake import Lake, StreamState, write_parquet
 from pipelines.landing import block_of
 from pipelines.sources.spec import Source, parse_instant, stamp
@@ -189,6 +189,9 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     records.prepare(folder)
     landed = [state for source in every for state in stream_states(lake, source)]
     records.note_checks(folder, run_id, as_of, records.landing_checks(landed))
+    if not identity.links_path(lake.data).exists():
+        identity.write_links(lake.data, ())
+    identity.snapshots(lake.data)
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from pipelines.clusters import Link, clusters, table_of
 
-ACCOUNTS = st.sampled_from([f"sumo:{n}" for n in range(12)])
+ACCOUNTS = st.sampled_from([f"{system}:{n}" for n in range(4) for system in ("sumo", "reps", "pontoon")])
 PAIRS = st.tuples(ACCOUNTS, ACCOUNTS).filter(lambda pair: pair[0] != pair[1])
 LINKS = st.lists(st.tuples(ACCOUNTS, ACCOUNTS, st.sampled_from([0.91, 0.95, 1.5, 2.0])), max_size=25)
+DECLARED = st.lists(st.tuples(ACCOUNTS, ACCOUNTS, st.sampled_from([1.5, 2.0])), max_size=25)
 
 
 def components(links: list[Link]) -> dict[str, str]:
@@ -31,7 +32,7 @@ def components(links: list[Link]) -> dict[str, str]:
     return found
 
 
-@given(LINKS)
+@given(DECLARED)
 def test_clusters_are_the_connected_components(links: list[Link]) -> None:
     assert clusters(links) == components(links)
 
@@ -63,13 +64,22 @@ def test_weaker_links_never_undo_what_stronger_ones_made(
     assert all(len({every[account] for account in pair}) == 1 for pair in together)
 
 
+def test_a_score_does_not_make_namesakes_of_one_system_one_person() -> None:
+    apart = [("bugzilla:a", "sumo:a", 0.99), ("bugzilla:b", "sumo:b", 0.98), ("sumo:a", "bugzilla:b", 0.95)]
+    assert len(set(clusters(apart).values())) == 2
+    assert (
+        len(set(clusters([*apart, ("bugzilla:a", "bugzilla:b", 0.91), ("sumo:a", "sumo:b", 0.91)]).values()))
+        == 1
+    )
+
+
 def test_the_weakest_link_of_a_contradiction_is_cut() -> None:
-    links = [("a", "b", 0.99), ("b", "c", 0.91), ("c", "d", 0.95)]
-    assert clusters(links, [("a", "d")]) == {"a": "a", "b": "a", "c": "c", "d": "c"}
+    links = [("a:1", "b:1", 0.99), ("b:1", "c:1", 0.91), ("c:1", "d:1", 0.95)]
+    assert clusters(links, [("a:1", "d:1")]) == {"a:1": "a:1", "b:1": "a:1", "c:1": "c:1", "d:1": "c:1"}
 
 
 def test_no_person_has_more_accounts_than_a_person_can_have() -> None:
-    chain = [(f"a{n:02}", f"a{n + 1:02}", 0.95) for n in range(30)]
+    chain = [(f"a{n:02}:1", f"a{n + 1:02}:1", 0.95) for n in range(30)]
     assert max(Counter(clusters(chain, largest=20).values()).values()) == 20
 
 

@@ -87,6 +87,8 @@ ATTACHMENTS = gate(
     ),
 )
 
+LOGINS = gate(SOURCE, bugzilla.LOGINS, pseudonyms("mail_address"))
+
 USERS = gate(
     SOURCE,
     bugzilla.USERS,

@@ -80,3 +80,5 @@ USER_ACTIONS = gate(
     ),
     filled("translator", 0.99, "an action names who did it"),
 )
+
+USERS = gate(SOURCE, pontoon.USERS, pseudonyms("local_name"))

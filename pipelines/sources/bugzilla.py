@@ -5,6 +5,7 @@
                -> bugzilla/comments     who commented when; never the text
                -> bugzilla/attachments  who attached what kind of file when; never the file
                -> bugzilla/users        which login belongs to which numeric account
+               -> bugzilla/logins       hashes of a login that other systems make alike
     flag activity -> bugzilla/flag_activity   who set, granted, denied or cleared which flag when
     products      -> bugzilla/products        and bugzilla/components: what bugs are filed in
 
@@ -29,6 +30,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from pipelines.sources.names import local_name, mail_address
 from pipelines.sources.spec import (
     Feed,
     Handle,
@@ -131,6 +133,18 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         login, number = record.get(name), _detail(record, f"{name}_detail").get("id")
         if login and number:
             yield {"account": number, "login": login, "login_class": login_class(login)}
+
+
+def login_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """Everybody who moved a bug, whether or not their number is shown. Closed accounts, machines and
+    logins without a domain have no address of a person's."""
+    acts = [*_objects(record, "comments"), *_objects(record, "attachments")]
+    logins = [record.get("creator"), record.get("assigned_to")]
+    logins += [act.get("creator") or act.get("author") for act in acts]
+    logins += [entry.get("who") for entry in _objects(record, "history")]
+    for login in sorted({one for one in logins if isinstance(one, str) and one}):
+        if login_class(login) in ("mozilla", "other"):
+            yield {"login": login, "mail_address": mail_address(login), "local_name": local_name(login)}
 
 
 def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
@@ -393,6 +407,17 @@ COMPONENTS = Stream(
         "is_active": boolean,
     },
 )
+LOGINS = Stream(
+    name="logins",
+    about="what a login has in common with names elsewhere: its address, and what stands before the @",
+    key=("login",),
+    rows=login_rows,
+    keep={
+        "login": required(pseudonym("login")),
+        "mail_address": pseudonym("mail:address"),
+        "local_name": pseudonym("mail:local"),
+    },
+)
 
 INCLUDE_FIELDS = ",".join((
     "id,creator,assigned_to,creation_time,last_change_time,product,component,type,status,resolution",
@@ -462,7 +487,7 @@ SOURCE = Source(
                 sweep=SWEEP,
                 visible=VISIBLE,
             ),
-            streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS),
+            streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS, LOGINS),
             batch_records=2_000,
         ),
         Feed(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from pipelines.sources.names import local_name
 from pipelines.sources.spec import (
     Feed,
     Handle,
@@ -68,6 +69,7 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
             yield {
                 "account": post["user_id"],
                 "username": post["username"],
+                "local_name": local_name(post["username"]),
                 "trust_level": post.get("trust_level"),
                 "is_forum_staff": post.get("staff"),
                 "primary_group": post.get("primary_group_name") or None,
@@ -142,6 +144,7 @@ USERS = Stream(
         "trust_level": int64,
         "is_forum_staff": boolean,
         "primary_group": text,
+        "local_name": pseudonym("mail:local"),
     },
 )
 

@@ -3,14 +3,15 @@
     locales/       -> pontoon/locales       and pontoon/locale_snapshots, the statistics of the day
     projects/      -> pontoon/projects      retired and system projects too, or their history is lost;
                                             and pontoon/project_snapshots
-    user-actions/  -> pontoon/user_actions  one answer a project and day, without paging or order
+    user-actions/  -> pontoon/user_actions  one answer a project and day, without paging or order;
+                                            and pontoon/users, who is shown by a single word
 
 A day is asked once it is over for some hours. Actions vanish and change later: the last seven days are
 read again every day, the last 90 every month, everything every year, a part of it each day. A project and
 day that fails alone (500) does not stop the others: it is set aside, named, and asked again on the next run;
 a project that went private is asked no more and what is stored of it is buried.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
-Privacy: `user.name` may be the local part of an e-mail address and is not kept; `user.pk` is hashed.
+Privacy: `user.name` may be the local part of an e-mail address and is kept only as a hash; so is `user.pk`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from pipelines.sources.names import local_name
 from pipelines.sources.spec import (
     Feed,
     Handle,
@@ -119,6 +121,13 @@ def translator_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle
             yield Handle("id", account, display_name=name)
 
 
+def translator_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
+    """A translator whose shown name may be what stands before the @ of the address."""
+    user = record.get("user")
+    if isinstance(user, dict) and not user.get("system_user") and local_name(user.get("name")):
+        yield {"account": user.get("pk"), "local_name": local_name(user["name"])}
+
+
 STATISTICS = dict.fromkeys(
     (
         "total_strings",
@@ -176,6 +185,15 @@ USER_ACTIONS = Stream(
 )
 
 
+USERS = Stream(
+    name="users",
+    about="a translator who is shown by a single word, in most cases what stands before an @",
+    key=("account",),
+    rows=translator_rows,
+    keep={"account": required(pseudonym("id")), "local_name": pseudonym("mail:local")},
+)
+
+
 def block_seconds(status: int, content_type: str) -> float | None:
     blocked = status in (406, 429) or (status == 403 and "html" in content_type)
     return 600.0 if blocked else None
@@ -222,7 +240,7 @@ SOURCE = Source(
                 closes_after=timedelta(hours=6),
                 rereads=(LAST_WEEK, LAST_QUARTER, ALL),
             ),
-            (USER_ACTIONS,),
+            (USER_ACTIONS, USERS),
             batch_records=20_000,
         ),
     ),

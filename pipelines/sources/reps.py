@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipelines.sources.names import local_name
 from pipelines.sources.spec import (
     Feed,
     Handle,
@@ -74,6 +75,7 @@ def people_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "mentor": _linked_number(record, "mentor"),
         "groups": _names(record, "groups"),
         "people_directory": directory_name(record.get("mozillians_profile_url")),
+        "local_name": local_name(record.get("display_name")),
     }
 
 
@@ -86,9 +88,23 @@ def directory_name(address: Any) -> str | None:
 
 
 def rep_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
-    account = hash_of("id", record.get("_number"))
+    yield from _handle(record, record.get("_number"), hash_of)
+
+
+def named_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
+    """Whoever an event or report names: a Rep who left has no profile, but these still show a name."""
+    for name in ("owner", "user", "mentor"):
+        linked = record.get(name)
+        if isinstance(linked, dict):
+            yield from _handle(linked, _linked_number(record, name), hash_of)
+
+
+def _handle(record: Record, number: int | None, hash_of: Pseudonymise) -> Iterable[Handle]:
+    account = hash_of("id", number)
+    names = [record.get("first_name"), record.get("last_name")]
+    full_name = " ".join(name for name in names if isinstance(name, str) and name) or None
     if account and record.get("display_name"):
-        yield Handle("id", account, record["display_name"], profile=record.get("remo_url") or None)
+        yield Handle("id", account, record["display_name"], full_name, record.get("remo_url") or None)
 
 
 def event_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
@@ -132,12 +148,14 @@ PEOPLE = Stream(
         "mentor": pseudonym("id"),
         "groups": texts,
         "people_directory": pseudonym("people:username"),
+        "local_name": pseudonym("mail:local"),
     },
 )
 EVENTS = Stream(
     name="events",
     about="an event as last seen; deleted events are cancelled ones",
     key=("id",),
+    handles=named_handles,
     rows=event_rows,
     keep={
         "id": required(int64),
@@ -153,6 +171,7 @@ ACTIVITIES = Stream(
     name="activities",
     about="a report, or the automatic entry that an event makes",
     key=("id",),
+    handles=named_handles,
     rows=activity_rows,
     keep={
         "id": required(int64),

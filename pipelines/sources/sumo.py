@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from pipelines.sources.names import local_name, mail_address
 from pipelines.sources.spec import (
     Feed,
     Handle,
@@ -82,6 +83,8 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "country": record.get("country") or None,
         "people_directory": record.get("people_mozilla_org") or None,
         "community_portal": record.get("community_mozilla_org") or None,
+        "mail_address": mail_address(record.get("username")),
+        "local_name": local_name(record.get("username")),
     }
 
 
@@ -152,6 +155,8 @@ USERS = Stream(
         "country": text,
         "people_directory": pseudonym("people:username"),
         "community_portal": pseudonym("community:username"),
+        "mail_address": pseudonym("mail:address"),
+        "local_name": pseudonym("mail:local"),
     },
 )
 

@@ -45,6 +45,8 @@ MOMENTS = {"bugzilla": 8, "sumo": 300, "pontoon": 2_000, "reps": 500, "discourse
 KEPT = frozenset(
     {
         ("bugzilla", "users"),
+        ("bugzilla", "logins"),
+        ("pontoon", "users"),
         ("pontoon", "locale_snapshots"),
         ("pontoon", "project_snapshots"),
         ("discourse", "users"),

@@ -75,6 +75,14 @@ def component(number: int) -> dict[str, Any]:
     return {"id": number, "product_id": 1, "product": "Toolkit", "name": f"Part {number}", "is_active": True}
 
 
+def bugzilla_login(number: int) -> dict[str, Any]:
+    return {"login": person(number), "mail_address": person(20 + number), "local_name": person(40 + number)}
+
+
+def translator(number: int) -> dict[str, Any]:
+    return {"account": person(number), "local_name": person(40 + number)}
+
+
 def locale(number: int) -> dict[str, Any]:
     return {
         "code": f"x{'abcdefghijklmnop'[number]}-XX", "name": "Invented", "direction": "ltr",
@@ -261,11 +269,13 @@ GOOD = {
     ("bugzilla", "flag_activity"): flag_event,
     ("bugzilla", "products"): product,
     ("bugzilla", "components"): component,
+    ("bugzilla", "logins"): bugzilla_login,
     ("pontoon", "locales"): locale,
     ("pontoon", "projects"): project,
     ("pontoon", "locale_snapshots"): locale_snapshot,
     ("pontoon", "project_snapshots"): project_snapshot,
     ("pontoon", "user_actions"): user_action,
+    ("pontoon", "users"): translator,
     ("sumo", "questions"): question,
     ("sumo", "answers"): answer,
     ("sumo", "users"): sumo_user,

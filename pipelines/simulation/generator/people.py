@@ -68,7 +68,7 @@ CONSONANTS, VOWELS = "bdfghklmnprstvwyz", "aeio"
 SYLLABLES = tuple(consonant + vowel for consonant in CONSONANTS for vowel in VOWELS)
 
 MAIL_DOMAINS = ("example.org", "example.com", "mail.example.net")
-NAMESAKE_EVERY = 60
+NAMESAKE_EVERY = 150
 """Every so many contributors one has the full name of the contributor before."""
 
 
@@ -336,11 +336,8 @@ def _username(
     """
     given = person.name.split(" ")[0]
     handle = person.nick
-    if chance.happens(0.12):
+    if chance.happens(0.05 if source in ("sumo", "reps") else 0.02):
         handle = chance.one((*_nicks(person.name), given[:3].lower() + chance.one(SYLLABLES)))
-    if source == "pontoon":
-        shown = (person.name, f"{handle}+l10n", handle, given)
-        return shown[chance.weighted([0.64, 0.12, 0.2, 0.04]) or 0]
     if source == "bugzilla":
         closed = chance.happens(0.02)
         handle = f"u{number}@disabled.tld" if closed else f"{handle}@{person.mail_domain}"
@@ -350,6 +347,9 @@ def _username(
         local, at, domain = handle.partition("@")
         handle = f"{local}{chance.whole(2, 99)}{at}{domain}"
     taken.setdefault(handle, (person.number, set()))[1].add(source)
+    if source == "pontoon":
+        shown = (person.name, f"{handle}+l10n", handle, given)
+        return shown[chance.weighted([0.66, 0.12, 0.2, 0.02]) or 0]
     return handle
 
 

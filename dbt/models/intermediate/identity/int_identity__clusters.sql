@@ -1,7 +1,8 @@
 -- One row an account that has a link: the smallest account key of its person by confirmed links,
 -- and by probable ones on top. Links are taken strongest first: decisions, the later ones before
 -- the earlier; what people declare; then scores. A link that would join two accounts which people
--- keep apart, or make a person of more than twenty accounts, is left out (`pipelines/clusters.py`).
+-- keep apart, make a person of more than twenty accounts or, by its score alone, of two accounts of
+-- one system that nothing else joins, is left out (`pipelines/clusters.py`).
 
 with ages as (
     select

@@ -1,5 +1,6 @@
 -- One row a pair of accounts and a rule that says they are one person's. Confirmed: people declared
--- or decided it. A name that more than four accounts claim says nothing. Machines are nobody's.
+-- or decided it. Probable: the score of what is known of both is above 0.9, and nobody looked yet.
+-- A name that more than four accounts claim says nothing. Machines are nobody's.
 
 with actors as (
     select source, account, account_key
@@ -46,6 +47,16 @@ links as (
             one.rule = other.rule
             and one.name_hash = other.name_hash
             and one.account_key < other.account_key
+    union all
+    select
+        account_key_1,
+        account_key_2,
+        'probable' as status,
+        'scored' as rule,
+        score,
+        cast(null as date) as decided_on
+    from {{ ref('stg_pipeline__identity_links') }}
+    where score > {{ var('parameters')['probable_link_score'] }}
 )
 
 select

@@ -7,6 +7,7 @@ with latest as (
 select
     account,
     username,
+    local_name,
 
     trust_level,
     is_forum_staff,

@@ -8,6 +8,7 @@ select
     account,
     people_directory as people_directory_username,
     mentor as mentor_account,
+    local_name,
 
     country as declared_country,
     date_joined_program as joined_on,

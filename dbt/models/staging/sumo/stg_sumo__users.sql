@@ -9,6 +9,8 @@ select
     username,
     people_directory as people_directory_username,
     community_portal as community_portal_username,
+    mail_address,
+    local_name,
 
     country as declared_country,
 

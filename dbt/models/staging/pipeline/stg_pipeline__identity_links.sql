@@ -1,0 +1,8 @@
+-- One row a pair of accounts that may be one person's, and the probability that it is.
+
+select
+    account_key_1,
+    account_key_2,
+
+    score
+from {{ source('pipeline', 'identity_links') }}

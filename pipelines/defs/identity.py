@@ -1,0 +1,37 @@
+"""Probable links as an asset that the warehouse reads; after it, the snapshot of who was one person."""
+
+import dagster as dg
+
+from pipelines import identity, run, settings
+from pipelines.defs.ingest import key_of
+from pipelines.sources import SOURCES
+
+LINKS = dg.AssetKey(["pipeline", "identity_links"])
+
+
+@dg.asset(
+    key=LINKS,
+    deps=[key_of(source, stream) for source in SOURCES.values() for stream in source.streams],
+    group_name="intermediate_identity",
+    description="Pairs of accounts that look like one person's, with their score",
+    kinds={"parquet"},
+)
+def identity_links() -> dg.MaterializeResult:
+    """Score all pairs of accounts that have something in common."""
+    data = settings.data_dir()
+    run.display.stage("comparing accounts")
+    return dg.MaterializeResult(
+        metadata={"probable links": identity.link(data, settings.hash_key(data), run.vault_of(data))}
+    )
+
+
+@dg.asset(
+    key=["pipeline", "identity_snapshot"],
+    deps=[dg.AssetKey(["metrics", "metric_value"])],
+    group_name="intermediate_identity",
+    description="Who was one person on the day of the run: what the next runs compare with",
+    kinds={"parquet"},
+)
+def identity_snapshot() -> dg.MaterializeResult:
+    """Kept once all numbers of the run are there: a build compares with the days before its own."""
+    return dg.MaterializeResult(metadata={"accounts": identity.keep_snapshot(settings.data_dir())})

@@ -1,0 +1,143 @@
+"""Accounts that look like one person's are told by names, hashes, languages and spans, by nothing else."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.identity import (
+    THRESHOLD,
+    WEIGHTS,
+    Account,
+    explain,
+    full_forms,
+    full_name,
+    handle,
+    links_path,
+    score,
+    short_forms,
+    stem,
+    write_links,
+)
+from pipelines.privacy import pseudonym
+
+KEY = b"a key for tests only"
+
+
+def account(source: str, number: int, **known: object) -> Account:
+    return Account(source, f"{number:03}", **known)  # type: ignore[arg-type]
+
+
+def local(name: str) -> str | None:
+    return pseudonym(KEY, "", "mail:local", name)
+
+
+def links(*accounts: Account) -> dict[tuple[str, str], float]:
+    return {(one, other): value for one, other, value in score(accounts, KEY) if value > THRESHOLD}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ada Lovelace [:ada] (away until May)", "ada lovelace"),
+        ("LOVELACE, Ada", "ada lovelace"),
+        ("Zoë Ångström", "angstrom zoe"),
+        ("Ada", None),
+        ("A B", None),
+        (None, None),
+    ],
+)
+def test_a_full_name_is_two_words_without_marks_in_order(text: str | None, name: str | None) -> None:
+    assert full_name(text) == name
+
+
+def test_a_handle_is_letters_and_digits_and_its_stem_has_no_digits_at_the_end() -> None:
+    assert handle("Ada.Lovelace_7") == "adalovelace7"
+    assert stem("adalovelace7") == "adalovelace"
+    assert (handle("ada"), stem("ab12"), stem(None)) == (None, None, None)
+    assert {"adalovelace", "lovelace.ada"} <= full_forms("ada lovelace")
+    assert short_forms("ada lovelace") == {"lovelacea", "alovelace"}
+
+
+def test_one_full_name_in_two_systems_is_probably_one_person() -> None:
+    assert list(
+        links(account("sumo", 1, name="ada lovelace"), account("pontoon", 2, name="ada lovelace"))
+    ) == [("pontoon:002", "sumo:001")]
+
+
+def test_a_name_that_two_people_of_one_system_have_links_nobody_by_itself() -> None:
+    namesakes = [account("bugzilla", n, name="ada lovelace", handle=f"other{n}x") for n in (1, 2)]
+    helper = account("sumo", 3, name="ada lovelace")
+    assert links(*namesakes, helper) == {}
+
+
+def test_two_accounts_of_one_person_in_one_system_are_no_namesakes() -> None:
+    own = [account("bugzilla", n, name="ada lovelace", handle=f"adal{n}") for n in (1, 2)]
+    assert len(links(*own, account("sumo", 3, name="ada lovelace"))) == 3
+
+
+def test_hashes_alone_link_when_there_is_no_vault() -> None:
+    same = (
+        account("bugzilla", 1, local=local("ada"), mail="m1"),
+        account("sumo", 2, local=local("ada"), mail="m1"),
+    )
+    assert len(links(*same)) == 1
+    assert (
+        len(links(account("bugzilla", 1, local=local("ada")), account("pontoon", 2, local=local("ada")))) == 1
+    )
+    assert links(account("bugzilla", 1, local=local("ada")), account("pontoon", 2, local=local("bo"))) == {}
+
+
+def test_a_full_name_meets_the_hash_of_what_stands_before_an_at() -> None:
+    shown = account("bugzilla", 1, name="ada lovelace", handle="somebody", first_day=1, last_day=9)
+    hidden = account("pontoon", 2, local=local("ada.lovelace"), first_day=1, last_day=9)
+    assert len(links(shown, hidden)) == 1
+
+
+def test_different_names_and_countries_speak_against_a_pair() -> None:
+    alike = account("sumo", 1, handle="adalove", name="ada lovelace", country="FI")
+    assert len(links(alike, account("reps", 2, handle="adalove", country="FI"))) == 1
+    assert links(alike, account("reps", 2, handle="adalove", name="bo nielsen", country="DK")) == {}
+
+
+def test_the_order_of_accounts_decides_nothing_and_a_score_needs_no_others() -> None:
+    crowd = [account("sumo", n, name=f"given{chr(97 + n % 26)} family{chr(97 + n // 26)}") for n in range(60)]
+    pair = [account("pontoon", 100, name="ada lovelace"), account("sumo", 101, name="ada lovelace")]
+    mixed = [*crowd, *pair]
+    random.Random(3).shuffle(mixed)
+    assert score(mixed, KEY) == score([*crowd, *pair], KEY)
+    assert set(score(pair, KEY)) <= set(score(mixed, KEY))
+
+
+def test_a_score_is_the_product_of_what_its_explanation_lists() -> None:
+    one = account("sumo", 1, name="ada lovelace", locales=["fi"], country="FI", first_day=1, last_day=5)
+    other = account("pontoon", 2, name="ada lovelace", locales=["fi", "sv"], first_day=4, last_day=9)
+    told = explain(one, other, [one, other], KEY)
+    assert [meaning for meaning, _ in told] == [
+        "same full name, nobody else's in a system",
+        "a language in common",
+        "active at the same time",
+    ]
+    odds = 1e-4 / (1 - 1e-4)
+    for _, weight in told:
+        odds *= weight
+    ((_, _, value),) = score([one, other], KEY)
+    assert value == pytest.approx(odds / (1 + odds), abs=1e-6)
+
+
+def test_every_comparison_ends_with_a_level_that_always_holds() -> None:
+    assert all(levels[-1][1] == "ELSE" for levels in WEIGHTS.values())
+
+
+def test_the_same_pairs_give_the_same_file(tmp_path: Path) -> None:
+    (tmp_path / "raw" / "_pipeline").mkdir(parents=True)
+    pairs = [("a", "c", 0.95), ("a", "b", 0.91)]
+    write_links(tmp_path, pairs)
+    first = links_path(tmp_path).read_bytes()
+    write_links(tmp_path, reversed(pairs))
+    assert links_path(tmp_path).read_bytes() == first
+    write_links(tmp_path, ())
+    assert pq.read_table(links_path(tmp_path)).num_rows == 0

@@ -82,7 +82,7 @@ def suppress(frame: pd.DataFrame, k: int, additive: Mapping[str, Collection[str]
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
     hidden, before = small_cells(frame, k), -1
     while before != hidden.sum():
-        before = hidden.sum()
+        before = int(hidden.sum())
         hidden = together(frame, in_company(frame, hidden, additive))
     return hide(frame, hidden)
 

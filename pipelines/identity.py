@@ -148,6 +148,13 @@ def link(data: Path, key: bytes, vault: Vault | None) -> int:
     return sum(value > THRESHOLD for _, _, value in pairs)
 
 
+def prepare(data: Path) -> None:
+    """Files without rows where there are none yet, so that dbt reads them before the first links."""
+    if not links_path(data).exists():
+        write_links(data, ())
+    snapshots(data)
+
+
 def write_links(data: Path, pairs: Iterable[tuple[str, str, float]]) -> None:
     """Replace the file that dbt reads: sorted, so that the same pairs give the same bytes."""
     rows = sorted(pairs)

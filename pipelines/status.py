@@ -189,9 +189,7 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     records.prepare(folder)
     landed = [state for source in every for state in stream_states(lake, source)]
     records.note_checks(folder, run_id, as_of, records.landing_checks(landed))
-    if not identity.links_path(lake.data).exists():
-        identity.write_links(lake.data, ())
-    identity.snapshots(lake.data)
+    identity.prepare(lake.data)
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:

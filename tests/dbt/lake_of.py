@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import status
+from pipelines import identity, status
 from pipelines.lake import schema_of
 from pipelines.privacy import pseudonym
 from pipelines.records import prepare
@@ -111,6 +111,7 @@ def write_lake(
     ):
         pq.write_table(pa.Table.from_pylist(records, schema=schema), pipeline / f"{name}.parquet")
     prepare(pipeline)
+    identity.prepare(data)
 
 
 def hashed(source: str, kind: str, value: object) -> str | None:

@@ -90,6 +90,12 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         assert model["name"] in tested, f"{model['name']} has no unit test"
 
 
+def test_no_metric_is_gathered_twice() -> None:
+    code = (DBT / "models" / "metrics" / "metric_value.sql").read_text()
+    gathered = re.findall(r"^    '(\w+)': \[", code, re.MULTILINE)
+    assert len(gathered) == len(set(gathered)) > 0
+
+
 def test_every_page_is_an_exposure_of_the_metrics_on_its_cards(manifest: dict[str, Any]) -> None:
     exposed = {
         exposure["url"].removeprefix("http://127.0.0.1:8050"): {

@@ -1,7 +1,8 @@
 -- One row an act of one person towards another (catalogue 0.3): an answer to a question, a reply to
 -- a post, an explicit review of a translation, a needinfo cleared, a comment on or a change to a
 -- bug. Nobody interacts with a machine or with oneself, under whatever account. No source tells who
--- mentors whom.
+-- mentors whom. The acting person comes with each act: looked up beside the other one, the two
+-- tables of accounts would be joined with each other first, every account with every other.
 
 with facts as (
     select * from {{ ref('fct_contribution') }}
@@ -33,6 +34,7 @@ acts as (
         'answer' as interaction_type,
         facts.contribution_id as act_id,
         facts.account as from_account,
+        facts.person_id as from_person_id,
         questions.asker_account as to_account,
         facts.source,
         facts.area,
@@ -50,6 +52,7 @@ acts as (
         'review' as interaction_type,
         facts.contribution_id as act_id,
         facts.account as from_account,
+        facts.person_id as from_person_id,
         authors.account as to_account,
         facts.source,
         facts.area,
@@ -66,6 +69,7 @@ acts as (
         'bug_response' as interaction_type,
         facts.contribution_id as act_id,
         facts.account as from_account,
+        facts.person_id as from_person_id,
         bugs.opener_account as to_account,
         facts.source,
         facts.area,
@@ -83,6 +87,7 @@ acts as (
         'reply' as interaction_type,
         facts.contribution_id as act_id,
         facts.account as from_account,
+        facts.person_id as from_person_id,
         addressed.account as to_account,
         facts.source,
         facts.area,
@@ -103,6 +108,7 @@ acts as (
         'needinfo_cleared' as interaction_type,
         requests.request_id as act_id,
         requests.clearer_account as from_account,
+        clearers.person_id as from_person_id,
         requests.setter_account as to_account,
         'bugzilla' as source,
         'quality' as area,
@@ -115,12 +121,16 @@ acts as (
     inner join {{ ref('dim_source') }} as sources on sources.source = 'bugzilla'
     inner join {{ ref('int_item__bug') }} as bugs
         on cast(requests.bug_id as {{ dbt.type_string() }}) = bugs.item
+    inner join {{ ref('dim_account') }} as clearers
+        on
+            clearers.source = 'bugzilla'
+            and requests.clearer_account = clearers.account
     where requests.cleared_at >= sources.loaded_from
 )
 
 select
     acts.interaction_type || ':' || acts.act_id as interaction_id,
-    givers.person_id as from_person_id,
+    acts.from_person_id,
     takers.person_id as to_person_id,
 
     acts.interaction_type,
@@ -136,8 +146,6 @@ select
     acts.occurred_at,
     cast(acts.occurred_at as date) as occurred_on
 from acts
-inner join {{ ref('dim_account') }} as givers
-    on acts.source = givers.source and acts.from_account = givers.account
 inner join {{ ref('dim_account') }} as takers
     on acts.source = takers.source and acts.to_account = takers.account
 left join {{ ref('int_identity__affiliations') }} as giver_terms
@@ -153,6 +161,6 @@ left join {{ ref('int_identity__affiliations') }} as taker_terms
         and cast(acts.occurred_at as date) >= taker_terms.valid_from
         and cast(acts.occurred_at as date) < taker_terms.valid_to
 where
-    givers.person_id is not null
+    acts.from_person_id is not null
     and takers.person_id is not null
-    and givers.person_id <> takers.person_id
+    and acts.from_person_id <> takers.person_id

@@ -9,6 +9,42 @@ with windows as (
             union all
         {% endif %}
     {% endfor %}
+),
+
+-- Joined on the person first: a left join that compares two dates would be a nested loop.
+followed as (
+    select
+        newcomers.identity_level,
+        newcomers.person_id,
+        newcomers.first_area,
+        days.area,
+        {{ dbt.datediff('newcomers.first_on', 'days.occurred_on', 'day') }} as days_after
+    from {{ ref('fct_newcomer') }} as newcomers
+    inner join {{ ref('fct_active_day') }} as days
+        on
+            newcomers.identity_level = days.identity_level
+            and newcomers.person_id = days.person_id
+            and newcomers.first_on < days.occurred_on
+),
+
+retained as (
+    select
+        followed.identity_level,
+        followed.person_id,
+        windows.from_day,
+        windows.to_day,
+        max(case when followed.area = 'all' then 1 else 0 end) as in_any,
+        max(case when followed.area = followed.first_area then 1 else 0 end) as in_same
+    from followed
+    inner join windows
+        on
+            followed.days_after >= windows.from_day
+            and followed.days_after < windows.to_day
+    group by
+        followed.identity_level,
+        followed.person_id,
+        windows.from_day,
+        windows.to_day
 )
 
 select
@@ -17,19 +53,13 @@ select
     windows.from_day,
     windows.to_day,
 
-    max(case when days.area = 'all' then 1 else 0 end) = 1 as is_retained,
-    max(case when days.area = newcomers.first_area then 1 else 0 end) = 1 as is_retained_in_area
+    coalesce(retained.in_any, 0) = 1 as is_retained,
+    coalesce(retained.in_same, 0) = 1 as is_retained_in_area
 from {{ ref('fct_newcomer') }} as newcomers
 cross join windows
-left join {{ ref('fct_active_day') }} as days
+left join retained
     on
-        newcomers.identity_level = days.identity_level
-        and newcomers.person_id = days.person_id
-        and newcomers.first_on < days.occurred_on
-        and {{ dbt.datediff('newcomers.first_on', 'days.occurred_on', 'day') }} >= windows.from_day
-        and {{ dbt.datediff('newcomers.first_on', 'days.occurred_on', 'day') }} < windows.to_day
-group by
-    newcomers.identity_level,
-    newcomers.person_id,
-    windows.from_day,
-    windows.to_day
+        newcomers.identity_level = retained.identity_level
+        and newcomers.person_id = retained.person_id
+        and windows.from_day = retained.from_day
+        and windows.to_day = retained.to_day

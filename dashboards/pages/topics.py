@@ -103,7 +103,8 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
     facts = []
     for row in cards.records_of(newest):
         name = "all" if pd.isna(row["category"]) else words.category(str(row["category"]))
-        said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
+        number = html.B(row["shown"]) if pd.notna(row["value"]) else html.Em(row["shown"])
+        said: list[Component | str] = [number, html.Span(f" {name}")]
         if row["interval"]:
             said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
         said.append(html.Small(words.period(row)))

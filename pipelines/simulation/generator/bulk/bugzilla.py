@@ -639,6 +639,14 @@ def told(months: list[Month]) -> Array:
     return every[every >= 0]
 
 
+def acted(months: list[Month]) -> Array:
+    """Accounts whose log-in some bug tells: reporters, assignees, and whoever wrote, changed or attached."""
+    found = [np.r_[month.bugs["reporter"], month.bugs["assignee"]] for month in months]
+    found += [rows["who"] for month in months for rows in (month.comments, month.changes, month.attachments)]
+    every = np.unique(np.concatenate(found))
+    return every[every >= 0]
+
+
 def flag_records(own: Accounts, flags: Columns, known: Array) -> Iterator[Record]:
     """Each event of a flag as the review interface shows it; of people whose number no bug tells, none."""
     tells = np.zeros(len(own), bool)

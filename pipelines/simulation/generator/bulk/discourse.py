@@ -15,6 +15,7 @@ from pipelines.simulation.generator.bulk.draws import Pool, rng_of, stamps, wait
 from pipelines.simulation.generator.chance import HOUR, MINUTE
 from pipelines.simulation.generator.discourse import TAG
 from pipelines.simulation.world import Record
+from pipelines.sources.names import local_name
 
 SYSTEM = 6
 TOPICS_A_MONTH, POSTS_A_MONTH = 10_000, 200_000
@@ -130,6 +131,7 @@ def users(crowd: Crowd, accounts: np.ndarray) -> list[Record]:
         post = _post(crowd, account, {})
         found.append({
             "account": post["user_id"], "username": post["username"], "trust_level": post["trust_level"],
+            "local_name": local_name(post["username"]),
             "is_forum_staff": post["staff"], "primary_group": post["primary_group_name"],
         })  # fmt: skip
     return found

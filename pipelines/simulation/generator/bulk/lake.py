@@ -96,6 +96,7 @@ class Batch:
     events: list[keeping.Event] = field(default_factory=list)
     flags: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     told: np.ndarray[Any, Any] | None = None
+    acted: np.ndarray[Any, Any] | None = None
     places: np.ndarray[Any, Any] | None = None
     peak_bytes: int = 0
 
@@ -172,6 +173,7 @@ def _bugzilla(maker: Maker, months: list[int], number: int) -> Made:
         "bugzilla", number, {}, Counter(), accounts=np.unique(np.concatenate(seen)), recent={"bugs": recent}
     )
     batch.flags, batch.told = bugzilla.flag_changes(made), bugzilla.told(made)
+    batch.acted = bugzilla.acted(made)
     batch.places = bugzilla.places_used(made)
     return tables, truth.of_bugzilla(maker.crowd, made), batch
 
@@ -180,6 +182,7 @@ def _pontoon(maker: Maker, months: list[int], number: int) -> Made:
     made = [pontoon.draw(maker.crowd, month) for month in months]
     statuses = pontoon.added(pontoon.statuses(month) for month in made)
     batch = Batch("pontoon", number, {}, Counter(), statuses=statuses)
+    batch.acted = np.unique(np.concatenate([month.actions["who"] for month in made]))
     return pontoon.tables(made, maker.names("pontoon")), truth.of_pontoon(maker.crowd, made), batch
 
 
@@ -383,8 +386,12 @@ def _lists(maker: Maker, source: str, own: list[Batch], last: int) -> list[tuple
     if source == "bugzilla":
         columns = bugzilla.user_table(_seen(own), maker.names("bugzilla"))
         products = bugzilla.product_records(_together(batch.places for batch in own))
+        handles = crowd.accounts["bugzilla"].handle
+        logins = [{"creator": handles[place]} for place in _together(batch.acted for batch in own)]
+        logins += [{"creator": bugzilla.UNASSIGNED}] if (_seen(own) < 0).any() else []
         return [
             (streams["users"], maker.table(streams["users"], columns, last)),
+            (streams["logins"], maker.border(source, streams["logins"], logins, last)),
             *(
                 (streams[name], maker.border(source, streams[name], products, last))
                 for name in ("products", "components")
@@ -401,10 +408,13 @@ def _lists(maker: Maker, source: str, own: list[Batch], last: int) -> list[tuple
     day = {"_seen_on": maker.size.clock.date().isoformat()}
     public = [{**row, **day} for row in projects if row["visibility"] == "public"]
     lists = {"locales": [{**row, **day} for row in locales], "projects": public}
+    translators = pontoon.user_records(crowd, _together(batch.acted for batch in own))
+    users = (streams["users"], maker.border(source, streams["users"], translators, last))
     return [
-        (streams[name], maker.border(source, streams[name], lists[of], last))
+        users,
+        *((streams[name], maker.border(source, streams[name], lists[of], last))
         for of, name in (("locales", "locales"), ("locales", "locale_snapshots"),
-                         ("projects", "projects"), ("projects", "project_snapshots"))
+                         ("projects", "projects"), ("projects", "project_snapshots"))),
     ]  # fmt: skip
 
 

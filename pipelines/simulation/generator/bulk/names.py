@@ -16,6 +16,7 @@ from pipelines.privacy import pseudonyms
 from pipelines.simulation.generator.bulk.crowd import Crowd
 from pipelines.simulation.generator.bulk.draws import Array
 from pipelines.sources.bugzilla import login_class
+from pipelines.sources.names import local_name, mail_address
 
 
 def taken(column: pa.Array, places: Array) -> pa.Array:
@@ -66,6 +67,8 @@ class Pseudonyms:
             values: Sequence[object] = {
                 "id": self._accounts.native.tolist(),
                 "people:username": self._handles.directory() if kind == "people:username" else (),
+                "mail:address": [mail_address(handle) for handle in self._accounts.handle],
+                "mail:local": [local_name(handle) for handle in self._accounts.handle],
             }.get(kind, self._accounts.handle)
             self._made[kind] = pa.array(self.hashed(kind, values), pa.string())
         return self._made[kind]

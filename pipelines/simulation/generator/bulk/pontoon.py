@@ -8,7 +8,7 @@ The same columns become the lake's tables (`tables`) and native records (`record
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -232,6 +232,13 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
 
 
 # --- Native records --------------------------------------------------------------------------------
+
+
+def user_records(crowd: Crowd, places: Array) -> Iterator[Record]:
+    """The people among these accounts as an action names them."""
+    own = crowd.accounts["pontoon"]
+    for who in places[places >= MACHINES].tolist():
+        yield {"user": {"pk": int(own.native[who]), "name": own.handle[who], "system_user": False}}
 
 
 def statuses(month: Month) -> Array:

@@ -334,6 +334,8 @@ def profile_table(crowd: Crowd, names: Pseudonyms) -> dict[str, pa.Array]:
         "country": words(tuple(place.code for place in PLACES), rows["country"], rows["country"] < 0),
         "people_directory": taken(names.of("people:username"), account),
         "community_portal": pa.nulls(len(account), pa.string()),
+        "mail_address": taken(names.of("mail:address"), account),
+        "local_name": taken(names.of("mail:local"), account),
     }
 
 

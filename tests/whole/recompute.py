@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import metric_shape
+from pipelines.simulation.servers.knowledge import products
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
 from pipelines.sources.bugzilla import STAFF_DOMAINS
@@ -1025,7 +1026,7 @@ def systems(community: Community) -> Iterator[Row]:
     lists = {("sumo", "users"): world.sumo.users, ("pontoon", "locales"): world.pontoon.locales}
     lists |= {("pontoon", "projects"): [p for p in world.pontoon.projects if p["visibility"] == "public"]}
     lists |= {("reps", "people"): world.reps.people, ("reps", "events"): world.reps.events}
-    lists |= {("reps", "activities"): world.reps.activities}
+    lists |= {("reps", "activities"): world.reps.activities, ("sumo", "products"): products(world.sumo)}
     for source, stream, records, created, has_recent, has_backfill in counted:
         at = instants(pd.Series([record[created] for record in records]))
         recent = instant(world.now[source]) - 30 * DAY

@@ -36,7 +36,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt
 	$(BIN)/mdm parse
 
 test: check

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.data import Declaration
-from pipelines.disclosure import kind_of
+from pipelines.disclosure import COUNTS, kind_of
 
 MISSING = "no value in this version"
 NO_CHANGE = "no change"
@@ -169,11 +169,11 @@ def is_share(unit: str) -> bool:
 
 def is_count(unit: str) -> bool:
     """Whether values are numbers of people or acts, which the public sees rounded to the nearest 5."""
-    return kind_of(unit) == "count"
+    return kind_of(unit) in COUNTS
 
 
 def is_hours(unit: str) -> bool:
-    return unit.strip().lower().split(" ")[0] in ("h", "hour", "hours")
+    return unit.strip().lower().removeprefix("difference of ").split(" ")[0] in ("h", "hour", "hours")
 
 
 def number(value: float, unit: str, audience: str) -> str:

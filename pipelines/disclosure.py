@@ -20,14 +20,30 @@ from numpy.typing import NDArray
 from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
 from pipelines.sources.survey import ATTRIBUTES
 
-Kind = Literal["count", "share", "ratio", "signed", "other"]
+Kind = Literal["count", "signed_count", "share", "ratio", "signed", "other"]
 """What a value is, told by its metric's unit: how it is rounded, whether it needs a denominator, and may it
-be negative (`signed`)."""
+be negative (`signed_count`, `signed`)."""
+
+COUNTS: tuple[Kind, ...] = ("count", "signed_count")
+SIGNED: tuple[Kind, ...] = ("signed_count", "signed")
 
 SHARE_UNITS = frozenset({"share", "fraction", "proportion"})
 SIGNED_UNITS = frozenset({"difference", "attainment"})
-COUNT_UNITS = frozenset({"contributions", "contributors", "count", "events", "people", "persons"})
-"""Numbers of people or acts, as a whole unit: `persons (fewest)` is an order statistic and no count."""
+COUNT_UNITS = frozenset(
+    {
+        "accounts",
+        "badges",
+        "contributions",
+        "contributors",
+        "count",
+        "events",
+        "people",
+        "persons",
+        "requests",
+    }
+)
+"""Numbers of people or acts, as a whole unit: `persons (fewest)` is an order statistic and no count. The
+difference of two of them is a signed count."""
 
 
 Places = NDArray[np.integer[Any]]
@@ -51,15 +67,20 @@ AUDIENCES = (Audience("internal", k=5), Audience("public", k=10, rounding=5))
 
 def kind_of(unit: str) -> Kind:
     """`share of bugs` -> share, `events per 100 people` -> ratio, `difference of shares` -> signed,
-    `people` -> count, `hours` -> other."""
-    words = [word.strip("(),") for word in unit.lower().split()]
+    `people` -> count, `difference of people` -> signed_count, `hours` -> other."""
+    whole = unit.strip().lower()
+    if whole in COUNT_UNITS:
+        return "count"
+    if whole.removeprefix("difference of ") in COUNT_UNITS:
+        return "signed_count"
+    words = [word.strip("(),") for word in whole.split()]
     if words and words[0] in SIGNED_UNITS:
         return "signed"
     if words and words[0] in SHARE_UNITS:
         return "share"
     if "ratio" in words or "per" in words:
         return "ratio"
-    return "count" if unit.strip().lower() in COUNT_UNITS else "other"
+    return "other"
 
 
 def protect(
@@ -189,7 +210,7 @@ def round_for_public(frame: pd.DataFrame, kinds: Mapping[str, Kind], to: int = 5
     for name in ("value", "ci_low", "ci_high", "value_with_probable"):
         exact = frame[name].astype(float)
         for rows, numbers in (
-            (about_people & (kind == "count"), to_multiple(exact, to)),
+            (about_people & kind.isin(COUNTS), to_multiple(exact, to)),
             (about_people & (kind == "share"), to_percent(exact)),
             (about_people & kind.isin(["ratio", "signed", "other"]), to_two_digits(exact)),
         ):

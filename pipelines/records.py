@@ -232,7 +232,7 @@ def _complete_months(file: Path) -> list[dict[str, Any]]:
 
 def _compared(first: Path, now: Path) -> list[dict[str, Any]]:
     """metric and month -> for each cause how many values were compared and how many are others now."""
-    from pipelines.disclosure import kind_of
+    from pipelines.disclosure import COUNTS, kind_of
 
     same = " and ".join(f"was.{name} is not distinct from now.{name}" for name in DIMENSIONS)
     query = f"""
@@ -273,7 +273,7 @@ def _compared(first: Path, now: Path) -> list[dict[str, Any]]:
         connection.execute(f"attach '{now}' as now (read_only)")
         units = connection.execute("select metric, unit from now.metric").fetchall()
         connection.execute("create table units (metric varchar, is_count boolean)")
-        counts = [(metric, kind_of(unit) == "count") for metric, unit in units]
+        counts = [(metric, kind_of(unit) in COUNTS) for metric, unit in units]
         connection.executemany("insert into units values (?, ?)", counts)
         return _with_zone(connection.execute(query).to_arrow_table().to_pylist())
 

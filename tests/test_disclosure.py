@@ -161,6 +161,7 @@ def test_nobody_among_three_tells_of_the_three_and_is_hidden() -> None:
         ("share (0 to 1)", "share"),
         ("hours", "other"),
         ("difference of shares", "signed"),
+        ("difference of persons", "signed_count"),
         ("persons (fewest)", "other"),
         ("events per 100 active contributors", "ratio"),
         ("ratio", "ratio"),
@@ -178,12 +179,23 @@ def test_every_declared_unit_is_one_we_know_how_to_round() -> None:
     assert {unit for unit in units if kind_of(unit) == "other"} == {
         "days",
         "days (share not yet back at a point of the curve)",
-        "days (share still there at a point of the curve)",
+        "days (share still there at a point of the curve, p of the comparison)",
+        "coefficient",
         "hours",
         "index from 0 to 1",
         "persons (fewest)",
+        "scopes",
+        "score",
+        "score from 0 to 100",
     }
-    assert {unit for unit in units if kind_of(unit) == "count"} == {"persons", "contributions"}
+    assert {unit for unit in units if kind_of(unit) == "count"} == {
+        "accounts",
+        "badges",
+        "contributions",
+        "persons",
+        "requests",
+    }
+    assert {unit for unit in units if kind_of(unit) == "signed_count"} == {"difference of persons"}
 
 
 # --- no lone hidden cell -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ rule is about whole columns.
 
 from expectations.gate import Expect, Gate, expect
 from expectations.publish.common import at_most, impersonal, rows_exist, unique, within
-from pipelines.disclosure import SURVEY_ATTRIBUTES, SURVEY_K
+from pipelines.disclosure import COUNTS, SIGNED, SURVEY_ATTRIBUTES, SURVEY_K
 from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, MEASURES
 
 SHOWN = ("complete", "provisional")
@@ -67,11 +67,11 @@ FRAME = f"""
             {", ".join(MEASURES)}
         ], lambda number: number is not null)) end as numbers_left,
         case when audience = 'public' and is_about_people then len(list_filter([
-            case when kind = 'count' then value end, numerator, denominator, persons
+            case when kind in {COUNTS} then value end, numerator, denominator, persons
         ], lambda number: number % 5 <> 0)) end as exact_counts,
         is_shown = (value is not null) as has_value_as_status_says,
         not is_shown or kind not in ('share', 'ratio') or denominator is not null as has_its_denominator,
-        case when kind <> 'signed' then value end as unsigned_value,
+        case when kind not in {SIGNED} then value end as unsigned_value,
         case when kind = 'share' and is_about_people then value end as share_of_people,
         case when kind = 'share' and is_about_people then numerator end as numerator_of_share
     from described

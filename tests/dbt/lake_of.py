@@ -41,6 +41,7 @@ def write_lake(
     rows: "source/stream" -> rows. A row may set `_fetched_at`, `_version_at`, `_batch_id`,
     `_is_deleted`. Times are ISO 8601 with an offset, or `datetime`.
     loaded_from: per source, default 2024-07-01; watermark: per source, default `fetched_at`.
+    never_loaded: sources, or single streams ("source/stream").
     """
     unknown = set(rows) - {
         f"{source.name}/{stream.name}" for source in SOURCES.values() for stream in source.streams
@@ -66,6 +67,7 @@ def write_lake(
             }
         )
         for stream in source.streams:
+            is_read = not missing & {source.name, f"{source.name}/{stream.name}"}
             written = [
                 _row(source.name, stream, row, fetched_at)
                 for row in rows.get(f"{source.name}/{stream.name}", ())
@@ -85,11 +87,11 @@ def write_lake(
                     "versions": len(written),
                     "batches": int(bool(written)),
                     "deleted": 0,
-                    "watermark": _instant(reached),
+                    "watermark": _instant(reached) if is_read else None,
                     "last_run": _instant(fetched_at),
                     "requests": 1,
                     "quarantined": 0,
-                    "verdict": "never" if source.name in missing else "accepted",
+                    "verdict": "accepted" if is_read else "never",
                     "reason": None,
                 }
             )

@@ -72,7 +72,7 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     data = tmp_path_factory.mktemp("tiny")
-    write_lake(data, LAKE, never_loaded=["pontoon"])
+    write_lake(data, LAKE, never_loaded=["pontoon", "sumo/revisions"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MDM_HASH_KEY", KEY.decode())
         warehouse.dbt(data, "build", "--target", "main")  # with every unit test, unlike a run

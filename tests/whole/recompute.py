@@ -960,6 +960,7 @@ def review_capacity_ratio(community: Community) -> Iterator[Row]:
 
 
 def events_per_100_active(community: Community) -> Iterator[Row]:
+    """Rows of a country without anybody active and without any event in that year are `is_optional`."""
     records, code_of = community.world.reps.events, community.country_code
     events = pd.DataFrame(
         {
@@ -990,6 +991,7 @@ def events_per_100_active(community: Community) -> Iterator[Row]:
                     unknown_affiliation_share=_unknown_share(there, population),
                     status=community.state(window, SYSTEMS) if persons else "no_denominator",
                     flags=("region_backfilled",) if persons else (),
+                    is_optional=here.empty and code not in set(active["country"]),
                 )  # fmt: skip
                 is_loaded = all(
                     community.state(span, SYSTEMS) != "unavailable" for span in (window, last_year)

@@ -1,6 +1,6 @@
--- How much of what there is to translate is translated, on each day on which it was seen: by locale
--- over all its projects, and by project over all its locales. The interface shows no locale within a
--- project, so that the list of key projects cannot be told by locale.
+-- How much of what there is to translate is translated, on each day on which it was seen: by
+-- locale over all its projects, and by project over all its locales. The interface shows no locale
+-- within a project, so that the list of key projects cannot be told by locale.
 
 with snapshots as (
     select

@@ -1,8 +1,8 @@
 -- How well a locale's team of people stands, from 0 to 100: managers 40, translators 30, active
 -- contributors 12, all contributors 8, new people 10 (Pontoon's Community Health Score, its people
--- terms scaled to 100). A person is tested for the highest role held, and for the next lower one when
--- the threshold is missed; the three terms of contributors are independent. Where nobody's roles are
--- known the terms that need none are scaled to 100.
+-- terms scaled to 100). A person is tested for the highest role held, and for the next lower one
+-- when the threshold is missed; the three terms of contributors are independent. Where nobody's
+-- roles are known the terms that need none are scaled to 100.
 
 {% set thresholds = var('parameters')['team_health_thresholds'] %}
 {% set weights = var('parameters')['team_health_weights'] %}
@@ -13,7 +13,7 @@ with slices as (
         months.period_end,
         windows.status,
         windows.is_source_missing,
-        coalesce(known.known_from <= cast(months.period_end as date), false) as are_roles_known
+        coalesce(known.known_from <= months.period_end::date, false) as are_roles_known
     from {{ ref('fct_area_period') }} as months
     inner join {{ ref('fct_area_period') }} as windows
         on months.period_end = windows.period_end and months.area = windows.area

@@ -4,11 +4,13 @@
 with shared as (
     select
         *,
-        max(speakers) over (partition by seen_on, language)
-        / count(*) filter (where speakers is not null) over (partition by seen_on, language)
-            as share_of_speakers
+        case
+            when speakers is not null
+                then max(speakers) over of_language / count(speakers) over of_language
+        end as share_of_speakers
     from {{ ref('fct_locale_snapshot') }}
     where total_strings > 0
+    window of_language as (partition by seen_on, language)
 ),
 
 summed as (
@@ -16,9 +18,8 @@ summed as (
         seen_on,
         count(*) as locales,
         count(*) filter (where speakers is not null) as locales_with_speakers,
-        sum(share_of_speakers) filter (where speakers is not null) as speakers,
-        sum(share_of_speakers * complete_strings / total_strings)
-            filter (where speakers is not null) as served
+        sum(share_of_speakers) as speakers,
+        sum(share_of_speakers * complete_strings / total_strings) as served
     from shared
     group by seen_on
 )

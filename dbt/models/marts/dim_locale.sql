@@ -1,12 +1,18 @@
--- One row a locale that a source names: a language community, not a country. Speakers are those
--- that Pontoon's own record gives, null where it has none.
+-- One row a locale that a source or a kept file names: a language community, not a country.
+-- Speakers are those that Pontoon's own record gives, null where it has none.
 
 with named as (
     select locale from {{ ref('stg_pontoon__locales') }}
     union
+    select locale from {{ ref('stg_sumo__locales') }}
+    union
     select locale from {{ ref('stg_sumo__questions') }} where locale is not null
     union
     select locale from {{ ref('fct_contribution') }} where locale is not null
+    union
+    select scope from {{ ref('stg_curated__roles') }} where scope_type = 'locale'
+    union
+    select locale from {{ ref('stg_curated__goals') }} where locale is not null
 ),
 
 parts as (

@@ -4,7 +4,7 @@ select
     outcomes.event_id,
     outcomes.metric as outcome,
 
-    outcomes.expected,
-    outcomes.outcome as reached
+    cast(outcomes.expected as decimal(18, 4)) as expected,
+    cast(outcomes.outcome as decimal(18, 4)) as reached
 from {{ ref('stg_curated__outcomes') }} as outcomes
 inner join {{ ref('fct_event') }} as events on outcomes.event_id = events.event_id

@@ -9,7 +9,7 @@ select
     country,
     cast(event_id as {{ dbt.type_string() }}) as item,
 
-    cast(1 as double) as amount,
+    cast(1 as decimal(18, 4)) as amount,
     'events' as unit,
     true as is_counted,
 
@@ -26,7 +26,7 @@ select
     countries.country,
     acts.interaction_id as item,
 
-    cast(1 as double) as amount,
+    cast(1 as decimal(18, 4)) as amount,
     'acts' as unit,
     true as is_counted,
 
@@ -51,7 +51,7 @@ select
     country,
     cast(null as {{ dbt.type_string() }}) as item,
 
-    amount,
+    cast(amount as decimal(18, 4)) as amount,
     unit,
     unit in ('items', 'requests', 'events') as is_counted,
 

@@ -284,7 +284,8 @@ weights as (
         attribute,
         region,
         cell as level,
-        sum(contributors) / sum(respondents) as weight
+        -- a decimal: its sums are the same in any order
+        (sum(contributors) / sum(respondents))::decimal(18, 12) as weight
     from merged
     where cell is not null
     group by wave, attribute, region, cell
@@ -330,7 +331,7 @@ survey_sides as (
         count(*) filter (where respondents.is_reached) as reached,
         coalesce(sum(respondents.weight) filter (where respondents.is_reached), 0)
         / sum(respondents.weight) as rate,
-        sum(respondents.weight) ** 2 / sum(respondents.weight ** 2) as n_eff
+        sum(respondents.weight) ** 2 / sum(respondents.weight * respondents.weight) as n_eff
     from options
     inner join respondents using (period_start, population, outcome, attribute)
     group by all

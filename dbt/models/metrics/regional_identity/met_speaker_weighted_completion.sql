@@ -18,8 +18,8 @@ summed as (
         seen_on,
         count(*) as locales,
         count(*) filter (where speakers is not null) as locales_with_speakers,
-        sum(share_of_speakers) as speakers,
-        sum(share_of_speakers * complete_strings / total_strings) as served
+        sum(share_of_speakers order by locale asc) as speakers,
+        sum(share_of_speakers * complete_strings / total_strings order by locale asc) as served
     from shared
     group by seen_on
 )

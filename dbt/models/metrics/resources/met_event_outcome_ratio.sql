@@ -111,8 +111,8 @@ select
     category,
 
     case when is_measured then reached / expected end as value,
-    case when is_measured then reached end as numerator,
-    case when is_measured then expected end as denominator,
+    case when is_measured then reached end::double as numerator,
+    case when is_measured then expected end::double as denominator,
     case when is_measured then persons end as persons,
     case when is_measured then {{ smaller_group('told_persons', 'persons') }} end as smallest_group,
     case when is_measured then told_events / nullif(events, 0) end as coverage,

@@ -63,7 +63,7 @@ select
     end as value,
     case when is_measured then ratio.low end as ci_low,
     case when is_measured then ratio.high end as ci_high,
-    case when status <> 'unavailable' then amount end as numerator,
+    case when status <> 'unavailable' then amount end::double as numerator,
     case when status <> 'unavailable' then persons end::double as denominator,
     case when status <> 'unavailable' then persons end as persons,
     case

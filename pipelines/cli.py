@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines import embedded, identity, records, run, settings, status, warehouse
+from pipelines import embedded, identity, records, review, run, settings, status, warehouse
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES, curated, files, survey
+from pipelines.vault import VaultClosed
 
 if TYPE_CHECKING:
     from pipelines.explain import Explanation
@@ -149,11 +150,19 @@ def run_(
                 world,
                 variables,
             ):
-                run.begin(data, world)
-                settings.make_embedded_hash_key(data)
-                settings.apply(variables)
+                _embed(data, world, variables)
                 outcome = _execute(console, data, since, until)
     raise SystemExit(outcome)
+
+
+def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
+    """Make the folder the demo community's and point this process at it; decisions of one's own stay."""
+    own = settings.kept_folder(curated.SOURCE, data)
+    run.begin(data, world)
+    settings.make_embedded_hash_key(data)
+    settings.apply(variables)
+    with _refusals():
+        review.add_decisions(own, settings.kept_folder(curated.SOURCE, data), settings.hash_key(data))
 
 
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
@@ -409,7 +418,6 @@ def forget(
     if source not in SOURCES:
         raise CallRefused(f"There is no source '{source}'; there are {', '.join(SOURCES)}.")
     from pipelines.forget import forget as erase
-    from pipelines.vault import VaultClosed
 
     data, console = settings.data_dir(), _console()
     with run.only_run(data):
@@ -454,6 +462,151 @@ def curated_template() -> None:
     for source, sheets in KEPT:
         for path in files.write_templates(settings.kept_folder(source, data), sheets):
             console.print(f"written: {path}", markup=False)
+
+
+identity_app = typer.Typer(help="Who is one person: a look at doubtful links.", no_args_is_help=True)
+app.add_typer(identity_app, name="identity")
+ACCOUNT = "source:pseudonym, as the review lists it, or source:kind:name, e.g. sumo:username:somebody."
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What is missing or wrong for a review, as one sentence."""
+    try:
+        yield
+    except (review.NotReviewed, files.FileRefused, VaultClosed) as error:
+        raise CallRefused(str(error)) from None
+
+
+def _review_place(data: Path) -> review.Place:
+    folder, world = settings.kept_folder(curated.SOURCE, data), run.world_of(data)
+    return review.Place(data, folder, settings.hash_key(data), world.is_live)
+
+
+@identity_app.command("review")
+def identity_review(
+    limit: Annotated[int, typer.Option(min=1, help="So many pairs, likeliest to be wrong first.")] = 20,
+) -> None:
+    """Doubtful links with what speaks for and against; on a terminal, asks what they are."""
+    data, console = settings.data_dir(), _console()
+    with _refusals():
+        if not (data / "warehouse.duckdb").exists():
+            raise CallRefused(f"There is no warehouse in {data} yet: run `mdm run` or `mdm build` first.")
+        place, vault = _review_place(data), run.vault_of(data)
+        with run.only_run(data):
+            found = review.review(place, vault, limit)
+            names = dict[str, str]()
+            if vault is not None and sys.stdout.isatty():
+                names = review.shown(vault, [key for pair, _ in found.pairs for key in pair.accounts])
+        if vault is None:
+            console.print(
+                "without a vault (MDM_VAULT_KEY): no name is shown, nor compared in what is for and against"
+            )
+        elif not sys.stdout.isatty():
+            console.print("names are shown on a terminal only")
+        _contradicted(console, found.without_effect)
+        asks = sys.stdout.isatty() and sys.stdin.isatty()
+        is_settled = review.settled((), ())
+        for n, (pair, told) in enumerate(found.pairs, 1):
+            if pair.declared is None and is_settled(pair.accounts):
+                continue
+            console.print(f"\n[bold]{n} of {len(found.pairs)}[/bold]  {_standing(pair)}")
+            for key in pair.accounts:
+                active, name = _active(found.accounts.get(key)), names.get(key, "")
+                console.print(f"  {key}  {active}  {name}".rstrip(), markup=False)
+            for_it = [f"{meaning} (x {_times(times)})" for meaning, times in told if times > 1]
+            against = [f"{meaning} (x {_times(times)})" for meaning, times in told if times < 1]
+            console.print(f"  for: {'; '.join(for_it) or 'nothing'}", markup=False)
+            console.print(f"  against: {'; '.join(against) or 'nothing'}", markup=False)
+            answer = _asked(console) if asks else ""
+            if answer == "quit":
+                return
+            if answer:
+                decided = _decided(console, place, *pair.accounts, answer)
+                is_settled = review.settled(decided, found.built.declared)
+    console.print(f"\nlisted: {len(found.pairs):,}; also worth a look: {found.more:,}")
+    if found.pairs and not asks:
+        console.print("decide: mdm identity decide ACCOUNT ACCOUNT same|different")
+
+
+def _standing(pair: review.Pair) -> str:
+    """What is known of a pair before one looks: its score, and what the numbers make of it."""
+    known = f"declared ({pair.declared})" if pair.declared else f"score {pair.score:.3f}"
+    now = "one person in the numbers with probable links" if pair.joined else "two persons"
+    return f"{known}, now {now}" + (f": {pair.cut}" if pair.cut else "")
+
+
+def _active(account: identity.Account | None) -> str:
+    if account is None or account.first_day is None or account.last_day is None:
+        return "no activity"
+    first, last = (date(1970, 1, 1) + timedelta(days=day) for day in (account.first_day, account.last_day))
+    return f"active {first:%Y-%m} to {last:%Y-%m}"
+
+
+def _times(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:g}"
+
+
+def _asked(console: Console) -> str:
+    """What a person says of a pair: same, different, quit, or nothing."""
+    answers = {"s": "same", "d": "different", "": "", "q": "quit"}
+    while True:
+        try:
+            answer = console.input("  same person, different, skip or quit? s/d/Enter/q ").strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            console.print()
+            return "quit"
+        if answer in answers:
+            return answers[answer]
+
+
+def _decided(
+    console: Console, place: review.Place, one: str, other: str, decision: str
+) -> list[review.Decision]:
+    """Write a decision down and tell what undoes it; all decisions."""
+    today = run.world_of(place.data).as_of().date()
+    written, decided = review.decide(place, one, other, decision, today)
+    console.print(
+        f"written: {decision}, {place.file}, line {written.line}; counts from the next mdm run on",
+        markup=False,
+    )
+    console.print(f"undo: mdm identity undo {' '.join(written.pair)}", markup=False)
+    _contradicted(console, review.without_effect(decided))
+    return decided
+
+
+def _contradicted(console: Console, decisions: list[review.Decision]) -> None:
+    for one in decisions:
+        where = f"line {one.line} of identity.csv" if one.line else "a decision"
+        console.print(f"without effect, other decisions contradict it: {where}, same, {' '.join(one.pair)}")
+
+
+@identity_app.command("decide")
+def identity_decide(
+    one: Annotated[str, typer.Argument(help=ACCOUNT)],
+    other: Annotated[str, typer.Argument(help=ACCOUNT)],
+    decision: Annotated[str, typer.Argument(help="same or different.")],
+) -> None:
+    """Write down that two accounts are, or are not, one person's; it wins over every other link."""
+    if decision not in ("same", "different"):
+        raise CallRefused("The decision is same or different.")
+    data = settings.data_dir()
+    with _refusals():
+        _decided(_console(), _review_place(data), one, other, decision)
+
+
+@identity_app.command("undo")
+def identity_undo(
+    one: Annotated[str, typer.Argument(help=ACCOUNT)],
+    other: Annotated[str, typer.Argument(help=ACCOUNT)],
+) -> None:
+    """Take a decision back: its line leaves the file, all others stay as they are."""
+    data = settings.data_dir()
+    with _refusals():
+        place = _review_place(data)
+        lines = review.undo(place, one, other)
+    numbers = ", ".join(map(str, lines))
+    _console().print(f"removed: {place.file}, line {numbers}; counts from the next mdm run on", markup=False)
 
 
 @app.command()
@@ -532,9 +685,7 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
         return
     with embedded.community() as (demo, variables):
         if world is None or world.name == demo.name:
-            run.begin(data, demo)
-            settings.make_embedded_hash_key(data)
-            settings.apply(variables)
+            _embed(data, demo, variables)
         else:
             _console().print(
                 f"the sources of {world.name} are not running: only the warehouse can be rebuilt"

@@ -403,29 +403,42 @@ def score(accounts: Iterable[Account], key: bytes) -> list[tuple[str, str, float
     return sorted((row["one"], row["other"], row["score"]) for row in found)
 
 
-def explain(one: Account, other: Account, among: Iterable[Account], key: bytes) -> list[tuple[str, float]]:
-    """What speaks for and against a pair: (meaning, times likelier), without what says nothing.
+def explain(
+    pairs: Iterable[tuple[str, str]], among: Iterable[Account], key: bytes
+) -> list[list[tuple[str, float]]]:
+    """What speaks for and against each pair of account keys, in their order: (meaning, times likelier).
 
-    among: all accounts, for what is shared in them.
+    among: all accounts, for what is shared in them. What says nothing is left out; of an account that is
+    not among them nothing is known.
     """
+    wanted = [(place, *sorted(pair)) for place, pair in enumerate(pairs)]
     records = _records(among, key)
-    with duckdb.connect() as connection:
+    compared = ", ".join(f"l.{name} as {name}_l, r.{name} as {name}_r" for name in records.column_names)
+    levels = ", ".join(
+        "case "
+        + " ".join(f"when {when} then {n}" for n, (_, when, _) in enumerate(levels) if when != "ELSE")
+        + f" else {len(levels) - 1} end"
+        for levels in WEIGHTS.values()
+    )
+    found: list[list[tuple[str, float]]] = [[] for _ in wanted]
+    with duckdb.connect(config={"threads": 2}) as connection:
         connection.register("records", records)
-        found = []
-        for levels in WEIGHTS.values():
-            cases = " ".join(
-                f"when {condition} then {place}"
-                for place, (_, condition, _) in enumerate(levels)
-                if condition != "ELSE"
+        columns = zip(*wanted, strict=True) if wanted else ((), (), ())
+        named = zip(("place", "one", "other"), (pa.int64(), _TEXT, _TEXT), columns, strict=True)
+        connection.register("pairs", pa.table({name: pa.array(values, of) for name, of, values in named}))
+        for place, *held in connection.execute(
+            f"""
+            select place, {levels}
+            from (
+                select pairs.place, {compared}
+                from pairs
+                inner join records as l on pairs.one = l.unique_id
+                inner join records as r on pairs.other = r.unique_id
             )
-            pair = ", ".join(f"l.{name} as {name}_l, r.{name} as {name}_r" for name in records.column_names)
-            place = connection.execute(
-                f"select case {cases} else {len(levels) - 1} end from (select {pair} from records as l,"
-                " records as r where l.unique_id = $1 and r.unique_id = $2)",
-                sorted((one.key, other.key)),
-            ).fetchone()
-            if place is not None and levels[place[0]][2] != 1.0:
-                found.append((levels[place[0]][0], levels[place[0]][2]))
+            """
+        ).fetchall():
+            told = (level[n] for level, n in zip(WEIGHTS.values(), held, strict=True))
+            found[place] = [(meaning, weight) for meaning, _, weight in told if weight != 1.0]
     return found
 
 

@@ -437,10 +437,15 @@ def write_text(text: str, path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """A file under a temporary name, flushed to disk, then renamed; the new name is flushed too."""
+    """A file under a temporary name, flushed to disk, then renamed; the new name is flushed too.
+
+    Who may read and write a file that was there may do so afterwards, and nobody else.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as out:
+            if path.exists():
+                os.fchmod(out.fileno(), path.stat().st_mode & 0o777)
             out.write(content)
             out.flush()
             os.fsync(out.fileno())

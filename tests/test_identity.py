@@ -115,7 +115,8 @@ def test_the_order_of_accounts_decides_nothing_and_a_score_needs_no_others() -> 
 def test_a_score_is_the_product_of_what_its_explanation_lists() -> None:
     one = account("sumo", 1, name="ada lovelace", locales=["fi"], country="FI", first_day=1, last_day=5)
     other = account("pontoon", 2, name="ada lovelace", locales=["fi", "sv"], first_day=4, last_day=9)
-    told = explain(one, other, [one, other], KEY)
+    told, nothing = explain([(one.key, other.key), (one.key, "reps:unknown")], [one, other], KEY)
+    assert nothing == []
     assert [meaning for meaning, _ in told] == [
         "same full name, nobody else's in a system",
         "a language in common",

@@ -12,6 +12,7 @@ header says that there is nothing any more.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -303,6 +304,13 @@ def read(sheet: Sheet, content: bytes, known: Mapping[tuple[Any, ...], Row] | No
 
     known: what the sheet's lookup may find.
     """
+    return [row for _, row in numbered(sheet, content, known)]
+
+
+def numbered(
+    sheet: Sheet, content: bytes, known: Mapping[tuple[Any, ...], Row] | None = None
+) -> list[tuple[int, Row]]:
+    """The same with the line of each row, counted from 1."""
     try:
         content_text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -342,7 +350,7 @@ def read(sheet: Sheet, content: bytes, known: Mapping[tuple[Any, ...], Row] | No
     if found:
         in_order = [f"{sheet.file}, {sentence}" for _, sentence in sorted(found, key=lambda one: one[0])]
         raise FileRefused(in_order, sheet.file)
-    return rows
+    return list(zip(numbers, rows, strict=True))
 
 
 def _header_errors(sheet: Sheet, line: int, header: list[str]) -> Iterator[str]:
@@ -373,6 +381,34 @@ def _lines(content: str) -> Iterator[tuple[int, list[str] | None]]:
                 yield number, None
             else:
                 yield number, [cell.strip() for cell in cells]
+
+
+def with_row(content: bytes, row: Row) -> bytes:
+    """A file with one more line at its end: its own columns and line ends, all other bytes as they were.
+
+    content: of a file that `read` takes. A last line that was not ended stays before one that is not.
+    """
+    header = next(cells for _, cells in _lines(content.decode("utf-8-sig")) if cells)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow("" if row[name] is None else row[name] for name in header)
+    line, ends = out.getvalue().encode(), LINE_END.findall(content)
+    end = ends[0] if ends else b"\n"
+    return content + (line + end if LINE_END.fullmatch(content[-1:]) else end + line)
+
+
+def without_lines(content: bytes, lines: Iterable[int]) -> bytes:
+    """A file without these lines, counted from 1; undoes `with_row` byte for byte."""
+    parts, gone = LINE_END.split(content), set(lines)
+    ends = LINE_END.findall(content)
+    kept = [
+        (part, end) for n, (part, end) in enumerate(zip(parts, [*ends, b""], strict=True), 1) if n not in gone
+    ]
+    if len(parts) in gone and kept:
+        kept[-1] = (kept[-1][0], b"")
+    return b"".join(part + end for part, end in kept)
+
+
+LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 def _row(sheet: Sheet, cells: Mapping[str, str]) -> tuple[Row, list[tuple[str, str]]]:

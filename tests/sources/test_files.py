@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from expectations.landing import LANDING
 from pipelines import cli, run
@@ -14,7 +16,17 @@ from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.privacy import pseudonym
 from pipelines.sources import SOURCES, curated, survey
-from pipelines.sources.files import FileRefused, Sheet, errors_of, read, template, write_templates
+from pipelines.sources.files import (
+    FileRefused,
+    Sheet,
+    errors_of,
+    numbered,
+    read,
+    template,
+    with_row,
+    without_lines,
+    write_templates,
+)
 from pipelines.sources.spec import SourceChanged, Span
 
 QUIMBY = "sumo,username,quimby,staff,2024-02-01,\n"
@@ -155,6 +167,26 @@ def test_an_answer_of_somebody_who_was_not_invited_is_refused(tmp_path: Path) ->
         "wave,respondent,source,kind,account,is_delivered\none,r1,sumo,username,ada,yes\n"
     )
     assert errors_of(tmp_path, survey.SHEETS, NOW) == []
+
+
+@given(
+    st.lists(st.sampled_from(["", "# noted", "7,12,attendees,", " 8 ,1,swag,2"]), max_size=5),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_a_line_that_is_added_and_taken_out_leaves_the_file_as_it_was(
+    lines: list[str], end: str, is_ended: bool, mark: str
+) -> None:
+    assume(len(set(lines)) == len(lines))
+    header = "outcome,event_id,metric,expected"
+    content = (mark + end.join([header, *lines]) + (end if is_ended else "")).encode()
+    before = numbered(SHEETS["outcomes"], content)
+    row = {"event_id": 3, "metric": "people", "expected": None, "outcome": 5.0}
+    longer = with_row(content, row)
+    *others, (line, last) = numbered(SHEETS["outcomes"], longer)
+    assert (others, last) == (before, row)
+    assert without_lines(longer, [line]) == content
 
 
 def test_columns_may_stand_in_any_order() -> None:

@@ -55,4 +55,5 @@ def _cause(error: object) -> str:
     """The innermost error of a failed step, on one line."""
     while getattr(error, "cause", None) is not None:
         error = error.cause  # type: ignore[attr-defined]
-    return " ".join(str(getattr(error, "message", error)).split())
+    sentence = " ".join(str(getattr(error, "message", error)).split())
+    return sentence.removeprefix("dagster._core.definitions.events.Failure: ")

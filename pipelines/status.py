@@ -163,9 +163,10 @@ def waited_s(lake: Lake, source: Source) -> float:
     return newest.waited_s if newest else 0.0
 
 
-def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetime) -> None:
+def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetime) -> int:
     """Write the run records that dbt reads, and an empty schema file for streams never landed.
 
+    Returns how many live records there are of systems, kept files apart.
     Files that people keep are told of once they were read: that there is none is no news.
     as_of: the run's clock, UTC. It comes in as data, not as a dbt variable: variables that change from
     run to run would make dbt parse the whole project anew.
@@ -190,6 +191,8 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     landed = [state for source in every for state in stream_states(lake, source)]
     records.note_checks(folder, run_id, as_of, records.landing_checks(landed))
     identity.prepare(lake.data)
+    systems = {source.name for source in every if source.kept is None}
+    return sum(state.records for state in told if state.source in systems)
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:

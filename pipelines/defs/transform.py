@@ -49,7 +49,8 @@ def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     data = settings.data_dir()
     run.display.stage("building the warehouse")
     as_of = run.world_of(data).as_of()
-    status.export(Lake(data), SOURCES.values(), run_id=context.run_id[:12], as_of=as_of)
+    if not status.export(Lake(data), SOURCES.values(), run_id=context.run_id[:12], as_of=as_of):
+        raise dg.Failure("no source has ever given a record: there is nothing to build", allow_retries=False)
     target = warehouse.manifest(data).parent
     warehouse.forget_results(data)
     try:

@@ -7,8 +7,9 @@
     endurance   every fault and kills at random moments, then what the lake holds
     scale       twenty thousand people straight to a lake, to a warehouse, and one of them erased
     mozilla     three hundred thousand people straight to a lake (only when asked for)
+    truths      twenty communities of twenty thousand people, and what of the planted is found (likewise)
 
-    python -m tests.bench [part ...]      all but the last without a name
+    python -m tests.bench [part ...]      all but the last two without a name
 
 Seconds differ between machines, ratios hardly. Nothing here asserts; the README quotes the last run.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from tests.bench import day, endurance, floors, landing, peers, scale
+from tests.bench import day, endurance, floors, landing, peers, scale, truths
 
 PARTS = {
     "floors": floors.main,
@@ -28,8 +29,9 @@ PARTS = {
     "endurance": endurance.main,
     "scale": scale.main,
     "mozilla": scale.mozilla,
+    "truths": truths.main,
 }
-ON_DEMAND = ("mozilla",)
+ON_DEMAND = ("mozilla", "truths")
 
 
 def main() -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipelines import settings
 from pipelines.privacy import pseudonym
@@ -45,10 +46,10 @@ def pairs_of(groups: Iterable[tuple[str, str]]) -> Pairs:
     return {pair for accounts in members.values() for pair in itertools.combinations(sorted(accounts), 2)}
 
 
-def true_persons(truth: Truth, key: bytes) -> dict[str, str]:
-    """Account key of the warehouse (by number and by log-in) -> person."""
+def true_persons_of(accounts: pa.Table, key: bytes) -> dict[str, str]:
+    """Account key of the warehouse (by number and by log-in) -> person, from the truth's accounts."""
     found = {}
-    for row in truth.accounts.to_pylist():
+    for row in accounts.to_pylist():
         if row["person"] is None:
             continue
         kinds = {"id": str(row["native_id"]), "login": row["username"], "username": row["username"]}
@@ -59,7 +60,11 @@ def true_persons(truth: Truth, key: bytes) -> dict[str, str]:
 
 def scores(data: Path, truth: Truth) -> dict[str, Score]:
     """`confirmed` links alone, and `probable` ones on top."""
-    persons = true_persons(truth, settings.hash_key(data))
+    return scores_of(data, true_persons_of(truth.accounts, settings.hash_key(data)))
+
+
+def scores_of(data: Path, persons: Mapping[str, str]) -> dict[str, Score]:
+    """The same, from account key -> person."""
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as warehouse:
         rows = warehouse.execute(
             "select account_key, person_id, probable_person_id"

@@ -33,7 +33,7 @@ MOST = 10
 def written(scale: str, data: Path) -> dict[str, Any]:
     """What writing this size took, asked of a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.scale", scale, str(data)],
+        [sys.executable, "-m", "tests.bench.scale", scale, str(data), "1"],
         capture_output=True, text=True, cwd=settings.ROOT, check=True,
     )  # fmt: skip
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -130,10 +130,10 @@ def told_people(data: Path) -> int:
     return int(found[0]) if found else 0
 
 
-def one(scale: str, data: Path) -> None:
+def one(scale: str, data: Path, seed: int) -> None:
     """Write one size and print what it took."""
     data.mkdir(parents=True)
-    done = write_lake(data, SIZES[scale], 1)
+    done = write_lake(data, SIZES[scale], seed)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in used)
     told = {"people": done.people, "accounts": done.accounts, "events": done.events, "seconds": done.seconds}
@@ -141,4 +141,4 @@ def one(scale: str, data: Path) -> None:
 
 
 if __name__ == "__main__":
-    one(sys.argv[1], Path(sys.argv[2]))
+    one(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -18,15 +19,24 @@ from tests.whole.runs import RECORDED, Ended, mdm
 
 
 @dataclass(frozen=True)
-class Twice:
-    """The same command twice, the second time right after the first."""
+class Once:
+    """A command on a new data folder."""
 
     data: Path
     first: Ended
+
+
+@dataclass(frozen=True)
+class Twice(Once):
+    """The same command once more, right after the first."""
+
     second: Ended
 
 
-def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Twice]) -> Twice:
+Made = TypeVar("Made", bound=Once)
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Made]) -> Made:
     """What `make` returns for a new folder; made once for all test processes of this session."""
     base = factory.getbasetemp()
     root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -37,7 +47,7 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Tw
             folder = root / name
             folder.mkdir()
             made.write_bytes(pickle.dumps(make(folder / "data")))
-        found: Twice = pickle.loads(made.read_bytes())
+        found: Made = pickle.loads(made.read_bytes())
     return found
 
 
@@ -47,10 +57,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Twice:
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Once:
     if not RECORDED.is_dir():
         pytest.skip("the recorded data is not beside this checkout (../shared/recorded)")
     words = ("run", "--recorded", str(RECORDED))
-    return shared(
-        tmp_path_factory, "recorded", lambda data: Twice(data, mdm(data, *words), mdm(data, *words))
-    )
+    return shared(tmp_path_factory, "recorded", lambda data: Once(data, mdm(data, *words)))

@@ -30,8 +30,7 @@ class Verdict(NamedTuple):
 def retention_gaps(warehouse: Path, pairs: Sequence[Pair], population: str = "all") -> dict[Pair, Verdict]:
     """The first region's 180-day retention minus the second's, for each pair, all told quarters together.
 
-    Evident, as in `parity_gap`: the interval (Newcombe, 95 %) leaves out 0 and the gap survives
-    Benjamini-Hochberg at 5 % among all pairs. A region without newcomers has no gap, which is not evident.
+    A region without newcomers has no gap. `evident_gaps` says which are evident among all pairs.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
@@ -42,18 +41,22 @@ def retention_gaps(warehouse: Path, pairs: Sequence[Pair], population: str = "al
             [population],
         ).fetchall()
     counts = {region: (retained, newcomers) for region, retained, newcomers in rows}
-    gaps, p_values = [], []
-    for pair in pairs:
-        (x1, n1), (x2, n2) = (counts.get(region, (0, 0)) for region in pair)
-        p = two_proportion_p(x1, n1, x2, n2)
-        gaps.append((newcombe(x1, n1, x2, n2), (x1, x2), (n1, n2)))
-        p_values.append(float("nan") if p is None else p)
+    sides = [(*counts.get(one, (0, 0)), *counts.get(other, (0, 0))) for one, other in pairs]
     return {
-        pair: Verdict(gap, retained, newcomers, survives and _leaves_out_zero(gap))
-        for pair, (gap, retained, newcomers), survives in zip(
-            pairs, gaps, benjamini_hochberg(p_values), strict=True
-        )
+        pair: Verdict(newcombe(x1, n1, x2, n2), (x1, x2), (n1, n2), is_evident)
+        for pair, (x1, n1, x2, n2), is_evident in zip(pairs, sides, evident_gaps(sides), strict=True)
     }
+
+
+def evident_gaps(sides: Sequence[tuple[int, int, int, int]]) -> list[bool]:
+    """For each (x1, n1, x2, n2), x of n on either side: do the two shares evidently differ?
+
+    As in `parity_gap`: the interval (Newcombe, 95 %) leaves out 0 and the gap survives Benjamini-Hochberg at
+    5 % among all that are given. A side of nobody has no gap, which is not evident.
+    """
+    p_values = [two_proportion_p(*one) for one in sides]
+    survives = benjamini_hochberg([float("nan") if p is None else p for p in p_values])
+    return [kept and _leaves_out_zero(newcombe(*one)) for one, kept in zip(sides, survives, strict=True)]
 
 
 def _leaves_out_zero(gap: Estimate) -> bool:

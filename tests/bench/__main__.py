@@ -7,9 +7,10 @@
     endurance   every fault and kills at random moments, then what the lake holds
     scale       twenty thousand people straight to a lake, to a warehouse, and one of them erased
     mozilla     three hundred thousand people straight to a lake (only when asked for)
+    bad-week    endurance with twenty thousand people: an hour, some ten gigabytes (likewise)
     truths      twenty communities of twenty thousand people, and what of the planted is found (likewise)
 
-    python -m tests.bench [part ...]      all but the last two without a name
+    python -m tests.bench [part ...]      all but the last three without a name
 
 Seconds differ between machines, ratios hardly. Nothing here asserts; the README quotes the last run.
 """
@@ -29,9 +30,10 @@ PARTS = {
     "endurance": endurance.main,
     "scale": scale.main,
     "mozilla": scale.mozilla,
+    "bad-week": endurance.medium,
     "truths": truths.main,
 }
-ON_DEMAND = ("mozilla", "truths")
+ON_DEMAND = ("mozilla", "bad-week", "truths")
 
 
 def main() -> None:

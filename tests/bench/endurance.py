@@ -42,6 +42,9 @@ A_WHILE = timedelta(days=400)
 MOMENTS = {"bugzilla": 8, "sumo": 300, "pontoon": 2_000, "reps": 500, "discourse": 150}
 """A kill falls on one of so many requests of a run: about what a first load of scale `small` needs."""
 
+TIMES = {"medium": 60}
+"""How many times more requests a first load of a larger scale needs."""
+
 KEPT = frozenset(
     {
         ("bugzilla", "users"),
@@ -94,7 +97,7 @@ def endure(
     with serve(world, faults=f"all@{seed}") as servers:
         for source in sources:
             for _ in range(kills):
-                moment = int(chance.integers(1, MOMENTS[source]))
+                moment = int(chance.integers(1, MOMENTS[source] * TIMES.get(scale, 1)))
                 told.refusals += interrupted(source, servers, data, moment)
                 told.kills += 1
             told.refusals += interrupted(source, servers, data, None)
@@ -201,8 +204,8 @@ def promised(source: Source, stream: Stream, records: list[Any], data: Path) -> 
     return dict(zip(table["_key"].to_pylist(), row_hashes(table).to_pylist(), strict=True))
 
 
-def show(told: Endured) -> None:
-    table = Table(title=f"after {told.kills} kills, all faults on", title_justify="left")
+def show(told: Endured, scale: str) -> None:
+    table = Table(title=f"{scale}, after {told.kills} kills, all faults on", title_justify="left")
     for name in ("stream", "records", "lost", "stale", "surplus"):
         table.add_column(name, justify="left" if name == "stream" else "right")
     for held in told.streams:
@@ -213,6 +216,12 @@ def show(told: Endured) -> None:
     Console().print(table)
 
 
-def main() -> None:
+def main(scale: str = "small") -> None:
+    """`MDM_SOURCES` (names with blanks) chooses sources: some take an hour at scale `medium`."""
+    chosen = os.environ.get("MDM_SOURCES", " ".join(SERVED)).split()
     with tempfile.TemporaryDirectory() as folder:
-        show(endure("small", 1, Path(folder)))
+        show(endure(scale, 1, Path(folder), sources=chosen), scale)
+
+
+def medium() -> None:
+    main("medium")

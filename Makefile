@@ -41,7 +41,7 @@ check: .venv/dev.stamp
 	$(BIN)/mdm parse
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m tests.bench $(PARTS)

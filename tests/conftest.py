@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-FIRST = ("test_demo.py", "test_recorded.py", "test_numbers.py")
+FIRST = (
+    "test_demo.py",
+    "test_recorded.py",
+    "test_numbers.py",
+    "test_endurance.py",
+    "test_determinism.py",
+    "test_erasure.py",
+    "test_warehouse.py",
+)
 
 
 @pytest.hookimpl(trylast=True)

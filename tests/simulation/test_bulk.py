@@ -14,9 +14,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import settings
+from pipelines import run, settings
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.lake import Lake
+from pipelines.privacy import pseudonymiser
 from pipelines.run import DataInUse, land_source
 from pipelines.simulation.generator import generate
 from pipelines.simulation.generator.bulk import places, truth, world
@@ -85,6 +86,8 @@ def test_a_written_lake_holds_what_landing_makes_of_the_served_records(
 ) -> None:
     data, _ = written
     shown = {"_seen_on": TINY.clock.date().isoformat()}
+    hash_of = pseudonymiser(settings.hash_key(data), source)
+    handles = dict[str, tuple[str | None, str | None]]()
     for feed in SOURCES[source].feeds:
         if feed.name == "revisions":  # this community has no knowledge base
             continue
@@ -102,6 +105,12 @@ def test_a_written_lake_holds_what_landing_makes_of_the_served_records(
             held = Lake(data).live(source, stream.name)
             assert held == promised(SOURCES[source], stream, records, data), stream.name
             assert held
+            found = [one for record in records for one in stream.handles(record, hash_of)]
+            handles |= {one.pseudonym: (one.handle, one.display_name) for one in found if one.kind == "id"}
+    vault = run.vault_of(data)
+    assert vault is not None
+    kept = [row for row in vault.read("a test").to_pylist() if (row["source"], row["kind"]) == (source, "id")]
+    assert {row["pseudonym"]: (row["handle"], row["display_name"]) for row in kept} == handles
 
 
 def test_a_run_after_a_written_lake_asks_little_and_finds_nothing_new(

@@ -274,13 +274,22 @@ def _plant(size: Size, people: People, rng: np.random.Generator) -> None:
 # --- Names -----------------------------------------------------------------------------------------
 
 
+FORMS_OF_NICK = (0.25, 0.15, 0.25, 0.25, 0.05, 0.05)
+"""How nicks are made of names, the last two hardly or not at all: who goes by one of these under a full name
+elsewhere cannot be recognised."""
+
+OTHER_NICK, UNLIKE_ANY = 0.05, 0.01
+"""Shares of accounts under another than one's usual nick, and among them under one like none of one's own, as
+in the small community (people.py)."""
+
+
 def _name(people: People, rng: np.random.Generator) -> None:
     """Names by a heavy-tailed choice, so that some are shared; some people get another's name and country."""
     total = len(people)
-    given = _pool_of_names(rng, 700)
-    family = _pool_of_names(rng, 9_000)
-    first = np.minimum(rng.zipf(1.25, total) - 1 + rng.integers(0, 60, total), len(given) - 1)
-    last = np.minimum(rng.zipf(1.2, total) - 1 + rng.integers(0, 3_000, total), len(family) - 1)
+    given = _pool_of_names(rng, 3_000)
+    family = _pool_of_names(rng, 30_000)
+    first = (rng.zipf(1.25, total) - 1 + rng.integers(0, 1_000, total)) % len(given)
+    last = (rng.zipf(1.2, total) - 1 + rng.integers(0, 20_000, total)) % len(family)
     workers = np.flatnonzero((people.kind == CONTRIBUTOR) & (people.planted == 0))
     alike = rng.permutation(workers)[: 2 * (len(workers) // 200)].reshape(2, -1)
     for column in (first, last, people.place, people.locale):
@@ -288,24 +297,26 @@ def _name(people: People, rng: np.random.Generator) -> None:
     people.namesake[alike[1]] = alike[0]
     people.given = [given[place] for place in first]
     people.family = [family[place] for place in last]
-    form = rng.integers(0, 6, total)
+    form = rng.choice(6, total, p=FORMS_OF_NICK)
     digits = rng.integers(2, 99, total)
     other = rng.integers(0, len(SYLLABLES), (total, 3))
     for person in range(total):
         one, two = people.given[person].lower(), people.family[person].lower()
         people.nick.append((
-            one + two[:1], one[:1] + two, f"{one}.{two}", f"{two}{digits[person]}",
+            one + two[:2], one[:1] + two, f"{one}.{two}", f"{two}{digits[person]}",
             one[:3] + SYLLABLES[other[person, 0]], "".join(SYLLABLES[n] for n in other[person]),
         )[form[person]])  # fmt: skip
 
 
 def _pool_of_names(rng: np.random.Generator, count: int) -> list[str]:
-    parts = rng.integers(0, len(SYLLABLES), (count, 3))
-    long = rng.random(count) < 0.5
-    return [
-        "".join(SYLLABLES[n] for n in row[: 2 + extra]).capitalize()
-        for row, extra in zip(parts, long, strict=True)
-    ]
+    """Names of two to four syllables, each once."""
+    parts = rng.integers(0, len(SYLLABLES), (2 * count, 4))
+    long = rng.integers(2, 5, 2 * count)
+    made = dict.fromkeys(
+        "".join(SYLLABLES[n] for n in row[:length]).capitalize()
+        for row, length in zip(parts, long, strict=True)
+    )
+    return list(made)[:count]
 
 
 # --- Accounts --------------------------------------------------------------------------------------
@@ -420,14 +431,14 @@ def _handles(
         one, two = people.given[person], people.family[person]
         full, nick = f"{one} {two}", people.nick[person]
         same, form, name, domain = draws[row]
-        if same > 0.6:
+        if same < OTHER_NICK:
             variants = (f"{nick}{digits[row]}", f"{one}{two}".lower(), f"{two}.{one}".lower(),
                         nick.replace("o", "0").replace("i", "1"), f"{nick}_{two[:2]}".lower())  # fmt: skip
             nick = variants[int(form * len(variants))]
-        if same > 0.88:
+        if same < UNLIKE_ANY:
             nick = "".join(SYLLABLES[n] for n in syllables[row])
         if source == "pontoon":
-            handles.append(full if name < 0.6 else one if name < 0.85 else nick)
+            handles.append(full if name < 0.66 else one if name < 0.68 else nick)
             shown.append(handles[-1])
             continue
         if source == "bugzilla":

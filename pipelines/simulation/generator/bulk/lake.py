@@ -204,7 +204,7 @@ def _reps(maker: Maker, months: list[int], number: int) -> Made:
             records = [record for month in made for record in getattr(month, stream.name)]
             found[stream.name] = maker.border("reps", stream, map(numbered, records), number)
     acts = [act for month in made for act in month.acts]
-    batch = Batch("reps", number, {}, Counter())
+    batch = Batch("reps", number, {}, Counter(), acted=reps.named(maker.crowd, made))
     batch.events = [keeping.event_of(record) for month in made for record in month.events]
     return found, truth.of_records(maker.crowd, "reps", acts), batch
 
@@ -539,28 +539,33 @@ def _remember(maker: Maker, source: str, own: list[Batch]) -> None:
     vault = run.vault_of(maker.data)
     if vault is None:
         return
-    accounts = maker.crowd.accounts[source]
-    hashes = maker.names(source).of("id").to_pylist()
-    places = np.flatnonzero(accounts.visible & (accounts.person >= 0))
+    accounts, names = maker.crowd.accounts[source], maker.names(source)
+    hashes = names.of("id").to_pylist()
+    places = np.flatnonzero(accounts.visible & ((accounts.person >= 0) | (source == "bugzilla")))
+    nobody = list[Handle | None]()
     if source in ("bugzilla", "discourse"):
-        shown = [_seen(own), *(batch.told for batch in own if batch.told is not None)]
-        places = np.intersect1d(places, _together(shown))
+        shown = _together([_seen(own), *(batch.told for batch in own)])
+        places = np.intersect1d(places, shown)
+        if source == "bugzilla" and (shown < 0).any():
+            detail = bugzilla.NOBODY_DETAIL
+            account = str(names.hashed("id", [detail["id"]])[0])
+            nobody = [HANDLES["bugzilla"](account, str(detail["name"]), str(detail["real_name"]))]
+    if source == "pontoon":
+        places = np.intersect1d(places, _together(batch.acted for batch in own))
     if source == "reps":
-        places = np.flatnonzero(reps.visible(maker.crowd))
+        places = _together([np.flatnonzero(reps.visible(maker.crowd)), *(batch.acted for batch in own)])
     handles = [
         HANDLES[source](hashes[place], accounts.handle[place], accounts.shown[place])
         for place in places.tolist()
     ]
-    vault.remember(source, [one for one in handles if one is not None], maker.size.clock)
+    vault.remember(source, [one for one in handles + nobody if one is not None], maker.size.clock)
 
 
 HANDLES: dict[str, Callable[[str, str, str], Handle | None]] = {
     "bugzilla": lambda account, login, name: Handle("id", account, login.partition("@")[0], name or None),
     "pontoon": lambda account, name, _: Handle("id", account, display_name=name) if " " in name else None,
     "sumo": lambda account, name, shown: Handle("id", account, name, shown or None, f"/user/{name}/"),
-    "reps": lambda account, name, _: Handle(
-        "id", account, name, profile=f"https://reps.mozilla.org/u/{name}"
-    ),
+    "reps": lambda account, name, shown: Handle("id", account, name, shown or None),
     "discourse": lambda account, name, shown: Handle("id", account, name, shown or None, f"/u/{name}"),
 }
 """What each source's streams hand to the vault (`Stream.handles`), from the columns of an account."""

@@ -7,6 +7,7 @@ so that they are made as native records alone and become the lake's rows by the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,7 @@ from pipelines.simulation.generator.reps import (
     REPORTS,
 )
 from pipelines.simulation.world import Record
+from pipelines.sources.spec import trailing_number
 
 SYSTEM = 5
 EVENTS_A_MONTH, ACTIVITIES_A_MONTH = 10_000, 100_000
@@ -54,6 +56,17 @@ def mentors(crowd: Crowd) -> Array:
 def visible(crowd: Crowd) -> Array:
     """Accounts whose profile the portal still shows: those of people who have not left."""
     return crowd.accounts["reps"].left > crowd.size.now
+
+
+def named(crowd: Crowd, made: Iterable[Month]) -> Array:
+    """Accounts that an event or a report shows by name, also of people who have left since."""
+    records = [
+        link for month in made for link in (
+            *(event["owner"] for event in month.events), *(report["user"] for report in month.activities)
+        )
+    ]  # fmt: skip
+    numbers = {trailing_number(record["_url"]) for record in records}
+    return np.flatnonzero(np.isin(crowd.accounts["reps"].native, sorted(numbers)))
 
 
 def draw(crowd: Crowd, month: int) -> Month:

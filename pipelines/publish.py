@@ -33,7 +33,7 @@ from expectations.publish.metric_value import GRAIN
 from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect
 from pipelines.lake import write_text
 from pipelines.metric_shape import COLUMNS
-from pipelines.sources import SOURCES
+from pipelines.sources import SYSTEMS
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def publish(warehouse: Path, manifest: Path, out: Path, release: Release) -> Pub
     declared = declarations(manifest)
     found = _read_warehouse(warehouse)
     state = _read_run_records(warehouse.parent / "raw" / "_pipeline", release.as_of)
-    asked = state["source"].isin([source.name for source in SOURCES.values() if source.kept is None])
+    asked = state["source"].isin(SYSTEMS)
     if not state["records"][asked].sum():
         raise PublicationRefused(("no source has ever given a record: there is nothing to publish",))
     with _written(out):

@@ -1,3 +1,20 @@
+{# One row without a value: a metric that is declared and told by no run, and why. #}
+{% macro never_told(flag) -%}
+select
+    'run' as grain,
+    as_of as period_start,
+    as_of as period_end,
+
+    null::double as value,
+    null::double as numerator,
+    null::double as denominator,
+    null::bigint as persons,
+    null::bigint as smallest_group,
+    'unavailable' as status,
+    '{{ flag }}' as flags
+from {{ ref('dim_run') }}
+{%- endmacro %}
+
 {#
     Names of the conditions that hold, in alphabetical order, as text; null when none does. `others`: a
     column of flags, joined by commas, that are told along with them.

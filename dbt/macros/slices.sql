@@ -53,3 +53,23 @@
     cross join (select unnest(['{{ populations | join("', '") }}']) as population) as populations
     where periods.grain = '{{ grain }}'
 {%- endmacro %}
+
+{#
+    The months of one area that are over, with the state of the `days` days before their end. A month that
+    the area itself does not tell is not there, even where its window is.
+#}
+{% macro months_looking_back(area, days) -%}
+    select
+        months.grain,
+        months.period_start,
+        months.period_end,
+        windows.status,
+        windows.is_source_missing
+    from {{ ref('fct_area_period') }} as months
+    inner join {{ ref('fct_area_period') }} as windows
+        on months.period_end = windows.period_end and months.area = windows.area
+    where
+        months.grain = 'month'
+        and months.area = '{{ area }}'
+        and windows.grain = 'trailing_{{ days }}d'
+{%- endmacro %}

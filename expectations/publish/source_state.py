@@ -2,7 +2,7 @@
 
 from expectations.gate import Gate, expect
 from expectations.publish.common import filled, impersonal, unique, within
-from pipelines.sources import SOURCES
+from pipelines.sources import SYSTEMS
 
 FRAME = """
     select *, source || '/' || stream as source_stream, concat_ws(' ', title, stream, about, reason) as texts
@@ -17,10 +17,7 @@ GATE = Gate(
             "ExpectColumnDistinctValuesToContainSet",
             column="source_stream",
             value_set=sorted(
-                f"{source.name}/{stream.name}"
-                for source in SOURCES.values()
-                if source.kept is None
-                for stream in source.streams
+                f"{source.name}/{stream.name}" for source in SYSTEMS.values() for stream in source.streams
             ),
             notes="every stream of every system is there, landed or not",
         ),

@@ -8,3 +8,6 @@ SOURCES: dict[str, Source] = {
     for module in (bugzilla, pontoon, sumo, reps, discourse, curated, survey)
 }
 """Every source by name. Add one: its module, and its name in the line above."""
+
+SYSTEMS: dict[str, Source] = {name: source for name, source in SOURCES.items() if source.kept is None}
+"""Those that are asked over the network; the others are files that people keep."""

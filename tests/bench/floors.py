@@ -26,7 +26,7 @@ from expectations.landing import LANDING
 from pipelines import duckdb_functions, embedded, run, settings, status, warehouse
 from pipelines.lake import Lake
 from pipelines.landing import Landing
-from pipelines.sources import SOURCES
+from pipelines.sources import SOURCES, SYSTEMS
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Source
 
@@ -96,7 +96,7 @@ def bare_loop(addresses: list[str], headers: dict[str, str]) -> float:
 
 def landing_rates(world: run.World, folder: Path, rounds: int) -> list[Measured]:
     found = []
-    for source in (one for one in SOURCES.values() if one.kept is None):
+    for source in SYSTEMS.values():
         ours, floors, records = [], [], 0
         for number in range(rounds):
             data = folder / f"{source.name}-{number}"

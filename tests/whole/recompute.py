@@ -28,7 +28,7 @@ import pandas as pd
 from pipelines import metric_shape
 from pipelines.simulation.servers.knowledge import products
 from pipelines.simulation.world import World
-from pipelines.sources import SOURCES
+from pipelines.sources import SYSTEMS
 from pipelines.sources.bugzilla import STAFF_DOMAINS
 from tests.whole.runs import ROOT
 
@@ -52,9 +52,6 @@ REVIEWS = {f"translation:{act}" for act in ("approved", "rejected", "unapproved"
 DIMENSIONS = ("grain", "period_start", "period_end", *metric_shape.DIMENSIONS)
 NUMBERS = ("value", "ci_low", "ci_high", "numerator", "denominator", "persons", "smallest_group")
 NUMBERS += ("coverage", "unknown_affiliation_share")
-
-SYSTEMS = {name: source for name, source in SOURCES.items() if source.kept is None}
-"""The sources that are asked; files that people keep feed no contribution."""
 
 Row = dict[str, Any]
 Window = tuple[pd.Timestamp, pd.Timestamp]

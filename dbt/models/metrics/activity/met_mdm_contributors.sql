@@ -5,19 +5,7 @@
 
 {% set personas = var('parameters')['mdm_persona'] %}
 with slices as (
-    select
-        months.grain,
-        months.period_start,
-        months.period_end,
-        windows.status,
-        windows.is_source_missing
-    from {{ ref('fct_area_period') }} as months
-    inner join {{ ref('fct_area_period') }} as windows
-        on months.period_end = windows.period_end and months.area = windows.area
-    where
-        months.grain = 'month'
-        and months.area = 'all'
-        and windows.grain = 'trailing_{{ var("parameters")["areas_window_days"] }}d'
+    {{ months_looking_back('all', var('parameters')['areas_window_days']) }}
 ),
 
 personas as (

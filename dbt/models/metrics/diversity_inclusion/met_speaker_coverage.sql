@@ -5,19 +5,7 @@
 
 {% set year = var('parameters')['contributor_window_days'] %}
 with slices as (
-    select
-        months.grain,
-        months.period_start,
-        months.period_end,
-        windows.status,
-        windows.is_source_missing
-    from {{ ref('fct_area_period') }} as months
-    inner join {{ ref('fct_area_period') }} as windows
-        on months.period_end = windows.period_end and months.area = windows.area
-    where
-        months.grain = 'month'
-        and months.area = 'localization'
-        and windows.grain = 'trailing_{{ year }}d'
+    {{ months_looking_back('localization', year) }}
 ),
 
 days as (

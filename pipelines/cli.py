@@ -720,7 +720,11 @@ def _dagster(data: Path, port: int) -> None:
 
 
 @app.command()
-def build() -> None:
+def build(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Make every table anew, also where nothing of it is new.")
+    ] = False,
+) -> None:
     """Rebuild the warehouse from the lake, with all its tests, without asking any source."""
     data = settings.data_dir()
     with run.only_run(data):
@@ -732,7 +736,7 @@ def build() -> None:
         status.export(Lake(data), SOURCES.values(), run_id=run_id, as_of=as_of)
         warehouse.forget_results(data)
         try:
-            warehouse.build(data)
+            warehouse.build(data, full_refresh=full_refresh)
         except warehouse.DbtFailed as error:
             print(error, file=sys.stderr)
             raise SystemExit(1) from None

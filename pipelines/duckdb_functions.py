@@ -15,6 +15,7 @@
     log_rank_p(d1[], o1[], d2[], o2[])    p that two survival curves are the same
     pseudonym(source, kind, value)        the hash under which the lake knows an identifier
     identity_clusters(links[], apart[])   list of struct(account_key, cluster), by account
+    functions_version()                   a hash that changes when one of these may answer otherwise
 
 In here: turning Arrow columns into numpy and back. Not in here: formulas (`statistics.py`), clustering
 (`clusters.py`) and how identifiers are hashed (`privacy.py`). The key of the pseudonyms is asked for when
@@ -23,9 +24,12 @@ the first one is made, so that parsing and linting need none.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -72,6 +76,19 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         _create(connection, name, _row_by_row(function, len(takes), gives), takes, gives)
     _create(connection, "pseudonym", _pseudonym, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
     _create(connection, "identity_clusters", _identity_clusters, [LINKS, PAIRS], CLUSTERS)
+    connection.create_function("functions_version", functions_version, [], "VARCHAR")
+
+
+@cache
+def functions_version() -> str:
+    """A hash of the code of these functions and of the pseudonyms' key, in hex."""
+    from pipelines import privacy, settings
+
+    digest = hashlib.md5(usedforsecurity=False)
+    for module in (sys.modules[__name__], clusters, privacy, statistics):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    digest.update(str(privacy.pseudonym(settings.hash_key(), "", "", "version")).encode())
+    return digest.hexdigest()
 
 
 def _create(

@@ -98,7 +98,8 @@ def forget(
         for stream in one.streams
     ]
     if any(paths for _, _, paths in held):
-        (data / "warehouse.duckdb").unlink(missing_ok=True)
+        for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
+            (data / name).unlink(missing_ok=True)
     for one, stream, paths in held:
         receipt.rows[f"{one.name}/{stream.name}"] = sum(
             rewrite(path, stream, told[one.name].__contains__) for path in paths

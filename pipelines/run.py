@@ -58,6 +58,7 @@ KEPT_PER_WORLD = (
     "published",
     "dagster",
     "warehouse.duckdb",
+    "warehouse.duckdb.wal",
     "hash_key",
     "vault_key",
     "vault.duckdb",

@@ -53,9 +53,12 @@ def forget_results(data: Path) -> None:
     (data / "dbt" / "target" / "run_results.json").unlink(missing_ok=True)
 
 
-def build(data: Path) -> None:
-    """Rebuild the warehouse from the lake and its run records, with all data tests. Raises DbtFailed."""
-    dbt(data, *BUILD, "--target", "main")
+def build(data: Path, *, full_refresh: bool = False) -> None:
+    """Rebuild the warehouse from the lake and its run records, with all data tests. Raises DbtFailed.
+
+    Tables of which nothing is new stay as they are (`dbt/macros/tables.sql`), unless full_refresh.
+    """
+    dbt(data, *BUILD, "--target", "main", *(("--full-refresh",) if full_refresh else ()))
 
 
 def document(data: Path) -> Path:

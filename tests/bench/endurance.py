@@ -7,6 +7,7 @@ the suite at a size that fits it. Landing runs in processes of its own: `kill -9
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -95,6 +96,9 @@ def endure(
     data = folder / "data"
     prepare(data, world)
     with serve(world, faults=f"all@{seed}") as servers:
+        # The world stays; the interfaces over it that each change leaves behind must go soon, all the same.
+        gc.freeze()
+        gc.collect()
         for source in sources:
             for _ in range(kills):
                 moment = int(chance.integers(1, MOMENTS[source] * TIMES.get(scale, 1)))

@@ -80,3 +80,13 @@ def connections(data: Path) -> list[str]:
 def current(data: Path) -> Path:
     """The folder of the current publication."""
     return data / "published" / (data / "published" / "current").read_text().strip()
+
+
+def made_anew(data: Path) -> set[str]:
+    """The models whose tables the last build made anew."""
+    results = json.loads((data / "dbt" / "target" / "run_results.json").read_text())["results"]
+    return {
+        one["unique_id"].split(".")[-1]
+        for one in results
+        if one["unique_id"].startswith("model.") and one["adapter_response"]["_message"] != "unchanged"
+    }

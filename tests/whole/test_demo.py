@@ -14,7 +14,7 @@ import pytest
 from pipelines.simulation.generator import generate
 from pipelines.simulation.world import SOURCES
 from tests.whole.conftest import Twice
-from tests.whole.runs import connections, current, mdm, records, status
+from tests.whole.runs import connections, current, made_anew, mdm, records, status
 
 pytestmark = pytest.mark.whole
 
@@ -76,6 +76,13 @@ def test_a_second_run_lands_no_version_and_asks_only_for_cursors(demo: Twice) ->
         "sumo/revisions": 1,
         "discourse/topics": 6,  # the list by tag, 30 topics a page
     }
+
+
+def test_a_second_run_makes_only_the_tables_anew_of_which_something_is_new(demo: Twice) -> None:
+    made = made_anew(demo.data)
+    assert {"dim_run", "fct_check", "met_source_freshness_h"} <= made  # of the run itself
+    assert not {name for name in made if name.startswith(("int_", "fct_contribut", "dim_person"))}
+    assert len(made) < 40, sorted(made)
 
 
 def test_a_run_connects_to_nothing_but_loopback(demo: Twice) -> None:

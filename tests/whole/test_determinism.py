@@ -1,17 +1,21 @@
-"""The same lake gives the same numbers, whatever order its rows and files come in."""
+"""The same lake gives the same numbers, however its rows are ordered, and whether or not it grew by days."""
 
 from __future__ import annotations
 
 import random
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.run import world_of
+from pipelines.sources.spec import parse_instant
 from tests.whole.conftest import Twice
-from tests.whole.runs import mdm
+from tests.whole.days import hold_back
+from tests.whole.runs import made_anew, mdm
 
 pytestmark = pytest.mark.whole
 
@@ -38,13 +42,24 @@ def shuffle(raw: Path, seed: int) -> int:
     return cut
 
 
-def test_a_build_after_shuffling_all_batches_gives_the_same_bytes(demo: Twice, tmp_path: Path) -> None:
+def test_a_lake_that_was_shuffled_and_grew_by_days_gives_the_same_bytes(demo: Twice, tmp_path: Path) -> None:
     data = tmp_path / "data"
     left_out = shutil.ignore_patterns("warehouse.duckdb", "dagster", "published", "*.log")
     shutil.copytree(demo.data, data, ignore=left_out)
     assert shuffle(data / "raw", 7) > 15
+    newest = max(map(parse_instant, world_of(data).now.values()))
+    late, give_back = hold_back(data / "raw", newest - timedelta(days=40))
+    assert late > 100
+    before = mdm(data, "build")
+    assert before.code == 0, before.text
+    assert exported(data, tmp_path / "before.csv") != exported(demo.data, tmp_path / "there.csv")
+
+    give_back()
     ended = mdm(data, "build")
     assert ended.code == 0, ended.text
     there, here = exported(demo.data, tmp_path / "there.csv"), exported(data, tmp_path / "here.csv")
     assert len(there) > 1_000_000
     assert here == there
+    # Reps and the survey gave nothing new: what is made of them alone stays.
+    assert not made_anew(data) & {"stg_reps__people", "stg_survey__answers", "dim_country"}
+    assert {"fct_contribution", "fct_contributor_month", "metric_value"} <= made_anew(data)

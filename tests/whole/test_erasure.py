@@ -128,10 +128,15 @@ def test_an_erased_person_is_nowhere_and_does_not_come_back(
         before = everything_under(data / "raw")
         assert any(str(one) in before for one in hashes)
         live = {s.name: len(Lake(data).live(source, s.name)) for s in SOURCES[source].streams}
-        (data / "warehouse.duckdb").touch()
+        warehouse = [
+            data / "warehouse.duckdb",
+            data / "warehouse.duckdb.wal",
+        ]  # the second from a killed build
+        for path in warehouse:
+            path.touch()
         receipt = forget(data, key, SOURCES[source], [person], Vault(data, str(settings.vault_key(data))))
         assert sum(receipt.rows.values()) > 0
-        assert not (data / "warehouse.duckdb").exists()
+        assert not any(path.exists() for path in warehouse)
         nowhere(data, hashes)
         servers.advance(timedelta(days=1))
         land_all(data, servers, monkeypatch, [source])

@@ -58,6 +58,7 @@ months as (
         active.area,
         active.period_start,
         active.period_end,
+        cast(power(2, {{ area_place('active.area') }}) as bigint) as area_bit,
         bit_or(active.day_bits) as day_bits,
         bit_or(case when active.affiliation = 'unknown' then active.day_bits else 0 end)
             as unknown_bits,
@@ -149,10 +150,10 @@ wide as (
         months.person_id,
         months.population,
         ends.period_end,
-        count(distinct months.area) as areas,
-        count(distinct case
-            when months.last_active_on >= ends.at_once_start then months.area
-        end) as areas_at_once,
+        bit_count(bit_or(months.area_bit)) as areas,
+        bit_count(bit_or(
+            case when months.last_active_on >= ends.at_once_start then months.area_bit else 0 end
+        )) as areas_at_once,
         min(ends.at_once_start) as at_once_start
     from ends
     inner join months
@@ -218,7 +219,7 @@ select
     cast(summed.active_months as bigint) as active_months,
     cast(summed.active_days as bigint) as active_days,
     cast(summed.active_days - mains.code_days as bigint) as non_code_days,
-    wide.areas,
+    cast(wide.areas as bigint) as areas,
     simultaneous.person_id is not null as is_simultaneous
 from summed
 inner join mains

@@ -13,47 +13,66 @@ with bands as (
 ),
 
 slices as (
-    select slices.*, bands.*
+    select slices.*, bands.category
     from ({{ area_slices(['quarter'], ['all']) }}) as slices
     cross join bands
 ),
 
+windows as (
+    select distinct
+        period_start,
+        cast(period_end as date) - {{ window }} as since_on,
+        cast(period_end as date) as until_on
+    from slices
+),
+
+-- Who was there, and who did something for whom, once a window: bands and areas then look at these.
+present as (
+    select distinct windows.period_start, days.area, days.affiliation, days.person_id
+    from windows
+    inner join {{ ref('fct_contributor_day') }} as days
+        on windows.since_on <= days.occurred_on and windows.until_on > days.occurred_on
+),
+
 active as (
     select
-        slices.period_start,
-        slices.area,
-        slices.category,
-        count(distinct days.person_id) as volunteers,
+        present.period_start,
+        present.area,
+        bands.category,
+        count(distinct present.person_id) as volunteers,
         count(distinct persons.probable_person_id) as probable_volunteers
-    from slices
-    inner join {{ ref('fct_contributor_day') }} as days
-        on
-            slices.area = days.area
-            and days.occurred_on >= cast(slices.period_end as date) - {{ window }}
-            and days.occurred_on < cast(slices.period_end as date)
-    inner join {{ ref('dim_person') }} as persons on days.person_id = persons.person_id
-    where list_contains(slices.volunteers, days.affiliation)
-    group by slices.period_start, slices.area, slices.category
+    from present
+    inner join bands on list_contains(bands.volunteers, present.affiliation)
+    inner join {{ ref('dim_person') }} as persons on present.person_id = persons.person_id
+    group by present.period_start, present.area, bands.category
+),
+
+helping as (
+    select distinct
+        windows.period_start,
+        unnest([acts.area, 'all']) as area,
+        acts.from_affiliation,
+        acts.to_affiliation,
+        acts.from_person_id
+    from windows
+    inner join {{ ref('fct_interaction') }} as acts
+        on windows.since_on <= acts.occurred_on and windows.until_on > acts.occurred_on
 ),
 
 supporting as (
     select
-        slices.period_start,
-        slices.area,
-        slices.category,
-        count(distinct acts.from_person_id) as staff,
+        helping.period_start,
+        helping.area,
+        bands.category,
+        count(distinct helping.from_person_id) as staff,
         count(distinct persons.probable_person_id) as probable_staff
-    from slices
-    inner join {{ ref('fct_interaction') }} as acts
+    from helping
+    inner join bands
         on
-            (slices.area = 'all' or slices.area = acts.area)
-            and acts.occurred_on >= cast(slices.period_end as date) - {{ window }}
-            and acts.occurred_on < cast(slices.period_end as date)
-    inner join {{ ref('dim_person') }} as persons on acts.from_person_id = persons.person_id
-    where
-        list_contains(slices.staff, acts.from_affiliation)
-        and list_contains(slices.volunteers, acts.to_affiliation)
-    group by slices.period_start, slices.area, slices.category
+            list_contains(bands.staff, helping.from_affiliation)
+            and list_contains(bands.volunteers, helping.to_affiliation)
+    inner join {{ ref('dim_person') }} as persons on helping.from_person_id = persons.person_id
+    group by helping.period_start, helping.area, bands.category
 ),
 
 measured as (

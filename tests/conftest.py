@@ -9,6 +9,7 @@ FIRST = (
     "test_recorded.py",
     "test_numbers.py",
     "test_endurance.py",
+    "test_recorded_numbers.py",
     "test_determinism.py",
     "test_erasure.py",
     "test_warehouse.py",

@@ -1,4 +1,4 @@
-"""The demo's numbers once more, from the world's native records and the catalogue's sentences alone.
+"""A world's numbers once more, from its native records and the catalogue's sentences alone.
 
 In here: records -> contributions (catalogue 0.2), people and populations (0.3), regions (0.4), and every
 published metric by its definition, in pandas and numpy. Not in here: anything of the warehouse, its SQL or
@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import metric_shape
+from pipelines.simulation.servers.flags import flag_events
 from pipelines.simulation.servers.knowledge import products
 from pipelines.simulation.world import World
 from pipelines.sources import SYSTEMS
@@ -44,6 +45,8 @@ CAP_HOURS = 2160
 RESPONSE_HOURS = (24, 72)
 DIRECT_SECONDS = 60  # met_review_capacity_ratio: approved so soon after creation is the same act
 LOW_COVERAGE = 0.5
+STATUSES = ("complete", "provisional", "unavailable")  # from best to worst
+MISSING_ANSWERS = 0.05  # decision 13
 TRIAGED = {"severity", "bug_severity", "priority", "type", "bug_type", "product", "component", "keywords"}
 TRIAGED |= {"regressed_by"}
 REVIEW_REQUESTS = {"text/x-phabricator-request", "text/x-github-pull-request", "text/x-review-board-request"}
@@ -121,9 +124,14 @@ def kaplan_meier(durations: Sequence[float], happened: Sequence[bool]) -> Surviv
 
 
 def _is_machine(login: str) -> bool:
-    """Logins of machines end in .tld or .bugs; disabled.tld is the closed account of a person."""
+    """Logins of machines end in .tld or .bugs; persons' closed accounts in disabled.tld, formerly-….tld."""
     domain = login.rpartition("@")[2]
-    return domain.endswith((".tld", ".bugs")) and domain != "disabled.tld"
+    is_closed = domain == "disabled.tld" or domain.startswith("formerly-")
+    return domain.endswith((".tld", ".bugs")) and not is_closed
+
+
+Account = str | int
+"""Of Bugzilla: a login, or the number of an account whose login is not shown."""
 
 
 class Bugzilla:
@@ -131,28 +139,52 @@ class Bugzilla:
 
     def __init__(self, bugs: list[Row]) -> None:
         self.bugs = bugs
-        roles = ("creator", "assigned_to")
-        self.numbers = {bug[role]: bug[f"{role}_detail"]["id"] for bug in bugs for role in roles if bug[role]}
+        shown = [(bug[role], self._number(bug, role)) for bug in bugs for role in ("creator", "assigned_to")]
+        for event in flag_events(bugs):
+            shown += [(who["name"], who["id"]) for who in (event["setter"], event.get("requestee")) if who]
+        self.numbers: dict[Account, int] = {login: number for login, number in shown if login and number}
+        logins = {str(login) for login in self.numbers} | {
+            login for bug in bugs for login in self._actors(bug)
+        }
+        self.staff = {self.person(login) for login in logins if login.rpartition("@")[2] in STAFF_DOMAINS}
         known = seed("known_bots").query("source == 'bugzilla'")
         self.bots = set(known["value"])
 
-    def person(self, login: str) -> str:
-        return f"bugzilla:{self.numbers.get(login, login)}"
+    @staticmethod
+    def _number(bug: Row, role: str) -> int | None:
+        number: int | None = (bug.get(f"{role}_detail") or {}).get("id")
+        return number
 
-    def is_bot(self, login: str) -> bool:
-        return _is_machine(login) or login in self.bots or str(self.numbers.get(login)) in self.bots
+    def reporter(self, bug: Row) -> Account | None:
+        return bug["creator"] or self._number(bug, "creator")
+
+    def person(self, account: Account | None) -> str:
+        return f"bugzilla:{self.numbers.get(account, account) if account else None}"
+
+    def is_bot(self, account: Account) -> bool:
+        names = {str(account), str(self.numbers.get(account))}
+        return _is_machine(str(account)) or not self.bots.isdisjoint(names)
+
+    @staticmethod
+    def _actors(bug: Row) -> Iterator[str]:
+        """Logins of those who did something on a bug, or are to do it now: of others, no domain is kept."""
+        yield from (bug["creator"], bug["assigned_to"])
+        yield from (act["creator"] for act in (*bug["comments"], *bug["attachments"]))
+        yield from (entry["who"] for entry in bug["history"])
 
     def acts(self) -> Iterator[tuple[str, str, str]]:
-        """(event type, login, instant) of people."""
+        """(event type, person, instant) of people."""
         for bug in self.bugs:
-            for kind, login, at in self._of(bug):
-                if login and not self.is_bot(login):
-                    yield kind, login, at
+            for kind, account, at in self._of(bug):
+                if account and not self.is_bot(account):
+                    yield kind, self.person(account), at
 
-    def _of(self, bug: Row) -> Iterator[tuple[str, str, str]]:
-        yield "bug_filed", bug["creator"], bug["creation_time"]
+    def _of(self, bug: Row) -> Iterator[tuple[str, Account | None, str]]:
+        reporter = self.reporter(bug)
+        yield "bug_filed", reporter, bug["creation_time"]
         for comment in bug["comments"]:
-            if comment["count"] >= 1 and comment["raw_text"].strip() and comment["creator"] != bug["creator"]:
+            is_of_reporter = self.person(comment["creator"]) == self.person(reporter)
+            if comment["count"] >= 1 and comment["raw_text"].strip() and not is_of_reporter:
                 yield "bug_comment", comment["creator"], comment["creation_time"]
         for attachment in bug["attachments"]:
             if attachment["is_patch"] or attachment["content_type"] in REVIEW_REQUESTS:
@@ -162,16 +194,19 @@ class Bugzilla:
         yield from self._outcomes(bug, history)
 
     def _triage(self, bug: Row, history: list[Row]) -> Iterator[tuple[str, str, str]]:
-        changed, answered = set(), set()
+        changed, answered, reporter = set(), set(), self.person(self.reporter(bug))
         for entry in history:
             who, when = entry["who"], entry["when"]
             for change in entry["changes"]:
                 name, removed, added = change["field_name"], change["removed"], change["added"]
                 confirms = name in ("status", "bug_status") and removed == "UNCONFIRMED"
-                if (name in TRIAGED or confirms) and who != bug["creator"]:
+                if (name in TRIAGED or confirms) and self.person(who) != reporter:
                     changed.add((who, when))
-                asked = set(re.findall(r"needinfo\?\(([^()]*)\)", removed))
-                if name == "flagtypes.name" and who in asked and f"needinfo?({who})" not in added:
+                asked, still = (
+                    {self.person(login) for login in re.findall(r"needinfo\?\(([^()]*)\)", flags)}
+                    for flags in (removed, added)
+                )
+                if name == "flagtypes.name" and self.person(who) in asked - still:
                     answered.add((who, when))
         yield from (("bug_field_change", who, when) for who, when in changed)
         yield from (("needinfo_answered", who, when) for who, when in answered)
@@ -203,24 +238,39 @@ class Bugzilla:
 # --- The community ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class State:
+    """How well a window can be measured: complete, provisional or unavailable, and what to know of it."""
+
+    status: str
+    flags: tuple[str, ...] = ()
+
+
 class Community:
     """A world as the catalogue sees it: contributions, who was where, and which periods can be judged."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        opened = {name: pd.Timestamp(source.opened_on) for name, source in SYSTEMS.items()}
+        self.opened = {name: pd.Timestamp(source.opened_on) for name, source in SYSTEMS.items()}
         self.loaded_from = {
-            name: instant(since) if since else opened[name] for name, since in world.since.items()
+            name: instant(since) if since else self.opened[name] for name, since in world.since.items()
         }
-        self.has_unknown_past = {name: begun > opened[name] for name, begun in self.loaded_from.items()}
+        self.has_unknown_past = {name: begun > self.opened[name] for name, begun in self.loaded_from.items()}
+        self.closed = {
+            name: pd.Timestamp(source.closed_on)
+            for name, source in SYSTEMS.items()
+            if source.closed_on and self.loaded_from[name] <= pd.Timestamp(source.closed_on)
+        }
         self.watermark = {name: instant(now) for name, now in world.now.items()}
         self.watermark["pontoon"] = (self.watermark["pontoon"] - pd.Timedelta(hours=6)).floor("D")
         self.as_of = max(instant(now) for now in world.now.values())
         kinds = seed("activity_types")
+        is_read = (kinds["stream"] != "revisions") | (world.sumo.revisions is not None)
+        read, self.unread = kinds[is_read], set(kinds.loc[~is_read, "event_type"])
         self.feeding: dict[str | None, set[str]] = {
-            str(area): set(rows["source"]) for area, rows in kinds.groupby("area")
+            str(area): set(rows["source"]) for area, rows in read.groupby("area")
         }
-        self.feeding[None] = set(kinds["source"])
+        self.feeding[None] = set(read["source"])
         self.areas: list[str | None] = [None, *sorted(set(kinds["area"]))]
 
     # Time
@@ -248,18 +298,44 @@ class Community:
             (a, b) for a, b in zip(starts, starts + pd.offsets.YearBegin(), strict=True) if b <= self.as_of
         ]
 
-    def state(self, window: Window, sources: Iterable[str]) -> str:
-        """complete, provisional, or unavailable when a source is not loaded for the whole window."""
-        names = list(sources)
-        if any(self.loaded_from[name] > window[0] for name in names):
-            return "unavailable"
-        late = [name for name in names if self.watermark[name] < window[1] + SYSTEMS[name].grace]
-        return "provisional" if late else "complete"
+    def feeds(self, window: Window, source: str) -> bool:
+        """Whether the source was there at all; one that is alive past its closing day is no archive."""
+        return self.opened[source] < window[1] and not self.closed.get(source, window[0]) < window[0]
 
-    def newness_is_known(self, window: Window, sources: Iterable[str]) -> bool:
+    def _standing(self, window: Window, source: str) -> str:
+        """Of a source in a window: missing where its beginning is, or all of it."""
+        if window[1] <= self.loaded_from[source]:
+            return "not begun"
+        if self.has_unknown_past[source] and self.loaded_from[source] > window[0]:
+            return "missing"
+        if self.watermark[source] <= window[0]:
+            return "missing"
+        is_late = self.watermark[source] < window[1] + SYSTEMS[source].grace
+        return "provisional" if is_late else "complete"
+
+    def state(self, window: Window, sources: Iterable[str], *, is_read: bool = True) -> State | None:
+        """What can be said of a window that these sources feed; None: none of them is loaded so early."""
+        stands = [self._standing(window, source) for source in sources if self.feeds(window, source)]
+        there = [one for one in stands if one in ("provisional", "complete")]
+        if all(one == "not begun" for one in stands):
+            return None
+        if not there or not is_read:
+            return State("unavailable")
+        if len(there) < len(stands):
+            return State("provisional", ("source_missing",))
+        return State("provisional" if "provisional" in there else "complete")
+
+    def area_state(self, window: Window, area: str | None) -> State | None:
+        """`state` of the sources of an area; where nothing that feeds it was read, it is unavailable."""
+        if area in self.feeding:
+            return self.state(window, self.feeding[area])
+        return self.state(window, ["sumo"], is_read=False)
+
+    def newness_is_known(self, window: Window, area: str | None) -> bool:
         return not any(
             self.has_unknown_past[name] and window[1] < self.loaded_from[name] + NEWNESS_DAYS * DAY
-            for name in sources
+            for name in self.feeding.get(area, {"sumo"})
+            if self.feeds(window, name)
         )
 
     def counted(self, source: str, at: pd.Series) -> pd.Series:
@@ -277,6 +353,7 @@ class Community:
                 "locale": [record["locale"] for record in records],
                 "product": [record["product"] for record in records],
                 "is_spam": [record["is_spam"] for record in records],
+                "listed": [len(record["answers"]) for record in records],
                 "created": instants(pd.Series([record["created"] for record in records])),
             }
         )
@@ -303,8 +380,9 @@ class Community:
         return {user["username"]: user["id"] for user in self.world.sumo.users}
 
     def _sumo_account(self, record: Row) -> str | None:
-        creator = record["creator"]
-        return f"sumo:{self._sumo_accounts[creator['username']]}" if creator else None
+        """The account's number; its user name in a world without profiles."""
+        name = record["creator"] and record["creator"]["username"]
+        return f"sumo:{self._sumo_accounts.get(name, name)}" if name else None
 
     def _sumo_person(self, record: Row) -> str | None:
         account = self._sumo_account(record)
@@ -353,13 +431,8 @@ class Community:
         """One row a contribution: event_type, source, area, person, at, affiliation, locale."""
         bugzilla = Bugzilla(self.world.bugzilla)
         acts = [
-            (
-                kind,
-                bugzilla.person(login),
-                at,
-                "staff" if login.rpartition("@")[2] in STAFF_DOMAINS else "unknown",
-            )
-            for kind, login, at in bugzilla.acts()
+            (kind, person, at, "staff" if person in bugzilla.staff else "unknown")
+            for kind, person, at in bugzilla.acts()
         ]
         bugs = pd.DataFrame(acts, columns=["event_type", "account", "at", "affiliation"])
         bugs["at"] = instants(bugs["at"])
@@ -498,6 +571,12 @@ class Community:
         names = ("event_type", "area", "affiliation", "population", "locale")
         return found.astype(dict.fromkeys(names, "category"))
 
+    @cached_property
+    def sliced(self) -> pd.DataFrame:
+        """`spread` once for each area and once for all of them ("")."""
+        found = pd.concat([self.spread, self.spread.assign(area="")])
+        return found.sort_values("at", kind="stable", ignore_index=True)
+
     def within(self, window: Window, table: pd.DataFrame | None = None) -> pd.DataFrame:
         found = self.spread if table is None else table
         begin, end = found["at"].searchsorted(window)
@@ -512,15 +591,27 @@ class Community:
 
     def country_code(self, name: str | None) -> str | None:
         """A name or code, as a source writes it -> ISO 3166 alpha-2."""
-        return self._country_names.get((name or "").strip().lower())
+        return self._country_names.get((name or "").strip().lower().replace("’", "'"))
+
+    @cached_property
+    def declared(self) -> dict[str, tuple[str, pd.Timestamp]]:
+        """Person -> declared country, and when it was first seen: at the run, by the source's clock."""
+        profiles = [("sumo", f"sumo:{user['id']}", user["country"]) for user in self.world.sumo.users]
+        profiles += [("reps", self.rep(rep), rep["country"]) for rep in self.world.reps.people]
+        named = [
+            (self.whose(account), self.country_code(name), instant(self.world.now[source]))
+            for source, account, name in profiles
+        ]
+        return {person: (code, at) for person, code, at in named if code}  # of two, what Reps say
 
     @cached_property
     def countries(self) -> dict[str, str]:
-        """Person -> declared country. All are first seen at the run, after every closed period."""
-        declared = [(self.whose(f"sumo:{user['id']}"), user["country"]) for user in self.world.sumo.users]
-        declared += [(self.whose(self.rep(rep)), rep["country"]) for rep in self.world.reps.people]
-        named = [(person, self.country_code(name)) for person, name in declared]
-        return {person: code for person, code in named if code}  # of two, what Reps say
+        return {person: code for person, (code, _) in self.declared.items()}
+
+    def backfilled(self, persons: Iterable[str], end: pd.Timestamp) -> tuple[str, ...]:
+        """The flag of a value for which a country was taken that was only declared after the period."""
+        late = any(self.declared[person][1] >= end for person in persons if person in self.declared)
+        return ("region_backfilled",) if late else ()
 
     @cached_property
     def regions(self) -> dict[str, str]:
@@ -534,10 +625,6 @@ class Community:
         return self.facts.groupby("person")["day"].min()
 
     @cached_property
-    def first_in_area(self) -> pd.Series:
-        return self.facts.groupby(["person", "area"])["day"].min()
-
-    @cached_property
     def left_censored(self) -> set[str]:
         source = self.facts.groupby("person")["source"].first()
         loaded = source.map(self.loaded_from)
@@ -548,6 +635,30 @@ class Community:
 def _people(table: pd.DataFrame, area: str | None, population: str) -> pd.DataFrame:
     chosen = (table["population"] == population).to_numpy()
     return table[chosen if area is None else chosen & (table["area"] == area).to_numpy()]
+
+
+class Persons:
+    """How many persons the slices of a table have in any window; the table is in the order of time.
+
+    A row counts where its person was last seen in its slice before the window.
+    """
+
+    def __init__(self, table: pd.DataFrame, *by: str) -> None:
+        slices = table.groupby(list(by), observed=True)
+        self.at, self.slices = table["at"].to_numpy(), slices.ngroup().to_numpy()
+        self.names = [key for key, _ in slices]
+        places = pd.Series(np.arange(len(table)))
+        self.before = (
+            places.groupby([self.slices, table["person"].to_numpy()]).shift(fill_value=-1).to_numpy()
+        )
+
+    def within(self, window: Window) -> Counter[tuple[Any, ...]]:
+        begin, end = self.at.searchsorted([np.datetime64(edge, "us") for edge in window])
+        is_first = self.before[begin:end] < begin
+        counts = np.bincount(self.slices[begin:end][is_first], minlength=len(self.names))
+        return Counter(
+            {name: count for name, count in zip(self.names, counts.tolist(), strict=True) if count}
+        )
 
 
 def _count(rows: pd.DataFrame) -> int:
@@ -565,18 +676,20 @@ def _members(rows: pd.DataFrame, *by: str) -> dict[tuple[Any, ...], set[str]]:
     return found
 
 
-def _unknown_part(everyone: set[str], unknown: set[str], population: str) -> float:
+def _or_none(status: str, denominator: int) -> str:
+    """The status of a rate: without a denominator it says so, where it can be measured at all."""
+    return status if denominator or status == "unavailable" else "no_denominator"
+
+
+def _unknown_part(persons: int, unknown: int, population: str) -> float:
     """Share of persons of unknown affiliation behind a community value."""
-    return len(everyone & unknown) / len(everyone) if everyone and population == "community" else np.nan
+    return unknown / persons if persons and population == "community" else np.nan
 
 
-def _unknown_share(rows: pd.DataFrame, population: str, persons: set[str] | None = None) -> float:
+def _unknown_share(rows: pd.DataFrame, population: str) -> float:
     """Share of the persons of a community value with a contribution of unknown affiliation."""
-    if population != "community" or rows.empty:
-        return np.nan
-    unknown = set(rows["person"].to_numpy()[(rows["affiliation"] == "unknown").to_numpy()])
-    everyone = set(rows["person"].to_numpy()) if persons is None else persons
-    return len(unknown & everyone) / len(everyone) if everyone else np.nan
+    unknown = rows[(rows["affiliation"] == "unknown").to_numpy()]
+    return _unknown_part(_count(rows), _count(unknown), population)
 
 
 def _null(row: Row, status: str, *flags: str) -> Row:
@@ -585,7 +698,9 @@ def _null(row: Row, status: str, *flags: str) -> Row:
 
 
 def _row(metric: str, grain: str, window: Window, **columns: Any) -> Row:
-    return {"metric": metric, "grain": grain, "period_start": window[0], "period_end": window[1], **columns}
+    """A value; what is unavailable has no numbers."""
+    row = {"metric": metric, "grain": grain, "period_start": window[0], "period_end": window[1], **columns}
+    return _null(row, "unavailable", *row["flags"]) if row["status"] == "unavailable" else row
 
 
 @dataclass(frozen=True)
@@ -626,13 +741,23 @@ def contributions(community: Community) -> Iterator[Row]:
     sources = dict(zip(kinds["event_type"], kinds["source"], strict=True))
     slices = [(kind, area, {kind}) for kind, area in zip(kinds["event_type"], kinds["area"], strict=True)]
     slices += [(None, area, all_kinds) for area, all_kinds in of_area.items()]
+    table = pd.concat([community.spread, community.spread.assign(event_type="")])
+    table = table.sort_values("at", kind="stable", ignore_index=True)
+    by = ("population", "area", "event_type")
+    acts = Persons(table.assign(person=np.arange(len(table))), *by)
+    everyone = Persons(table, *by)
+    nameless = Persons(table[table["affiliation"] == "unknown"], *by)
     for window in community.months():
-        inside = community.within(window)
+        counted, persons, unknown = acts.within(window), everyone.within(window), nameless.within(window)
         for population in ("all", "community", "staff"):
             for kind, area, counted_kinds in slices:
-                rows = _people(inside, area, population)
-                rows = rows if kind is None else rows[rows["event_type"] == kind]
-                feeding, persons = {sources[name] for name in counted_kinds}, _count(rows)
+                here = (population, area, kind or "")
+                feeding = {sources[name] for name in counted_kinds}
+                state = community.area_state(window, area)
+                if state is None:
+                    continue
+                if kind in community.unread:
+                    state = State("unavailable")
                 flags = tuple(
                     found.flag
                     for found in breaks
@@ -642,9 +767,9 @@ def contributions(community: Community) -> Iterator[Row]:
                 )
                 yield _row(
                     "contributions", "month", window, area=area, event_type=kind, population=population,
-                    value=len(rows), persons=persons, smallest_group=persons, flags=flags,
-                    unknown_affiliation_share=_unknown_share(rows, population),
-                    status=community.state(window, feeding),
+                    value=counted[here], persons=persons[here], smallest_group=persons[here],
+                    flags=flags + state.flags, status=state.status,
+                    unknown_affiliation_share=_unknown_part(persons[here], unknown[here], population),
                 )  # fmt: skip
 
 
@@ -654,22 +779,20 @@ def active_contributors(community: Community) -> Iterator[Row]:
     windows += [
         (f"trailing_{days}d", window) for days in TRAILING_DAYS for window in community.trailing(days)
     ]
+    everyone = Persons(community.sliced, "population", "area")
+    nameless = Persons(community.sliced.query("affiliation == 'unknown'"), "population", "area")
     for grain, window in windows:
-        inside = community.within(window)
-        active = _members(inside)
-        unknown = _members(inside[inside["affiliation"] == "unknown"])
+        active, unknown = everyone.within(window), nameless.within(window)
         for population in ("all", "community", "staff"):
             for area in community.areas:
-                everyone = active.get((population, area), set())
-                row = _row(
-                    "active_contributors", grain, window, area=area, population=population, flags=(),
-                    value=len(everyone), persons=len(everyone), smallest_group=len(everyone),
-                    unknown_affiliation_share=_unknown_part(
-                        everyone, unknown.get((population, area), set()), population
-                    ),
-                    status=community.state(window, community.feeding[area]),
-                )  # fmt: skip
-                yield _null(row, "unavailable") if row["status"] == "unavailable" else row
+                here, state = (population, area or ""), community.area_state(window, area)
+                if state:
+                    yield _row(
+                        "active_contributors", grain, window, area=area, population=population,
+                        value=active[here], persons=active[here], smallest_group=active[here],
+                        unknown_affiliation_share=_unknown_part(active[here], unknown[here], population),
+                        status=state.status, flags=state.flags,
+                    )  # fmt: skip
     for window in community.months():
         yield from _by_level(community, window)
 
@@ -686,37 +809,42 @@ def _by_level(community: Community, window: Window) -> Iterator[Row]:
     is_regular = ((thirds >= 2) & (days >= REGULAR_DAYS)) | (days >= CORE_DAYS)
     level = pd.Series(np.select([is_core, is_regular], ["core", "regular"], "casual"), index=days.index)
     inside = community.within(window)
+    inside = inside.assign(level=inside["person"].map(level))
+    state = community.area_state(judged, None)  # the month is a part of it
+    if state is None or community.area_state(window, None) is None:
+        return
     for population in ("all", "community", "staff"):
         of_population = _people(inside, None, population)
         for name in ("core", "regular", "casual"):
-            rows = of_population[of_population["person"].map(level) == name]
+            rows = of_population[of_population["level"] == name]
             persons = _count(rows)
-            row = _row(
+            yield _row(
                 "active_contributors", "month", window, level=name, population=population, value=persons,
-                persons=persons, smallest_group=persons, flags=(),
+                persons=persons, smallest_group=persons, flags=state.flags, status=state.status,
                 unknown_affiliation_share=_unknown_share(rows, population),
-                status=community.state(window, community.feeding[None]),
             )  # fmt: skip
-            is_judged = community.state(judged, community.feeding[None]) != "unavailable"
-            yield row if is_judged else _null(row, "unavailable")
 
 
 def newness(community: Community) -> Iterator[Row]:
     """new_contributors and returning_contributors."""
+    firsts: dict[str | None, dict[str, pd.Timestamp]] = {None: community.first.to_dict()}
+    for area in community.areas[1:]:
+        theirs = community.facts[community.facts["area"] == area]
+        firsts[area] = theirs.groupby("person")["day"].min().to_dict()
     for window in community.months():
         inside, before = community.within(window), (window[0] - REACTIVATION_DAYS * DAY, window[0])
-        earlier = community.within(before, community.facts)
+        everyone, earlier = _members(inside), _members(community.within(before))
+        nameless = _members(inside[inside["affiliation"] == "unknown"])
         for population in ("all", "community"):
             for area in community.areas:
-                rows = _people(inside, area, population)
-                active = set(rows["person"])
-                sure = active - community.left_censored
-                first = community.first if area is None else community.first_in_area.xs(area, level="area")
+                state = community.area_state(window, area)
+                if state is None:
+                    continue
+                active, unknown = (found.get((population, area), set()) for found in (everyone, nameless))
+                recent = earlier.get(("all", area), set())
+                sure, first = active - community.left_censored, firsts[area]
                 new = {person for person in sure if first[person] >= window[0]}
-                to_mozilla = {person for person in new if community.first[person] >= window[0]}
-                recent = set(
-                    earlier["person"] if area is None else earlier.loc[earlier["area"] == area, "person"]
-                )
+                to_mozilla = {person for person in new if firsts[None][person] >= window[0]}
                 returning = active - new
                 groups: list[tuple[str, str | None, set[str]]] = [
                     ("new_contributors", None, new),
@@ -727,43 +855,47 @@ def newness(community: Community) -> Iterator[Row]:
                 if area is not None:
                     groups.append(("new_contributors", "new_to_mozilla", to_mozilla))
                     groups.append(("new_contributors", "new_to_area", new - to_mozilla))
-                sources = community.feeding[area]
                 for metric, category, persons in groups:
                     row = _row(
                         metric, "month", window, area=area, category=category, population=population,
-                        value=len(persons), persons=len(persons), smallest_group=len(persons), flags=(),
-                        unknown_affiliation_share=_unknown_share(rows, population, persons),
-                        status=community.state(window, sources),
+                        value=len(persons), persons=len(persons), smallest_group=len(persons),
+                        unknown_affiliation_share=_unknown_part(
+                            len(persons), len(persons & unknown), population
+                        ),
+                        status=state.status, flags=state.flags,
                     )  # fmt: skip
-                    is_known = community.newness_is_known(window, sources)
-                    yield row if is_known else _null(row, "unavailable", "left_censored")
+                    is_known = community.newness_is_known(window, area)
+                    yield row if is_known else _null(row, "unavailable", "left_censored", *state.flags)
 
 
 def contributor_absence_factor(community: Community) -> Iterator[Row]:
+    slices = ["population", "area", "person"]
+    dated = community.sliced.drop_duplicates([*slices, "day"])
+    nameless = Persons(community.sliced.query("affiliation == 'unknown'"), "population", "area")
     for window in community.trailing(YEAR_DAYS):
-        inside = community.within(window)
+        active_days = community.within(window, dated).groupby(slices, observed=True).size()
+        by_slice = {
+            key: days.to_numpy() for key, days in active_days.groupby(level=slices[:2], observed=True)
+        }
+        unknown = nameless.within(window)
         for population in ("all", "community"):
             for area in community.areas:
-                rows = _people(inside, area, population)
-                days = rows.drop_duplicates(["person", "day"]).groupby("person").size()
-                held = days.sort_values(ascending=False).cumsum().to_numpy()
+                here, state = (population, area or ""), community.area_state(window, area)
+                if state is None:
+                    continue
+                days = by_slice.get(here, np.array([], int))
+                held = np.sort(days)[::-1].cumsum()
                 row = _row(
                     "contributor_absence_factor", f"trailing_{YEAR_DAYS}d", window, area=area,
-                    population=population, persons=len(days), smallest_group=len(days), flags=(),
+                    population=population, persons=len(days), smallest_group=len(days), flags=state.flags,
                     value=int(np.argmax(2 * held >= held[-1])) + 1 if len(held) else np.nan,
-                    unknown_affiliation_share=_unknown_share(rows, population),
-                    status=community.state(window, community.feeding[area]),
+                    unknown_affiliation_share=_unknown_part(len(days), unknown[here], population),
+                    status=state.status,
                 )  # fmt: skip
-                if row["status"] == "unavailable":
-                    yield _null(row, "unavailable")
-                elif len(days) < MIN_PERSONS:
-                    yield {
-                        **row,
-                        "value": np.nan,
-                        "status": "insufficient" if len(days) else "no_denominator",
-                    }
-                else:
-                    yield row
+                if row["status"] != "unavailable" and len(days) < MIN_PERSONS:
+                    status = "insufficient" if len(days) else "no_denominator"
+                    row |= {"value": np.nan, "status": status}
+                yield row
 
 
 # --- Regions and locales ------------------------------------------------------------------------
@@ -784,22 +916,27 @@ def regions(community: Community) -> Iterator[Row]:
         unknown = _members(inside[inside["affiliation"] == "unknown"])
         for population in ("all", "community"):
             for area in community.areas:
-                status = community.state(window, community.feeding[area])
+                state = community.area_state(window, area)
+                if state is None:
+                    continue
                 everyone = active.get((population, area), set())
                 nameless = unknown.get((population, area), set())
                 places = sorted(key[2:] for key in seen if key[:2] == (population, area))
                 cells = {place: here.get((population, area, *place), set()) for place in places}
                 known = set().union(*(cells[place] for place in places if place[0] != "unknown"))
                 coverage = len(known) / len(everyone) if everyone else np.nan
-                low = ("low_coverage",) if coverage < LOW_COVERAGE else ()
+                is_low = coverage < LOW_COVERAGE and state.status != "unavailable"
+                low = ("low_coverage",) if is_low else ()
                 interval = wilson(len(known), len(everyone)) if everyone else (np.nan, np.nan)
                 yield _row(
                     "region_coverage", "month", window, area=area, population=population, value=coverage,
                     ci_low=interval[0], ci_high=interval[1], numerator=len(known), denominator=len(everyone),
                     persons=len(everyone), smallest_group=_smallest(len(known), len(everyone)),
-                    unknown_affiliation_share=_unknown_part(everyone, nameless, population),
-                    status=status if everyone else "no_denominator",
-                    flags=low + (("region_backfilled",) if known else ()),
+                    unknown_affiliation_share=_unknown_part(
+                        len(everyone), len(everyone & nameless), population
+                    ),
+                    status=_or_none(state.status, len(everyone)),
+                    flags=low + state.flags + community.backfilled(known, window[1]),
                 )  # fmt: skip
                 groups: dict[tuple[str, str | None], set[str]] = {("unknown", None): set()}
                 for (region, code), persons in cells.items():
@@ -807,32 +944,39 @@ def regions(community: Community) -> Iterator[Row]:
                     if code and region != "unknown":
                         groups[region, code] = persons
                 for (region, declared), persons in groups.items():
-                    late = ("region_backfilled",) if persons and region != "unknown" else ()
+                    late = community.backfilled(persons, window[1]) if region != "unknown" else ()
                     yield _row(
                         "active_contributors_by_region", "month", window, area=area, region=region,
                         country=declared, population=population, value=len(persons), persons=len(persons),
-                        smallest_group=len(persons), coverage=coverage, status=status, flags=low + late,
-                        unknown_affiliation_share=_unknown_part(persons, nameless, population),
-                        is_optional=declared is not None and not persons,
+                        smallest_group=len(persons), coverage=coverage, status=state.status,
+                        flags=low + late + state.flags,
+                        unknown_affiliation_share=_unknown_part(
+                            len(persons), len(persons & nameless), population
+                        ),
+                        is_optional=(declared is not None and not persons)
+                        or state.status == "unavailable"
+                        or not places,
                     )  # fmt: skip
 
 
 def active_contributors_by_locale(community: Community) -> Iterator[Row]:
     spoken = community.spread[community.spread["area"].isin(("localization", "support"))]
     spoken = spoken[~((spoken["area"] == "localization") & (spoken["locale"] == "en-US"))]
+    everyone = Persons(spoken, "population", "area", "locale")
+    nameless = Persons(spoken[spoken["affiliation"] == "unknown"], "population", "area", "locale")
+    locales = sorted(set(zip(spoken["area"], spoken["locale"], strict=True)))
     for window in community.months():
-        inside = community.within(window, spoken)
+        active, unknown = everyone.within(window), nameless.within(window)
         for population in ("all", "community"):
-            for area in ("localization", "support"):
-                rows = _people(inside, area, population)
-                for locale in sorted(set(spoken.loc[spoken["area"] == area, "locale"])):
-                    here = rows[rows["locale"] == locale]
-                    count = _count(here)
+            for area, locale in locales:
+                here, state = (population, area, locale), community.area_state(window, area)
+                if state:
                     yield _row(
                         "active_contributors_by_locale", "month", window, area=area, locale=locale,
-                        population=population, value=count, persons=count, smallest_group=count, flags=(),
-                        unknown_affiliation_share=_unknown_share(here, population),
-                        status=community.state(window, community.feeding[area]),
+                        population=population, value=active[here], persons=active[here],
+                        smallest_group=active[here], flags=state.flags, status=state.status,
+                        is_optional=state.status == "unavailable",
+                        unknown_affiliation_share=_unknown_part(active[here], unknown[here], population),
                     )  # fmt: skip
 
 
@@ -858,21 +1002,29 @@ def support(community: Community) -> Iterator[Row]:
     firsts = (
         others[others["person"].notna()].sort_values("at").drop_duplicates("question").set_index("question")
     )
+    stored = Counter(answer["question"] for answer in community.world.sumo.answers)
     asked = asked[~asked["is_spam"]].assign(
         responder=asked["question"].map(firsts["person"]),
         hours=hours_of(asked["question"].map(firsts["at"]) - asked["created"]),
         observed=hours_of(community.watermark["sumo"] - asked["created"]),
         has_erased=asked["question"].isin(gone),
+        lacks_answers=asked["listed"] > asked["question"].map(stored).fillna(0),
     )
     asked["is_backwards"] = asked["hours"] < 0
     asked = asked.drop(columns=["is_spam", "question"])
     for window in community.months():
-        status = community.state(window, ["sumo"])
+        state = community.state(window, ["sumo"])
+        if state is None:
+            continue
         of_month = asked[asked["created"].between(*window, inclusive="left")]
         for locale, product, found in _combinations(of_month, "locale", "product"):
-            rows = found[~found["is_backwards"]]
+            judged = found[~found["is_backwards"]]
+            rows, status = judged[~judged["lacks_answers"]], state.status
             flags: tuple[str, ...] = ("erased_answers",) if rows["has_erased"].any() else ()
             flags += ("negative_durations",) if found["is_backwards"].any() else ()
+            flags += ("answers_missing",) if judged["lacks_answers"].any() else ()
+            if judged["lacks_answers"].mean() > MISSING_ANSWERS:
+                status, rows = "unavailable", rows.iloc[:0]
             yield _time_to_response(window, locale, product, rows, status, flags)
             for hours in RESPONSE_HOURS:
                 if window[1] + pd.Timedelta(hours=hours) <= community.watermark["sumo"]:
@@ -893,7 +1045,8 @@ def _time_to_response(
         ci_high=np.nan if never else curve.first_below_half(curve.high),
         numerator=int(happened.sum()), denominator=len(rows), persons=askers,
         smallest_group=_smallest(askers, rows.loc[happened, "responder"].nunique()),
-        status="insufficient" if never else status, flags=flags + (("median_not_reached",) if never else ()),
+        status="insufficient" if never and status != "unavailable" else status,
+        flags=flags + (("median_not_reached",) if never and status != "unavailable" else ()),
     )  # fmt: skip
 
 
@@ -907,12 +1060,13 @@ def _response_rate(
     hours: int,
 ) -> Row:
     answered = rows[rows["hours"] < hours]
-    low, high = wilson(len(answered), len(rows))
+    low, high = wilson(len(answered), len(rows)) if len(rows) else (np.nan, np.nan)
     askers = rows["asker"].nunique()
     return _row(
         "support_response_rate", "month", window, locale=locale, product=product, category=f"{hours}h",
-        value=len(answered) / len(rows), ci_low=low, ci_high=high, numerator=len(answered),
-        denominator=len(rows), persons=askers, status=status, flags=flags,
+        value=len(answered) / len(rows) if len(rows) else np.nan, ci_low=low, ci_high=high,
+        numerator=len(answered), denominator=len(rows), persons=askers,
+        status=_or_none(status, len(rows)), flags=flags,
         smallest_group=_smallest(askers, answered["responder"].nunique()),
     )  # fmt: skip
 
@@ -939,9 +1093,14 @@ def review_capacity_ratio(community: Community) -> Iterator[Row]:
     both = pd.concat([submitted.assign(is_review=False), reviewed.assign(is_review=True)])
     both = both[["at", "locale", "project", "person", "author", "is_review"]]
     for window in community.months():
-        status = community.state(window, ["pontoon"])
+        state = community.state(window, ["pontoon"])
+        if state is None:
+            continue
         concerned = [found.flag for found in breaks if found.concerns(window)]
         of_month = both[both["at"].between(*window, inclusive="left")]
+        if reviewed.empty:
+            state, concerned = State("unavailable"), [*concerned, "reviews_missing"]
+            of_month = of_month.iloc[:0]
         for locale, project, rows in _combinations(of_month, "locale", "project"):
             suggestions, reviews = rows[~rows["is_review"]], rows[rows["is_review"]]
             by_others = reviews[reviews["author"].notna() & (reviews["author"] != reviews["person"])]
@@ -952,7 +1111,8 @@ def review_capacity_ratio(community: Community) -> Iterator[Row]:
                 "review_capacity_ratio", "month", window, locale=locale, project=project,
                 value=len(by_others) / total if total else np.nan, numerator=len(by_others),
                 denominator=total, persons=reviewers, smallest_group=_smallest(reviewers, submitters),
-                status=status if total else "no_denominator", flags=(*unknown, *concerned),
+                status=_or_none(state.status, total), flags=(*unknown, *concerned),
+                is_optional=state.status == "unavailable",
             )  # fmt: skip
 
 
@@ -973,27 +1133,28 @@ def events_per_100_active(community: Community) -> Iterator[Row]:
     people = community.spread.assign(country=community.spread["person"].map(community.countries))
     for window in community.years():
         last_year = (window[1] - YEAR_DAYS * DAY, window[1])
+        held_state, active_state = community.state(window, ["reps"]), community.area_state(last_year, None)
+        if held_state is None or active_state is None:
+            continue
+        status = max(held_state.status, active_state.status, key=STATUSES.index)
         active = community.within(last_year, people)
         held = events[events["at"].between(*window, inclusive="left")]
+        peopled = set(active["country"])
         for population in ("all", "community"):
             for code in sorted({*people["country"].dropna(), *events["country"].dropna()}):
                 there = active[(active["country"] == code) & (active["population"] == population)]
                 here = held[held["country"] == code]
                 persons = _count(there)
-                row = _row(
+                yield _row(
                     "events_per_100_active", "year", window, region=community.regions[code], country=code,
                     population=population, value=100 * len(here) / persons if persons else np.nan,
                     numerator=len(here), denominator=persons, persons=persons,
                     smallest_group=_smallest(persons, here["owner"].nunique()),
                     unknown_affiliation_share=_unknown_share(there, population),
-                    status=community.state(window, SYSTEMS) if persons else "no_denominator",
-                    flags=("region_backfilled",) if persons else (),
-                    is_optional=here.empty and code not in set(active["country"]),
+                    status=_or_none(status, persons),
+                    flags=active_state.flags + community.backfilled(there["person"], window[1]),
+                    is_optional=status == "unavailable" or (here.empty and code not in peopled),
                 )  # fmt: skip
-                is_loaded = all(
-                    community.state(span, SYSTEMS) != "unavailable" for span in (window, last_year)
-                )
-                yield row if is_loaded else _null(row, "unavailable", *row["flags"])
 
 
 # --- Systems ------------------------------------------------------------------------------------
@@ -1019,7 +1180,8 @@ def systems(community: Community) -> Iterator[Row]:
         name, file = path.removesuffix(".csv").split("/")
         row = _completeness(name, file, None, pd.NaT, 0)
         yield _null(row, "unavailable", "unverifiable")
-    counted = [("bugzilla", "bugs", world.bugzilla, "creation_time", True, False)]
+    is_whole = not community.has_unknown_past["bugzilla"]  # then one count call says how many there are
+    counted = [("bugzilla", "bugs", world.bugzilla, "creation_time", True, is_whole)]
     counted += [("sumo", "questions", world.sumo.questions, "created", True, True)]
     counted += [("sumo", "answers", world.sumo.answers, "created", True, True)]
     lists = {("sumo", "users"): world.sumo.users, ("pontoon", "locales"): world.pontoon.locales}
@@ -1029,10 +1191,11 @@ def systems(community: Community) -> Iterator[Row]:
     for source, stream, records, created, has_recent, has_backfill in counted:
         at = instants(pd.Series([record[created] for record in records]))
         recent = instant(world.now[source]) - 30 * DAY
-        since = community.loaded_from[source]
+        since = world.since[source] and community.loaded_from[source]
         windows = [("last_30d", recent)] * has_recent + [("backfill", since)] * has_backfill
         for category, begin in windows:
-            yield _completeness(source, stream, category, begin, int((at >= begin).sum()))
+            records_since = len(at) if begin is None else int((at >= begin).sum())
+            yield _completeness(source, stream, category, begin or pd.NaT, records_since)
         countable.add((source, stream))
     for (source, stream), records in lists.items():
         yield _completeness(source, stream, "backfill", pd.NaT, len(records))
@@ -1048,7 +1211,8 @@ def _completeness(source: str, stream: str, category: str | None, begin: Any, re
     """All that the source counts is stored."""
     return _row(
         "extraction_completeness", "window", (begin, pd.NaT), source=source, stream=stream, category=category,
-        value=1.0, numerator=records, denominator=records, status="complete", flags=(),
+        value=1.0 if records else np.nan, numerator=records, denominator=records, flags=(),
+        status="complete" if records else "no_denominator",
     )  # fmt: skip
 
 
@@ -1066,9 +1230,8 @@ METRICS = (
 )
 
 
-def recompute(world: World) -> pd.DataFrame:
+def recompute(community: Community) -> pd.DataFrame:
     """Every value: metric, DIMENSIONS, NUMBERS, status, flags (text), is_optional (may be left out)."""
-    community = Community(world)
     table = pd.DataFrame([row for metric in METRICS for row in metric(community)])
     table["flags"] = [", ".join(sorted(set(flags))) for flags in table["flags"]]
     table["is_optional"] = table["is_optional"].eq(True)

@@ -35,7 +35,6 @@ class Recount:
     def __init__(self, community: Community) -> None:
         self.community = community
         self.facts = community.facts
-        self.horizon = min(community.watermark.values())
         starts = [window[0] for window in community.months() if window[0].month % 3 == 1]
         self.quarters = list(pairwise(starts))
         last = community.months()[-1][1]
@@ -43,9 +42,17 @@ class Recount:
             self.quarters.append((starts[-1], starts[-1] + pd.DateOffset(months=3)))
         self.level = cache(self._level)
 
-    def between(self, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        low, high = self.facts["at"].searchsorted((begin, end))
-        return self.facts.iloc[low:high]
+    def horizon(self, window: tuple[Any, Any]) -> pd.Timestamp:
+        """Until when all sources that feed a window are stored."""
+        community = self.community
+        return min(end for source, end in community.watermark.items() if community.feeds(window, source))
+
+    def between(
+        self, begin: pd.Timestamp, end: pd.Timestamp, facts: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        facts = self.facts if facts is None else facts
+        low, high = facts["at"].searchsorted((begin, end))
+        return facts.iloc[low:high]
 
     def days(self, begin: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         """person -> active days in [begin, end)."""
@@ -66,17 +73,22 @@ class Recount:
         return pd.concat([now, pd.Series(rest, dtype=object)])
 
 
+def _in_several_areas(facts: pd.DataFrame) -> set[str]:
+    areas = facts.groupby("person")["area"].nunique()
+    return set(areas[areas >= 2].index)
+
+
 def newcomer_retention(recount: Recount) -> Iterator[Value]:
     """Newcomers of a month with a contribution in [first + a, first + b)."""
     community = recount.community
     for window in community.months():
         first = community.first[(community.first >= window[0]) & (community.first < window[1])]
         first = first[~first.index.isin(community.left_censored)]
+        theirs = recount.facts[recount.facts["person"].isin(first.index)]
+        age = theirs["day"] - theirs["person"].map(first)
         for name, (a, b) in {"1_30d": (1, 30), "30_60d": (30, 60), "90_180d": (90, 180)}.items():
-            if window[1] + b * DAY > recount.horizon:
+            if window[1] + b * DAY > recount.horizon(window):
                 continue
-            theirs = recount.facts[recount.facts["person"].isin(first.index)]
-            age = theirs["day"] - theirs["person"].map(first)
             back = theirs.loc[(age >= a * DAY) & (age < b * DAY), "person"].nunique()
             yield _value("newcomer_retention", "month", window, category=name, population="all",
                          **_share(back, len(first)))  # fmt: skip
@@ -85,17 +97,15 @@ def newcomer_retention(recount: Recount) -> Iterator[Value]:
 def multi_area_share(recount: Recount) -> Iterator[Value]:
     """Of the persons of a year, those with two areas in two years; at once, or one after the other."""
     ends = [window[1] for window in recount.community.months()]
+    several_areas = cache(lambda end: _in_several_areas(recount.between(end - 90 * DAY, end)))
     for window in recount.quarters:
         at = window[1]
         active = set(recount.between(at - 365 * DAY, at)["person"])
-        two_years = recount.between(at - 730 * DAY, at)
-        areas = two_years[two_years["person"].isin(active)].groupby("person")["area"].nunique()
-        several = set(areas[areas >= 2].index)
+        several = active & _in_several_areas(recount.between(at - 730 * DAY, at))
         together = set[str]()
         for end in ends:
-            if at - 730 * DAY <= end <= at:
-                near = recount.between(end - 90 * DAY, end).groupby("person")["area"].nunique()
-                together |= set(near[near >= 2].index) & several
+            if at - 730 * DAY < end <= at:
+                together |= several & several_areas(end)
         for category, persons in ((None, several), ("simultaneous", together),
                                   ("sequential", several - together)):  # fmt: skip
             yield _value("multi_area_share", "quarter", window, category=category, population="all",
@@ -105,13 +115,12 @@ def multi_area_share(recount: Recount) -> Iterator[Value]:
 def mdm_contributors(recount: Recount) -> Iterator[Value]:
     """The persona: regular, deep, in several areas; volunteers and people of unknown affiliation alone."""
     ours = recount.facts[recount.facts["affiliation"].isin(("volunteer", "unknown"))]
+    ours = ours.assign(month=ours["day"].dt.to_period("M").astype("int64"))
     for window in recount.community.months():
         at = window[1]
-        year = ours[(ours["at"] >= at - 365 * DAY) & (ours["at"] < at)]
-        months = ours[(ours["at"] >= at - pd.DateOffset(months=12)) & (ours["at"] < at)]
-        count = months.assign(month=months["day"].dt.to_period("M")).groupby("person")["month"].nunique()
-        areas = ours[(ours["at"] >= at - 730 * DAY) & (ours["at"] < at)].groupby("person")["area"].nunique()
-        days = year.groupby("person")["day"].nunique()
+        count = recount.between(at - pd.DateOffset(months=12), at, ours).groupby("person")["month"].nunique()
+        areas = recount.between(at - 730 * DAY, at, ours).groupby("person")["area"].nunique()
+        days = recount.between(at - 365 * DAY, at, ours).groupby("person")["day"].nunique()
         for category, (of_months, of_days, of_areas) in {
             None: (6, 24, 2), "loose": (4, 12, 2), "strict": (9, 52, 3),
         }.items():  # fmt: skip
@@ -227,6 +236,6 @@ METRICS: dict[str, Callable[[Recount], Iterator[Value]]] = {
 }  # fmt: skip
 
 
-def recount(community: Community, metric: str) -> pd.DataFrame:
+def recount(counted: Recount, metric: str) -> pd.DataFrame:
     """Every value of one metric that is given here: its dimensions, value, numerator, denominator."""
-    return pd.DataFrame(list(METRICS[metric](Recount(community))))
+    return pd.DataFrame(list(METRICS[metric](counted)))

@@ -45,7 +45,8 @@ select
     known_persons::double as numerator,
     persons::double as denominator,
     persons,
-    {{ smaller_group('known_persons', 'persons') }} as smallest_group,
+    case when persons is not null then {{ smaller_group('known_persons', 'persons') }} end
+        as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when persons = 0 then 'no_denominator' else status end as status,

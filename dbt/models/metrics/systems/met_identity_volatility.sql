@@ -100,7 +100,8 @@ select
     changed::double as numerator,
     persons::double as denominator,
     persons,
-    {{ smaller_group('changed', 'persons') }} as smallest_group,
+    case when persons is not null then {{ smaller_group('changed', 'persons') }} end
+        as smallest_group,
     case
         when before_on is null or after_on is null then 'unavailable'
         when coalesce(persons, 0) = 0 then 'no_denominator'

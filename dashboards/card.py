@@ -122,7 +122,7 @@ class Page:
 @dataclass(frozen=True)
 class Shown:
     """A card with its rows at hand: `rows` has the published columns, `at` (first day of the month that a
-    row stands for), and `shown` and `interval` in words."""
+    row stands for), and `shown`, `interval` and `probable` in words."""
 
     card: Card
     published: Published
@@ -186,7 +186,8 @@ def show(card: Card, published: Published, view: View) -> Shown | None:
     records = records_of(rows)
     rows["at"] = (rows["period_end"] - pd.Timedelta(days=1)).dt.to_period("M").dt.to_timestamp()
     rows["shown"] = [words.shown(row, units[row["metric"]], release.audience, release.k) for row in records]
-    rows["interval"] = [words.interval(row, units[row["metric"]], release.audience) for row in records]
+    for name, said in (("interval", words.interval), ("probable", words.with_probable)):
+        rows[name] = [said(row, units[row["metric"]], release.audience) for row in records]
     return Shown(card, published, view, rows, declaration)
 
 
@@ -273,13 +274,14 @@ def table(shown: Shown) -> Component:
     if rows["population"].nunique() > 1:
         split.append("population")
     several = rows["metric"].nunique() > 1
-    intervals = (rows["interval"] != "").any()
+    intervals, banded = (rows["interval"] != "").any(), (rows["probable"] != "").any()
     head = [
         "Period",
         *(["Metric"] if several else []),
         *(name.replace("_", " ").capitalize() for name in split),
         "Value",
         *(["95\u202f% interval"] if intervals else []),
+        *([words.WITH_PROBABLE] if banded else []),
         "Status",
     ]
     body = [
@@ -289,6 +291,7 @@ def table(shown: Shown) -> Component:
             *(dimension(name, row[name], shown.published) for name in split),
             row["shown"],
             *([row["interval"]] if intervals else []),
+            *([row["probable"]] if banded else []),
             "; ".join([words.status(row["status"], shown.published.release.k), *words.flags(row["flags"])]),
         ]
         for row in records_of(rows)
@@ -393,15 +396,16 @@ def _state(shown: Shown) -> list[Component]:
 
 
 def how_sure(shown: Shown, latest: Mapping[str, Any] | None) -> str:
-    """One sentence on the certainty of a headline number."""
+    """How sure a headline number is: its interval, and what it is if probable links hold."""
     if latest is None or pd.isna(latest["value"]):
         return ""
-    interval = words.interval(latest, shown.unit, shown.published.release.audience)
-    if interval:
-        return f"95\u202f% interval: {interval}."
-    sentence = "Counted, not sampled: no interval."
-    if shown.published.release.audience == "public" and words.is_count(shown.unit):
+    sentence = f"95\u202f% interval: {latest['interval']}."
+    if not latest["interval"]:
+        sentence = "Counted, not sampled: no interval."
+    if not latest["interval"] and shown.published.release.audience == "public" and words.is_count(shown.unit):
         sentence += " Rounded to the nearest 5, so a change is known to within 5."
+    if latest["probable"]:
+        sentence += f" {words.WITH_PROBABLE}: {latest['probable']}."
     return sentence
 
 

@@ -17,6 +17,8 @@ from pipelines.disclosure import COUNTS, kind_of
 
 MISSING = "no value in this version"
 NO_CHANGE = "no change"
+WITH_PROBABLE = "If probable links hold"
+"""What stands before a value that joins accounts by probable links too."""
 AREAS = {
     "quality": "Quality",
     "code": "Code",
@@ -209,6 +211,13 @@ def interval(row: Mapping[str, Any], unit: str, audience: str) -> str:
         else "no upper limit reached"
     )
     return f"{low} to {high}"
+
+
+def with_probable(row: Mapping[str, Any], unit: str, audience: str) -> str:
+    """What the value is if probable links between accounts hold as well; empty where nobody can say."""
+    if pd.isna(row["value"]) or pd.isna(row["value_with_probable"]):
+        return ""
+    return number(float(row["value_with_probable"]), unit, audience)
 
 
 def change(

@@ -107,6 +107,8 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
         said: list[Component | str] = [number, html.Span(f" {name}")]
         if row["interval"]:
             said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
+        if row["probable"]:
+            said.append(html.Small(f"{words.WITH_PROBABLE}: {row['probable']}"))
         said.append(html.Small(words.period(row)))
         facts.append(html.Li(said))
     return [html.Ul(facts, className="facts")]
@@ -127,11 +129,12 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
     periods = newest["period_end"].nunique() > 1
     ranked = newest["rank_best"].notna().any()
-    sure = (newest["interval"] != "").any()
+    sure, banded = (newest["interval"] != "").any(), (newest["probable"] != "").any()
     head = [
         *(words.plain(name) for name in by or ["category"]),
         "Value",
         *(["95\u202f% interval"] if sure else []),
+        *([words.WITH_PROBABLE] if banded else []),
         *(["Rank"] if ranked else []),
         *(["Period"] if periods else []),
         *(["Note"] if any(notes) else []),
@@ -141,6 +144,7 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
             *(cards.dimension(name, row[name], shown.published) for name in by or ["category"]),
             row["shown"],
             *([row["interval"]] if sure else []),
+            *([row["probable"]] if banded else []),
             *([_rank(row)] if ranked else []),
             *([words.period(row)] if periods else []),
             *([note] if any(notes) else []),

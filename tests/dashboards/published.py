@@ -313,7 +313,11 @@ def _values(one: Invented) -> list[dict[str, Any]]:
         new = round(total * 0.13 * (0.9 + 0.2 * dice.random()))
         who = {"population": "community", **late}
         mixed = who | {"unknown_affiliation_share": 0.71}
-        add("active_contributors", start, end, total, total, persons=total, **mixed)
+        joined = 5 * round(0.8 * total / 5)
+        add(
+            "active_contributors", start, end, total, total,
+            persons=total, value_with_probable=joined, **mixed,
+        )  # fmt: skip
         add(
             "active_contributors",
             end - timedelta(days=90),
@@ -578,7 +582,16 @@ def _disclosed(rows: list[dict[str, Any]], k: int, rounded: bool) -> pd.DataFram
         smallest = row.pop("_smallest", None)
         if smallest is not None and 0 < smallest < k:
             row |= dict.fromkeys(
-                ("value", "ci_low", "ci_high", "numerator", "denominator", "persons", "coverage")
+                (
+                    "value",
+                    "ci_low",
+                    "ci_high",
+                    "value_with_probable",
+                    "numerator",
+                    "denominator",
+                    "persons",
+                    "coverage",
+                )
             )
             row["status"] = "suppressed"
         elif rounded and smallest is not None:

@@ -110,6 +110,13 @@ def test_the_headline_is_the_published_value_beside_what_it_is_compared_with(pub
     assert "provisional" in said
 
 
+def test_the_headline_says_what_it_is_if_probable_links_hold(published: Path) -> None:
+    rows = _download(published, "/download/overview/active.csv").set_index(["grain", "period_end"])
+    joined = rows.loc[("month", "2026-07-01T00:00:00Z"), "value_with_probable"]
+    assert f"If probable links hold: {joined:,.0f}." in text(card(published, "active"))
+    assert "If probable links hold" not in text(card(published, "response-rate"))
+
+
 def test_the_public_is_told_how_far_rounding_goes_and_insiders_are_not(published: Path) -> None:
     assert "known to within 5" in text(card(published, "active"))
     assert "known to within 5" not in text(card(published, "active", audience="internal"))

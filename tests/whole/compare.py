@@ -14,6 +14,8 @@ import pandas as pd
 from tests.whole.recompute import DIMENSIONS, NUMBERS
 
 KEY = ["metric", *DIMENSIONS]
+BANDED = ("active_contributors", "new_contributors", "returning_contributors")
+"""Of these the smaller group of the two sides of the identity band counts."""
 SLICES = ("category", "level", "source", "region", "area", "attribute", "population")
 MOST = 1e-9
 
@@ -27,12 +29,23 @@ def comparable(table: pd.DataFrame) -> pd.DataFrame:
     """Dimensions and flags as text ('': none), numbers as floats."""
     named = table[[*DIMENSIONS, "flags"]].astype(object)
     texts = {name: named[name].where(named[name].notna(), "").astype(str) for name in named}
-    floats = {name: table[name].astype("float64") for name in NUMBERS if name in table}
+    numbers = (*NUMBERS, "value_with_probable")
+    floats = {name: table[name].astype("float64") for name in numbers if name in table}
     return table.assign(**texts, **floats)
 
 
 def of(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[table["metric"] == metric]
+
+
+def banded(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Ours with the smallest group that the band's other side makes: probable links are not recomputed."""
+    probable = ours[KEY].merge(theirs[[*KEY, "value_with_probable"]], on=KEY, how="left")[
+        "value_with_probable"
+    ]
+    smaller = probable.where(probable > 0).set_axis(ours.index).where(ours["metric"].isin(BANDED))
+    smallest = ours["smallest_group"].mask(smaller < ours["smallest_group"], smaller)
+    return ours.assign(smallest_group=smallest)
 
 
 def differences(ours: pd.DataFrame, theirs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

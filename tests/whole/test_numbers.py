@@ -15,7 +15,18 @@ import pytest
 
 from pipelines.simulation.generator import generate
 from tests.whole import recount
-from tests.whole.compare import KEY, beside, comparable, differences, of, slices, told, unequal, values
+from tests.whole.compare import (
+    KEY,
+    banded,
+    beside,
+    comparable,
+    differences,
+    of,
+    slices,
+    told,
+    unequal,
+    values,
+)
 from tests.whole.conftest import Twice
 from tests.whole.recompute import NUMBERS, Community, recompute
 from tests.whole.runs import current
@@ -56,10 +67,11 @@ class Numbers:
 @pytest.fixture(scope="module")
 def numbers(demo: Twice) -> Numbers:
     community = Community(generate("small", 1)[0])
+    stored = comparable(values(demo.data / "warehouse.duckdb", "metrics.metric_value"))
     return Numbers(
         recount.Recount(community),
-        comparable(recompute(community)),
-        comparable(values(demo.data / "warehouse.duckdb", "metrics.metric_value")),
+        banded(comparable(recompute(community)), stored),
+        stored,
         comparable(values(current(demo.data) / "internal.duckdb", "metric_value")),
     )
 

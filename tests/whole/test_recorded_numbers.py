@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.simulation.recorded import read_world
 from tests.whole import recount
-from tests.whole.compare import beside, comparable, differences, of, slices, told, unequal, values
+from tests.whole.compare import banded, beside, comparable, differences, of, slices, told, unequal, values
 from tests.whole.conftest import Once
 from tests.whole.recompute import NUMBERS, Community, recompute
 from tests.whole.runs import RECORDED
@@ -37,7 +37,7 @@ def numbers(recorded: Once) -> Numbers:
     community = Community(read_world(RECORDED))
     stored = values(recorded.data / "warehouse.duckdb", "metrics.metric_value")
     stored = comparable(stored[stored["metric"].isin({*METRICS, *recount.METRICS})])
-    return Numbers(recount.Recount(community), comparable(recompute(community)), stored)
+    return Numbers(recount.Recount(community), banded(comparable(recompute(community)), stored), stored)
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -4,9 +4,9 @@
 
 {% set splits = {
     'contributions': ['area', 'event_type', 'population', 'unknown_affiliation_share'],
-    'active_contributors': ['area', 'level', 'population', 'unknown_affiliation_share'],
-    'new_contributors': ['area', 'category', 'population', 'unknown_affiliation_share'],
-    'returning_contributors': ['area', 'category', 'population', 'unknown_affiliation_share'],
+    'active_contributors': ['area', 'level', 'population', 'value_with_probable', 'unknown_affiliation_share'],
+    'new_contributors': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
+    'returning_contributors': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
     'contributor_absence_factor': ['area', 'population', 'unknown_affiliation_share'],
     'contributor_net_flow': ['area', 'category', 'population', 'unknown_affiliation_share'],
     'activity_level_distribution': ['area', 'region', 'level', 'tenure', 'population', 'coverage', 'unknown_affiliation_share'],

@@ -46,16 +46,26 @@ active as (
         seen.grain, seen.period_start, seen.area, populations.population, seen.person_id
 ),
 
+-- Whom probable links would make one person of several.
+doubles as (
+    select person_id, probable_person_id
+    from {{ ref('dim_person') }}
+    qualify count(*) over (partition by probable_person_id) > 1
+),
+
 counted as (
     select
-        grain,
-        period_start,
-        area,
-        population,
+        active.grain,
+        active.period_start,
+        active.area,
+        active.population,
         count(*) as persons,
-        count_if(is_affiliation_unknown) as unknown_persons
+        count_if(doubles.person_id is null) + count(distinct doubles.probable_person_id)
+            as probable_persons,
+        count_if(active.is_affiliation_unknown) as unknown_persons
     from active
-    group by grain, period_start, area, population
+    left join doubles using (person_id)
+    group by active.grain, active.period_start, active.area, active.population
 ),
 
 -- Levels look back 90 days, so they can be told only where these are loaded.
@@ -106,6 +116,7 @@ measured as (
         slices.status,
         slices.is_source_missing,
         counted.persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons
     from slices
     left join counted using (grain, period_start, area, population)
@@ -120,6 +131,7 @@ measured as (
         level_slices.status,
         level_slices.is_source_missing,
         level_counted.persons,
+        null as probable_persons,
         level_counted.unknown_persons
     from level_slices
     left join level_counted using (period_start, population, level)
@@ -134,10 +146,12 @@ select
     population,
 
     case when status <> 'unavailable' then coalesce(persons, 0) end::double as value,
+    case when status <> 'unavailable' then probable_persons end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     case when status <> 'unavailable' then coalesce(persons, 0) end as persons,
-    case when status <> 'unavailable' then coalesce(persons, 0) end as smallest_group,
+    case when status <> 'unavailable' then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case
         when status <> 'unavailable' and population = 'community' then unknown_persons / persons
     end as unknown_affiliation_share,

@@ -48,13 +48,31 @@ counted as (
     )
 ),
 
+counted_probable as (
+    select
+        months.period_start,
+        months.area,
+        populations.population,
+        kinds.category,
+        count(distinct months.probable_person_id) as persons
+    from {{ ref('fct_probable_month') }} as months
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    inner join (select unnest([null, 'new_to_mozilla', 'new_to_area']) as category) as kinds
+        on
+            kinds.category is null
+            or kinds.category = case
+                when months.is_new_to_mozilla then 'new_to_mozilla' else 'new_to_area'
+            end
+    where months.is_new
+    group by months.period_start, months.area, populations.population, kinds.category
+),
+
 measured as (
     select
         categories.*,
-        case
-            when categories.status <> 'unavailable' and categories.is_newness_known
-                then coalesce(counted.persons, 0)
-        end as persons,
+        categories.status <> 'unavailable' and categories.is_newness_known as is_measured,
+        coalesce(counted.persons, 0) as persons,
+        coalesce(probable.persons, 0) as probable_persons,
         counted.unknown_persons
     from categories
     left join counted
@@ -63,6 +81,12 @@ measured as (
             and categories.area = counted.area
             and categories.population = counted.population
             and categories.category is not distinct from counted.category
+    left join counted_probable as probable
+        on
+            categories.period_start = probable.period_start
+            and categories.area = probable.area
+            and categories.population = probable.population
+            and categories.category is not distinct from probable.category
 )
 
 select
@@ -73,14 +97,16 @@ select
     category,
     population,
 
-    persons::double as value,
+    case when is_measured then persons end::double as value,
+    case when is_measured then probable_persons end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
-    persons,
-    persons as smallest_group,
-    case when population = 'community' then unknown_persons / nullif(persons, 0) end
+    case when is_measured then persons end as persons,
+    case when is_measured then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
+    case when is_measured and population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
-    case when persons is null then 'unavailable' else status end as status,
+    case when is_measured then status else 'unavailable' end as status,
     {{ flags({
         'left_censored': 'not is_newness_known',
         'source_missing': 'is_source_missing',

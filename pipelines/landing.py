@@ -13,7 +13,7 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.gate import Gate, judge
-from pipelines.border import Forgotten, border_table, quarantined, table_of
+from pipelines.border import Columns, Forgotten, batch_table, border_columns, quarantined, table_of
 from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
@@ -91,11 +91,28 @@ class Vault(Protocol):
 
 @dataclass
 class _Pending:
-    """Pages since the last batch, and the parts of streams they showed completely."""
+    """Pages since the last batch: their records, and the parts of streams they showed completely.
 
-    records: list[Any]
+    columns: by stream, a part for each page; changed: by stream, why a page cannot be put into columns.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    columns: dict[str, list[Columns]] = field(default_factory=dict)
     whole: list[Whole] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)
     last: Page | None = None
+
+    def add(self, source: Source, feed: Feed, page: Page, hash_of: Pseudonymise) -> None:
+        """One more page. Its columns are made at once, while the next page is on its way."""
+        self.records += page.records
+        self.whole += page.whole
+        self.last = page
+        for stream in feed.streams:
+            try:
+                part = border_columns(stream, _rows(stream, page.records, hash_of), hash_of)
+                self.columns.setdefault(stream.name, []).append(part)
+            except SourceChanged as error:
+                self.changed[stream.name] = f"{source.name}/{stream.name}: {error}, near {page.where}"
 
 
 class Landing:
@@ -127,20 +144,18 @@ class Landing:
         written = dict.fromkeys((stream.name for stream in feed.streams), 0)
         received, warnings = 0, list[str]()
         refused: list[str] = blocked_until(self.lake.data, source.name)
-        pending, spent, now = _Pending([]), client.spent.requests, began
+        pending, spent, now = _Pending(), client.spent.requests, began
         try:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
                 for page in ahead(feed.walk.pages(client, cursor, self.span)):
-                    pending.records += page.records
-                    pending.whole += page.whole
-                    pending.last = page
+                    pending.add(source, feed, page, hash_of)
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
                     full = len(pending.records) >= feed.batch_records or page.watermark is not None
                     if full and not page.unfinished:
                         warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
-                        pending, spent = _Pending([]), client.spent.requests
+                        pending, spent = _Pending(), client.spent.requests
                         now = page.server_now
                 self._count(source, feed, client, now, changed=any(written.values()))
         except BatchRefused as error:
@@ -185,12 +200,11 @@ class Landing:
         reasons: list[str] = []
         warnings: list[str] = []
         for stream in feed.streams:
-            try:
-                rows = [row for record in pending.records for row in _rows(stream, record, hash_of)]
-                table = border_table(stream, rows, hash_of, batch_id, page.server_now, self.forgotten)
-            except SourceChanged as error:
-                reasons.append(f"{source.name}/{stream.name}: {error}, near {page.where}")
+            if stream.name in pending.changed:
+                reasons.append(pending.changed[stream.name])
                 continue
+            parts = pending.columns[stream.name]
+            table = batch_table(stream, parts, batch_id, page.server_now, self.forgotten)
             gate = self.gates.get((source.name, stream.name))
             if gate is not None and table.num_rows:
                 shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
@@ -222,15 +236,15 @@ class Landing:
             changed = (
                 known[stream.name].changed(arrived) if arrived is not None and arrived.num_rows else None
             )
-            parts = [changed] if changed is not None else []
+            landing = [changed] if changed is not None else []
             if stream.name in gone:
-                parts.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
-            rows_written = sum(part.num_rows for part in parts)
+                landing.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
+            rows_written = sum(part.num_rows for part in landing)
             if stream is not primary and not rows_written:
                 continue
             lands = rows_written > 0
             self.lake.write(
-                pa.concat_tables(parts) if lands else None,
+                pa.concat_tables(landing) if lands else None,
                 Manifest(
                     batch_id=batch_id,
                     run_id=self.run_id,
@@ -250,7 +264,7 @@ class Landing:
                     warnings=warnings if stream is primary else [],
                 ),
             )
-            for part in parts:
+            for part in landing:
                 if stream.name in known and part.num_rows:
                     known[stream.name].add(part)
             if lands:
@@ -313,7 +327,7 @@ class Landing:
                     try:
                         kept += [
                             quarantined(stream, row, hash_of, self.forgotten)
-                            for row in _rows(stream, record, hash_of)
+                            for row in _rows(stream, [record], hash_of)
                         ]
                     except SourceChanged:
                         kept.append({"unexpected": "a record of another shape"})
@@ -365,16 +379,19 @@ def tombstones(stream: Stream, keys: pa.Array, batch_id: str, at: datetime) -> p
     return table.set_column(place, table.schema.field(place), row_hashes(table))
 
 
-def _rows(stream: Stream, record: Any, hash_of: Pseudonymise) -> list[Row]:
-    """The stream's rows of one record; a record without the parts they are made of is a change."""
-    if not isinstance(record, dict):
-        raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
+def _rows(stream: Stream, records: Iterable[Any], hash_of: Pseudonymise) -> list[Row]:
+    """The stream's rows of these records; a record without the parts they are made of is a change."""
+    rows: list[Row] = []
     try:
-        return list(stream.rows(record, hash_of))
+        for record in records:
+            if not isinstance(record, dict):
+                raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
+            rows += stream.rows(record, hash_of)
     except KeyError as error:
         raise SourceChanged(f"the field `{error.args[0]}`", "a record without it", stream.name) from None
     except (AttributeError, TypeError, ValueError) as error:
         raise SourceChanged("records of the known form", type(error).__name__, stream.name) from None
+    return rows
 
 
 def ahead(pages: Iterator[Page]) -> Iterator[Page]:

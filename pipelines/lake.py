@@ -393,18 +393,18 @@ class Known:
 
         See `row_hashes`.
         """
-        self._db.register("incoming", rows.drop_columns(["_row_hash"]))
-        columns = ", ".join(f'"{name}"' for name in rows.column_names)
-        found: pa.Table = self._db.execute(
-            f"""select {columns} from (
-                    select *, {_content_hash(rows)} as _row_hash
+        self._db.register("incoming", rows.append_column("_place", pa.array(range(len(rows)))))
+        found = self._db.execute(
+            f"""select _place, seen._row_hash from (
+                    select _key, _place, {_content_hash(rows)} as _row_hash
                     from incoming
                 ) as seen left join known on known.key_hash = hash(seen._key)
                 where known.row_hash is distinct from seen._row_hash
                 order by _key"""
         ).to_arrow_table()
         self._db.unregister("incoming")
-        return found.cast(rows.schema)
+        place = rows.schema.get_field_index("_row_hash")
+        return rows.take(found["_place"]).set_column(place, rows.schema.field(place), found["_row_hash"])
 
     def among(self, keys: pa.ChunkedArray) -> pa.Array:
         """Those of these keys that the stream has known before, live or gone."""

@@ -14,6 +14,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -192,26 +193,30 @@ class Landing:
         spent: int,
         written: dict[str, int],
     ) -> list[str]:
-        """Judge the pending records, all streams of the feed, then write them; returns warnings."""
+        """Judge the pending records, all streams of the feed, then write them; returns warnings.
+
+        While the gate judges a stream, another thread finds out which of its rows have changed.
+        """
         page = pending.last
         assert page is not None
         batch_id = self._batch_id()
         tables: dict[str, pa.Table] = {}
         reasons: list[str] = []
         warnings: list[str] = []
-        for stream in feed.streams:
-            if stream.name in pending.changed:
-                reasons.append(pending.changed[stream.name])
-                continue
-            parts = pending.columns[stream.name]
-            table = batch_table(stream, parts, batch_id, page.server_now, self.forgotten)
-            gate = self.gates.get((source.name, stream.name))
-            if gate is not None and table.num_rows:
-                shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
-                verdict = judge(gate, table.select(shown).to_pandas())
-                sentences = [f"{source.name}/{stream.name}: {sentence}" for sentence in verdict.sentences()]
-                (warnings if verdict.accepted else reasons).extend(sentences)
-            tables[stream.name] = table
+        changes: dict[str, Future[pa.Table]] = {}
+        with ThreadPoolExecutor(1) as beside:
+            for stream in feed.streams:
+                if stream.name in pending.changed:
+                    reasons.append(pending.changed[stream.name])
+                    continue
+                parts = pending.columns[stream.name]
+                table = batch_table(stream, parts, batch_id, page.server_now, self.forgotten)
+                tables[stream.name] = table
+                if not table.num_rows:
+                    continue
+                changes[stream.name] = beside.submit(known[stream.name].changed, table)
+                accepted, sentences = self._verdict(source, stream, table)
+                (warnings if accepted else reasons).extend(sentences)
         if reasons:
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, reasons, rows=True))
         if self.vault is not None:
@@ -233,10 +238,7 @@ class Landing:
         others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
         for stream in (*others, *reversed(feed.streams)):
             arrived = tables.get(stream.name)
-            changed = (
-                known[stream.name].changed(arrived) if arrived is not None and arrived.num_rows else None
-            )
-            landing = [changed] if changed is not None else []
+            landing = [changes[stream.name].result()] if stream.name in changes else []
             if stream.name in gone:
                 landing.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
             rows_written = sum(part.num_rows for part in landing)
@@ -271,6 +273,15 @@ class Landing:
                 written[stream.name] = written.get(stream.name, 0) + rows_written
         return warnings
 
+    def _verdict(self, source: Source, stream: Stream, table: pa.Table) -> tuple[bool, list[str]]:
+        """Whether the stream's gate, where it has one, accepts these rows, and what it says of them."""
+        gate = self.gates.get((source.name, stream.name))
+        if gate is None:
+            return True, []
+        shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
+        verdict = judge(gate, table.select(shown).to_pandas())
+        return verdict.accepted, [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
+
     def _gone(
         self,
         source: Source,
@@ -284,14 +295,13 @@ class Landing:
         parts: dict[str, list[Whole]] = {}
         for whole in pending.whole:
             parts.setdefault(whole.stream, []).append(whole)
-        parents = known[primary.name].among(tables[primary.name]["_key"])
+        brought = {stream.name: stream.whole_by for stream in feed.streams if stream.whole_by is not None}
+        parents = known[primary.name].among(tables[primary.name]["_key"]) if brought else ()
         if len(parents):
             met = tables[primary.name].filter(pc.is_in(tables[primary.name]["_key"], value_set=parents))
             values = frozenset(met[primary.key[0]].to_pylist())
-            for stream in feed.streams:
-                if stream.whole_by is not None:
-                    whole = Whole(stream.name, {stream.whole_by: values})
-                    parts.setdefault(stream.name, []).append(whole)
+            for name, column in brought.items():
+                parts.setdefault(name, []).append(Whole(name, {column: values}))
         found: dict[str, pa.Array] = {}
         waiting = list(source.streams)
         while waiting:
@@ -396,7 +406,7 @@ def _rows(stream: Stream, records: Iterable[Any], hash_of: Pseudonymise) -> list
 
 def ahead(pages: Iterator[Page]) -> Iterator[Page]:
     """The same pages, the next one asked for while the last one is landed; errors come in their place."""
-    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=1)
+    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=2)
     stopped = threading.Event()
 
     def give(one: Page | BaseException | None) -> None:

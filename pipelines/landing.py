@@ -94,26 +94,35 @@ class Vault(Protocol):
 class _Pending:
     """Pages since the last batch: their records, and the parts of streams they showed completely.
 
-    columns: by stream, a part for each page; changed: by stream, why a page cannot be put into columns.
+    columns: by stream, a part for each quarter of a batch, made while the next page is on its way; bare: from
+    which record on there are none yet. changed: by stream, why its records cannot be put into columns.
     """
 
     records: list[Any] = field(default_factory=list)
     columns: dict[str, list[Columns]] = field(default_factory=dict)
+    bare: int = 0
     whole: list[Whole] = field(default_factory=list)
     changed: dict[str, str] = field(default_factory=dict)
     last: Page | None = None
 
     def add(self, source: Source, feed: Feed, page: Page, hash_of: Pseudonymise) -> None:
-        """One more page. Its columns are made at once, while the next page is on its way."""
+        """One more page."""
         self.records += page.records
         self.whole += page.whole
         self.last = page
+        if len(self.records) - self.bare >= feed.batch_records // 4:
+            self.fill(source, feed, hash_of)
+
+    def fill(self, source: Source, feed: Feed, hash_of: Pseudonymise) -> None:
+        """Put all records into columns that are not yet."""
+        assert self.last is not None
         for stream in feed.streams:
             try:
-                part = border_columns(stream, _rows(stream, page.records, hash_of), hash_of)
+                part = border_columns(stream, _rows(stream, self.records[self.bare :], hash_of), hash_of)
                 self.columns.setdefault(stream.name, []).append(part)
             except SourceChanged as error:
-                self.changed[stream.name] = f"{source.name}/{stream.name}: {error}, near {page.where}"
+                self.changed[stream.name] = f"{source.name}/{stream.name}: {error}, near {self.last.where}"
+        self.bare = len(self.records)
 
 
 class Landing:
@@ -197,6 +206,7 @@ class Landing:
 
         While the gate judges a stream, another thread finds out which of its rows have changed.
         """
+        pending.fill(source, feed, hash_of)
         page = pending.last
         assert page is not None
         batch_id = self._batch_id()

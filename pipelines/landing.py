@@ -30,6 +30,7 @@ from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
     Connection,
+    Count,
     Feed,
     Handle,
     Page,
@@ -154,12 +155,13 @@ class Landing:
         written = dict.fromkeys((stream.name for stream in feed.streams), 0)
         received, warnings = 0, list[str]()
         refused: list[str] = blocked_until(self.lake.data, source.name)
-        pending, spent, now = _Pending(), client.spent.requests, began
+        pending, spent, now, told = _Pending(), client.spent.requests, began, tuple[Count, ...]()
         try:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
                 for page in ahead(feed.walk.pages(client, cursor, self.span)):
                     pending.add(source, feed, page, hash_of)
+                    told = page.counts
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
                     full = len(pending.records) >= feed.batch_records or page.watermark is not None
@@ -167,7 +169,7 @@ class Landing:
                         warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
                         pending, spent = _Pending(), client.spent.requests
                         now = page.server_now
-                self._count(source, feed, client, now, changed=any(written.values()))
+                self._count(source, feed, client, now, told, changed=any(written.values()))
         except BatchRefused as error:
             refused = error.reasons
         except SourceBlocked as error:
@@ -355,8 +357,20 @@ class Landing:
                 self.lake.refuse(source.name, stream.name, batch_id, datetime.now(UTC), reasons, kept)
         return reasons
 
-    def _count(self, source: Source, feed: Feed, client: Connection, now: datetime, *, changed: bool) -> None:
-        """Hold what is stored against what the source itself counts: after changes, else once a day."""
+    def _count(
+        self,
+        source: Source,
+        feed: Feed,
+        client: Connection,
+        now: datetime,
+        told: tuple[Count, ...],
+        *,
+        changed: bool,
+    ) -> None:
+        """Hold what is stored against what the source itself counts: after changes, else once a day.
+
+        told: counts that came with the last page; the others are asked for.
+        """
         primary = feed.streams[0]
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
         if path.exists() and not changed:
@@ -371,7 +385,7 @@ class Landing:
                 "source_count": count.records,
                 "stored_count": self.lake.stored_between(source.name, primary, count.start, count.end),
             }
-            for count in feed.walk.counts(client, self.span, now)
+            for count in (*told, *feed.walk.counts(client, self.span, now))
         ]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(json.dumps({"counted_at": stamp(now), "counts": counts}, indent=1), path)

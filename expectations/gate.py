@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import operator
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from typing import Any, Literal
@@ -121,7 +122,7 @@ def judge(gate: Gate, frame: pd.DataFrame) -> Verdict:
     }
     judged = {place: rule for place, rule in enumerate(gate.expectations) if place not in found}
     if judged:
-        with _one_at_a_time:
+        with _one_at_a_time, _configured_once():
             found |= _validate(gate, judged, frame)
     failures = [found[place] for place in sorted(found)]
     refusing = tuple(failure for failure in failures if failure.severity == "critical")
@@ -149,23 +150,41 @@ def _batches() -> Any:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
-    """The failures of `rules` by their place in the gate. Every column they name is in `frame`."""
-    batches = _batches()
-    import great_expectations as gx
+@contextmanager
+def _configured_once() -> Iterator[None]:
+    """While this lasts, the machinery makes the configuration of each of its rules once.
 
-    needed = list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))
-    shown = frame if any(rule.is_of_table for rule in rules.values()) else frame[needed]
-    suite = gx.ExpectationSuite("gate", expectations=[gate.declared[place] for place in rules])
-    counts_only = {"result_format": "BASIC", "partial_unexpected_count": 0}
-    validated = batches.get_batch({"dataframe": shown}).validate(suite, result_format=counts_only)
-    found = {place: _unjudged(rule, "it could not be judged") for place, rule in rules.items()}
-    for result in validated.results:
-        place = result.expectation_config.meta["place"]
-        rule = rules[place]
-        if result.success:
-            del found[place]
-        elif result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
+    A rule never changes while it is judged, yet its configuration is asked for some fifty times and would be
+    made anew each time: nearly half of what judging a small batch costs.
+    """
+    from great_expectations.expectations.expectation import Expectation
+
+    made = Expectation.configuration
+    kept: dict[int, tuple[Expectation, Any]] = {}
+
+    def once(rule: Expectation) -> Any:
+        if id(rule) not in kept:
+            kept[id(rule)] = (rule, made.__get__(rule))  # the rule is kept too: no other gets its number
+        return kept[id(rule)][1]
+
+    Expectation.configuration = property(once)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        Expectation.configuration = made  # type: ignore[method-assign]
+
+
+def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
+    """The failures of `rules` by their place in the gate. Every column they name is in `frame`.
+
+    First each rule is only asked whether it holds; what came instead is counted for those that do not.
+    """
+    holding = {place for place, result in _results(gate, rules, frame, "BOOLEAN_ONLY") if result.success}
+    broken = {place: rule for place, rule in rules.items() if place not in holding}
+    found = {place: _unjudged(rule, "it could not be judged") for place, rule in broken.items()}
+    for place, result in _results(gate, broken, frame, "BASIC") if broken else ():
+        rule = broken[place]
+        if result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
             types = ", ".join(f"`{column}` is {frame[column].dtype}" for column in rule.columns)
             found[place] = _unjudged(rule, f"it could not be judged ({types})")
         else:
@@ -173,6 +192,22 @@ def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> d
                 rule.rule, rule.columns, rule.notes, _came(rule, result.result), rule.severity
             )
     return found
+
+
+def _results(
+    gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame, detail: str
+) -> Iterator[tuple[int, Any]]:
+    """The machinery's own results with the rules' places. detail: `BOOLEAN_ONLY`, or `BASIC` with counts."""
+    batches = _batches()
+    import great_expectations as gx
+
+    needed = list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))
+    shown = frame if any(rule.is_of_table for rule in rules.values()) else frame[needed]
+    suite = gx.ExpectationSuite("gate", expectations=[gate.declared[place] for place in rules])
+    told = {"result_format": detail, "partial_unexpected_count": 0}
+    validated = batches.get_batch({"dataframe": shown}).validate(suite, result_format=told)
+    for result in validated.results:
+        yield result.expectation_config.meta["place"], result
 
 
 def _declared(place: int, rule: Expect) -> Any:

@@ -1,6 +1,7 @@
 """The border: JSON records become typed columns, and people become pseudonyms, before anything is written.
 
-    rows of one stream -> `border_table` -> the lake's columns (envelope + kept fields)
+    rows of a page -> `border_columns` -> kept fields
+    all pages of a batch -> `batch_table` -> the lake's columns (envelope + kept fields)
 
 Works a column at a time: types are checked as a set, times are parsed by Arrow, and each distinct
 identifier is hashed once. Not in here: what is kept (each source's `Stream.keep`), the key of the
@@ -33,8 +34,20 @@ from pipelines.sources.spec import (
 
 PSEUDONYM = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
+Columns = dict[str, pa.Array]
+"""Kept fields by name, each as long as the others."""
+
 Forgotten = Callable[[str], bool]
 """Whether a pseudonym belongs to a person who was erased here: such a person never comes in again."""
+
+
+def border_columns(stream: Stream, rows: Sequence[Row], hash_of: Pseudonymise) -> Columns:
+    """The kept fields of these rows, typed, people as pseudonyms.
+
+    Raises SourceChanged on a value of another type, a required one that is missing, or a record without
+    its parts.
+    """
+    return {name: _column(stream, name, kept, rows, hash_of) for name, kept in stream.keep.items()}
 
 
 def border_table(
@@ -43,16 +56,24 @@ def border_table(
     hash_of: Pseudonymise,
     batch_id: str,
     fetched_at: datetime,
+) -> pa.Table:
+    """`border_columns` and `batch_table` for rows that are all there."""
+    return batch_table(stream, [border_columns(stream, rows, hash_of)], batch_id, fetched_at)
+
+
+def batch_table(
+    stream: Stream,
+    parts: Sequence[Columns],
+    batch_id: str,
+    fetched_at: datetime,
     forgotten: Forgotten | None = None,
 ) -> pa.Table:
-    """The kept fields of these rows in the lake's columns; of a key met twice the last row stays.
+    """The parts one after the other, in the lake's columns; of a key met twice the last row stays.
 
     fetched_at: UTC, also the version of a record whose source gives none. `_row_hash` is still empty.
     A person who was forgotten loses the column; a row that is nothing without that column is left out.
-    Raises SourceChanged on a value of another type, a required one that is missing, or a record without
-    its parts.
     """
-    columns = {name: _column(stream, name, kept, rows, hash_of) for name, kept in stream.keep.items()}
+    columns = {name: pa.concat_arrays([part[name] for part in parts]) for name in stream.keep}
     if forgotten is not None:
         columns, _ = without(stream, columns, forgotten)
     return table_of(stream, columns, batch_id, fetched_at)
@@ -60,7 +81,7 @@ def border_table(
 
 def table_of(
     stream: Stream,
-    columns: dict[str, pa.Array],
+    columns: Columns,
     batch_id: str,
     fetched_at: datetime,
     *,
@@ -117,7 +138,7 @@ def quarantined(stream: Stream, row: Row, hash_of: Pseudonymise, forgotten: Forg
 # --- Columns ----------------------------------------------------------------------------------
 
 
-def _keys(stream: Stream, columns: dict[str, pa.Array]) -> pa.Array:
+def _keys(stream: Stream, columns: Columns) -> pa.Array:
     parts = [columns[name].cast(pa.string()) for name in stream.key]
     if len(parts) == 1:
         return parts[0].fill_null("")
@@ -184,9 +205,7 @@ def _parsed(stream: Stream, name: str, kept: Field, values: list[Any]) -> pa.Arr
         raise SourceChanged(f"`{name}` as a {kept.type}", "a text that is none", stream.name) from None
 
 
-def without(
-    stream: Stream, columns: dict[str, pa.Array], forgotten: Forgotten
-) -> tuple[dict[str, pa.Array], pa.Array | None]:
+def without(stream: Stream, columns: Columns, forgotten: Forgotten) -> tuple[Columns, pa.Array | None]:
     """The columns without those who were forgotten, and which rows stay (None: all of them)."""
     staying = None
     columns = dict(columns)

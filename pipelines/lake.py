@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,7 @@ class Lake:
         if len(files) < 2:
             return len(files)
         merged = files[-1].with_name(f".{files[-1].name}.tmp")
-        with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("set timezone = 'UTC'")
+        with _session() as connection:
             connection.execute(
                 f"""
                 copy (
@@ -213,8 +213,7 @@ class Lake:
         One pass over the stream's files for all parts together.
         """
         found: list[pa.Array] = []
-        with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("set timezone = 'UTC'")
+        with _session() as connection:
             connection.register("arrived", pa.table({"_key": arrived}))
             files = {"files": self._files(source, stream.name)}
             for alike in _alike(parts):
@@ -349,13 +348,25 @@ def _inside(part: Whole) -> str:
     return " and ".join(terms) or "true"
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One database in memory for all of landing: opening one takes longer than what a batch asks of it."""
+    return duckdb.connect(config={"threads": 1})
+
+
+def _session() -> duckdb.DuckDBPyConnection:
+    """Somebody to ask, with tables and views of their own. Close it when done."""
+    session = _engine().cursor()
+    session.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+    return session
+
+
 def row_hashes(table: pa.Table) -> pa.Array:
     """The hash of each row: half the MD5 of all kept fields as JSON, the envelope left out.
 
     Equal for equal content, whenever and however it was fetched.
     """
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+    with _session() as connection:
         connection.register("incoming", table)
         hashed = connection.execute(f"select {_content_hash(table)} as h from incoming").to_arrow_table()
         return hashed["h"].combine_chunks()
@@ -370,10 +381,9 @@ class Known:
     """Which version of which record a stream's files hold: tells changed rows from those read again."""
 
     def __init__(self, folder: Path) -> None:
-        self._db = duckdb.connect(config={"threads": 1})
-        self._db.execute("set timezone = 'UTC'")
+        self._db = _session()
         self._db.execute(
-            f"""create table known as
+            f"""create temp table known as
                 select hash(_key) as key_hash, _row_hash as row_hash
                 from read_parquet('{folder}/*.parquet', union_by_name = true) qualify {LATEST}"""
         )
@@ -383,18 +393,18 @@ class Known:
 
         See `row_hashes`.
         """
-        self._db.register("incoming", rows.drop_columns(["_row_hash"]))
-        columns = ", ".join(f'"{name}"' for name in rows.column_names)
-        found: pa.Table = self._db.execute(
-            f"""select {columns} from (
-                    select *, {_content_hash(rows)} as _row_hash
+        self._db.register("incoming", rows.append_column("_place", pa.array(range(len(rows)))))
+        found = self._db.execute(
+            f"""select _place, seen._row_hash from (
+                    select _key, _place, {_content_hash(rows)} as _row_hash
                     from incoming
                 ) as seen left join known on known.key_hash = hash(seen._key)
                 where known.row_hash is distinct from seen._row_hash
                 order by _key"""
         ).to_arrow_table()
         self._db.unregister("incoming")
-        return found.cast(rows.schema)
+        place = rows.schema.get_field_index("_row_hash")
+        return rows.take(found["_place"]).set_column(place, rows.schema.field(place), found["_row_hash"])
 
     def among(self, keys: pa.ChunkedArray) -> pa.Array:
         """Those of these keys that the stream has known before, live or gone."""

@@ -13,7 +13,8 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,12 +24,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.gate import Gate, judge
-from pipelines.border import Forgotten, border_table, quarantined, table_of
+from pipelines.border import Columns, Forgotten, batch_table, border_columns, quarantined, table_of
 from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
     Connection,
+    Count,
     Feed,
     Handle,
     Page,
@@ -91,11 +93,37 @@ class Vault(Protocol):
 
 @dataclass
 class _Pending:
-    """Pages since the last batch, and the parts of streams they showed completely."""
+    """Pages since the last batch: their records, and the parts of streams they showed completely.
 
-    records: list[Any]
+    columns: by stream, a part for each quarter of a batch, made while the next page is on its way; bare: from
+    which record on there are none yet. changed: by stream, why its records cannot be put into columns.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    columns: dict[str, list[Columns]] = field(default_factory=dict)
+    bare: int = 0
     whole: list[Whole] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)
     last: Page | None = None
+
+    def add(self, source: Source, feed: Feed, page: Page, hash_of: Pseudonymise) -> None:
+        """One more page."""
+        self.records += page.records
+        self.whole += page.whole
+        self.last = page
+        if len(self.records) - self.bare >= feed.batch_records // 4:
+            self.fill(source, feed, hash_of)
+
+    def fill(self, source: Source, feed: Feed, hash_of: Pseudonymise) -> None:
+        """Put all records into columns that are not yet."""
+        assert self.last is not None
+        for stream in feed.streams:
+            try:
+                part = border_columns(stream, _rows(stream, self.records[self.bare :], hash_of), hash_of)
+                self.columns.setdefault(stream.name, []).append(part)
+            except SourceChanged as error:
+                self.changed[stream.name] = f"{source.name}/{stream.name}: {error}, near {self.last.where}"
+        self.bare = len(self.records)
 
 
 class Landing:
@@ -127,22 +155,21 @@ class Landing:
         written = dict.fromkeys((stream.name for stream in feed.streams), 0)
         received, warnings = 0, list[str]()
         refused: list[str] = blocked_until(self.lake.data, source.name)
-        pending, spent, now = _Pending([]), client.spent.requests, began
+        pending, spent, now, told = _Pending(), client.spent.requests, began, tuple[Count, ...]()
         try:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
                 for page in ahead(feed.walk.pages(client, cursor, self.span)):
-                    pending.records += page.records
-                    pending.whole += page.whole
-                    pending.last = page
+                    pending.add(source, feed, page, hash_of)
+                    told = page.counts
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
                     full = len(pending.records) >= feed.batch_records or page.watermark is not None
                     if full and not page.unfinished:
                         warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
-                        pending, spent = _Pending([]), client.spent.requests
+                        pending, spent = _Pending(), client.spent.requests
                         now = page.server_now
-                self._count(source, feed, client, now, changed=any(written.values()))
+                self._count(source, feed, client, now, told, changed=any(written.values()))
         except BatchRefused as error:
             refused = error.reasons
         except SourceBlocked as error:
@@ -177,27 +204,31 @@ class Landing:
         spent: int,
         written: dict[str, int],
     ) -> list[str]:
-        """Judge the pending records, all streams of the feed, then write them; returns warnings."""
+        """Judge the pending records, all streams of the feed, then write them; returns warnings.
+
+        While the gate judges a stream, another thread finds out which of its rows have changed.
+        """
+        pending.fill(source, feed, hash_of)
         page = pending.last
         assert page is not None
         batch_id = self._batch_id()
         tables: dict[str, pa.Table] = {}
         reasons: list[str] = []
         warnings: list[str] = []
-        for stream in feed.streams:
-            try:
-                rows = [row for record in pending.records for row in _rows(stream, record, hash_of)]
-                table = border_table(stream, rows, hash_of, batch_id, page.server_now, self.forgotten)
-            except SourceChanged as error:
-                reasons.append(f"{source.name}/{stream.name}: {error}, near {page.where}")
-                continue
-            gate = self.gates.get((source.name, stream.name))
-            if gate is not None and table.num_rows:
-                shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
-                verdict = judge(gate, table.select(shown).to_pandas())
-                sentences = [f"{source.name}/{stream.name}: {sentence}" for sentence in verdict.sentences()]
-                (warnings if verdict.accepted else reasons).extend(sentences)
-            tables[stream.name] = table
+        changes: dict[str, Future[pa.Table]] = {}
+        with ThreadPoolExecutor(1) as beside:
+            for stream in feed.streams:
+                if stream.name in pending.changed:
+                    reasons.append(pending.changed[stream.name])
+                    continue
+                parts = pending.columns[stream.name]
+                table = batch_table(stream, parts, batch_id, page.server_now, self.forgotten)
+                tables[stream.name] = table
+                if not table.num_rows:
+                    continue
+                changes[stream.name] = beside.submit(known[stream.name].changed, table)
+                accepted, sentences = self._verdict(source, stream, table)
+                (warnings if accepted else reasons).extend(sentences)
         if reasons:
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, reasons, rows=True))
         if self.vault is not None:
@@ -219,18 +250,15 @@ class Landing:
         others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
         for stream in (*others, *reversed(feed.streams)):
             arrived = tables.get(stream.name)
-            changed = (
-                known[stream.name].changed(arrived) if arrived is not None and arrived.num_rows else None
-            )
-            parts = [changed] if changed is not None else []
+            landing = [changes[stream.name].result()] if stream.name in changes else []
             if stream.name in gone:
-                parts.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
-            rows_written = sum(part.num_rows for part in parts)
+                landing.append(tombstones(stream, gone[stream.name], batch_id, page.server_now))
+            rows_written = sum(part.num_rows for part in landing)
             if stream is not primary and not rows_written:
                 continue
             lands = rows_written > 0
             self.lake.write(
-                pa.concat_tables(parts) if lands else None,
+                pa.concat_tables(landing) if lands else None,
                 Manifest(
                     batch_id=batch_id,
                     run_id=self.run_id,
@@ -250,12 +278,21 @@ class Landing:
                     warnings=warnings if stream is primary else [],
                 ),
             )
-            for part in parts:
+            for part in landing:
                 if stream.name in known and part.num_rows:
                     known[stream.name].add(part)
             if lands:
                 written[stream.name] = written.get(stream.name, 0) + rows_written
         return warnings
+
+    def _verdict(self, source: Source, stream: Stream, table: pa.Table) -> tuple[bool, list[str]]:
+        """Whether the stream's gate, where it has one, accepts these rows, and what it says of them."""
+        gate = self.gates.get((source.name, stream.name))
+        if gate is None:
+            return True, []
+        shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
+        verdict = judge(gate, table.select(shown).to_pandas())
+        return verdict.accepted, [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
 
     def _gone(
         self,
@@ -270,14 +307,13 @@ class Landing:
         parts: dict[str, list[Whole]] = {}
         for whole in pending.whole:
             parts.setdefault(whole.stream, []).append(whole)
-        parents = known[primary.name].among(tables[primary.name]["_key"])
+        brought = {stream.name: stream.whole_by for stream in feed.streams if stream.whole_by is not None}
+        parents = known[primary.name].among(tables[primary.name]["_key"]) if brought else ()
         if len(parents):
             met = tables[primary.name].filter(pc.is_in(tables[primary.name]["_key"], value_set=parents))
             values = frozenset(met[primary.key[0]].to_pylist())
-            for stream in feed.streams:
-                if stream.whole_by is not None:
-                    whole = Whole(stream.name, {stream.whole_by: values})
-                    parts.setdefault(stream.name, []).append(whole)
+            for name, column in brought.items():
+                parts.setdefault(name, []).append(Whole(name, {column: values}))
         found: dict[str, pa.Array] = {}
         waiting = list(source.streams)
         while waiting:
@@ -313,7 +349,7 @@ class Landing:
                     try:
                         kept += [
                             quarantined(stream, row, hash_of, self.forgotten)
-                            for row in _rows(stream, record, hash_of)
+                            for row in _rows(stream, [record], hash_of)
                         ]
                     except SourceChanged:
                         kept.append({"unexpected": "a record of another shape"})
@@ -321,8 +357,20 @@ class Landing:
                 self.lake.refuse(source.name, stream.name, batch_id, datetime.now(UTC), reasons, kept)
         return reasons
 
-    def _count(self, source: Source, feed: Feed, client: Connection, now: datetime, *, changed: bool) -> None:
-        """Hold what is stored against what the source itself counts: after changes, else once a day."""
+    def _count(
+        self,
+        source: Source,
+        feed: Feed,
+        client: Connection,
+        now: datetime,
+        told: tuple[Count, ...],
+        *,
+        changed: bool,
+    ) -> None:
+        """Hold what is stored against what the source itself counts: after changes, else once a day.
+
+        told: counts that came with the last page; the others are asked for.
+        """
         primary = feed.streams[0]
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
         if path.exists() and not changed:
@@ -337,7 +385,7 @@ class Landing:
                 "source_count": count.records,
                 "stored_count": self.lake.stored_between(source.name, primary, count.start, count.end),
             }
-            for count in feed.walk.counts(client, self.span, now)
+            for count in (*told, *feed.walk.counts(client, self.span, now))
         ]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(json.dumps({"counted_at": stamp(now), "counts": counts}, indent=1), path)
@@ -365,21 +413,24 @@ def tombstones(stream: Stream, keys: pa.Array, batch_id: str, at: datetime) -> p
     return table.set_column(place, table.schema.field(place), row_hashes(table))
 
 
-def _rows(stream: Stream, record: Any, hash_of: Pseudonymise) -> list[Row]:
-    """The stream's rows of one record; a record without the parts they are made of is a change."""
-    if not isinstance(record, dict):
-        raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
+def _rows(stream: Stream, records: Iterable[Any], hash_of: Pseudonymise) -> list[Row]:
+    """The stream's rows of these records; a record without the parts they are made of is a change."""
+    rows: list[Row] = []
     try:
-        return list(stream.rows(record, hash_of))
+        for record in records:
+            if not isinstance(record, dict):
+                raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
+            rows += stream.rows(record, hash_of)
     except KeyError as error:
         raise SourceChanged(f"the field `{error.args[0]}`", "a record without it", stream.name) from None
     except (AttributeError, TypeError, ValueError) as error:
         raise SourceChanged("records of the known form", type(error).__name__, stream.name) from None
+    return rows
 
 
 def ahead(pages: Iterator[Page]) -> Iterator[Page]:
     """The same pages, the next one asked for while the last one is landed; errors come in their place."""
-    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=1)
+    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=2)
     stopped = threading.Event()
 
     def give(one: Page | BaseException | None) -> None:

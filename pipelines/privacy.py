@@ -6,10 +6,8 @@ Not in here: which fields pass at all (each stream's `keep`), and the key (`sett
 from __future__ import annotations
 
 import hashlib
-import hmac
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 
 from pipelines.sources.spec import Pseudonymise
 
@@ -25,25 +23,35 @@ def pseudonym(key: bytes, source: str, kind: str, value: object) -> str | None:
     Text is put into NFC first, so that a name typed in two Unicode forms stays one; logins and
     e-mail addresses (anything with `@`) are lower-cased, because systems compare them so.
     """
-    if value is None or value == "":
-        return None
-    text = unicodedata.normalize("NFC", str(value))
-    if "@" in text:
-        text = text.lower()
-    space = kind if ":" in kind else f"{source}:{kind}"
-    message = f"{space}:{text}".encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:DIGITS]
+    return _of_kind(key, source, kind)(value)
 
 
 def pseudonyms(key: bytes, source: str, kind: str, values: Iterable[object]) -> list[str | None]:
-    """`pseudonym` of many values of one kind, in their order: the hash's beginning is computed once."""
+    """`pseudonym` of many values of one kind, in their order."""
+    return list(map(_of_kind(key, source, kind), values))
+
+
+def pseudonymiser(key: bytes, source: str) -> Pseudonymise:
+    """`pseudonym` for one source."""
+    kinds: dict[str, Callable[[object], str | None]] = {}
+
+    def of(kind: str, value: object) -> str | None:
+        if kind not in kinds:
+            kinds[kind] = _of_kind(key, source, kind)
+        return kinds[kind](value)
+
+    return of
+
+
+def _of_kind(key: bytes, source: str, kind: str) -> Callable[[object], str | None]:
+    """`pseudonym` for values of one kind: the beginning of the hash, alike in all, is computed once."""
     space = kind if ":" in kind else f"{source}:{kind}"
     block = key if len(key) <= 64 else hashlib.sha256(key).digest()
     block = block.ljust(64, b"\0")
     inside = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{space}:".encode())
     outside = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    def one(value: object) -> str | None:
+    def of(value: object) -> str | None:
         if value is None or value == "":
             return None
         text = str(value)
@@ -55,15 +63,5 @@ def pseudonyms(key: bytes, source: str, kind: str, values: Iterable[object]) -> 
         inner.update(text.encode())
         outer.update(inner.digest())
         return outer.hexdigest()[:DIGITS]
-
-    return [one(value) for value in values]
-
-
-def pseudonymiser(key: bytes, source: str) -> Pseudonymise:
-    """`pseudonym` for one source, remembering recent values: the same people come again and again."""
-
-    @lru_cache(maxsize=20_000)
-    def of(kind: str, value: object) -> str | None:
-        return pseudonym(key, source, kind, value)
 
     return of

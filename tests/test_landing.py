@@ -257,6 +257,17 @@ def test_stored_rows_are_held_against_the_sources_own_count(tmp_path: Path) -> N
     assert found == {"backfill": (30, 30), "last_30d": (0, 0)}
 
 
+def test_what_a_list_tells_of_its_own_count_is_held_against_the_stored_rows(tmp_path: Path) -> None:
+    products = replace(SOURCE, feeds=(sumo.SOURCE.feeds[3],))
+    listed = {"count": 1, "next": None, "results": [{"slug": "firefox", "title": "Firefox", "visible": True}]}
+    work = Landing(Lake(tmp_path), run_id="run", gates={}, hash_key=KEY, span=Span())
+    with scripted(lambda _path, _number: Reply(listed)) as (root, asked), client_of(root, products) as client:
+        assert work.feed(products, products.feeds[0], client).written == {"products": 1}
+    assert len(asked) == 1
+    (row,) = status.counts(Lake(tmp_path), products)
+    assert (row["window_name"], row["source_count"], row["stored_count"]) == ("backfill", 1, 1)
+
+
 def test_the_watermark_is_the_sources_clock(tmp_path: Path) -> None:
     land(tmp_path, kitsune([answer_record(1)]))
     found = status.source_state(Lake(tmp_path), SOURCE)

@@ -28,6 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pipelines.sources.names import local_name, mail_address
@@ -82,6 +83,7 @@ VALUES_KEPT = frozenset(
 PEOPLE_FIELDS = frozenset(("assigned_to", "cc", "qa_contact", "reporter", "mentors", "bug_mentor", "creator"))
 
 
+@lru_cache(maxsize=20_000)
 def login_class(login: str | None) -> str | None:
     """What a login says of its owner without saying who: machine, closed, mozilla or other.
 
@@ -105,7 +107,7 @@ def _objects(record: Record, name: str) -> list[Record]:
     found = record.get(name)
     if found is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+    if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         raise SourceChanged(f"a list of objects `{name}`", json_type(found), f"bug {record.get('id')}")
     return found
 
@@ -162,29 +164,34 @@ def _flags(value: str, hash_of: Pseudonymise) -> str:
 
 
 def _kept_value(field_name: str, value: str, hash_of: Pseudonymise) -> str | None:
+    if field_name in VALUES_KEPT:
+        return value
     if field_name == "flagtypes.name":
         return _flags(value, hash_of)
     if field_name in PEOPLE_FIELDS:
         return ", ".join(str(hash_of("login", login.strip())) for login in value.split(",") if login.strip())
-    return value if field_name in VALUES_KEPT else None
+    return None
 
 
 def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
     """One row a changed field. The key names every part of the source's own natural key, hashed."""
+    number = record["id"]
     for entry in _objects(record, "history"):
+        when, who = entry.get("when"), entry.get("who")
+        own_class = login_class(who)
         for change in _objects(entry, "changes"):
             name = str(change.get("field_name"))
             removed, added = str(change.get("removed") or ""), str(change.get("added") or "")
-            parts = (entry.get("when"), entry.get("who"), name, change.get("attachment_id"),
-                     change.get("comment_id"), added, removed)  # fmt: skip
+            attachment, comment = change.get("attachment_id"), change.get("comment_id")
+            own_key = f"{when}\x1f{who}\x1f{name}\x1f{attachment}\x1f{comment}\x1f{added}\x1f{removed}"
             yield {
-                "bug_id": record["id"],
-                "change": hash_of("change", "\x1f".join(str(part) for part in parts)),
-                "when": entry.get("when"),
-                "who": entry.get("who") or None,
-                "who_class": login_class(entry.get("who")),
+                "bug_id": number,
+                "change": hash_of("change", own_key),
+                "when": when,
+                "who": who or None,
+                "who_class": own_class,
                 "field_name": name,
-                "attachment_id": change.get("attachment_id"),
+                "attachment_id": attachment,
                 "removed": _kept_value(name, removed, hash_of),
                 "added": _kept_value(name, added, hash_of),
             }

@@ -213,12 +213,23 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True)
+class Count:
+    """The source's own count of the records of a window [start, end); None ends are open."""
+
+    window: str
+    start: datetime | None
+    end: datetime | None
+    records: int
+
+
+@dataclass(frozen=True)
 class Page:
     """Records as they came, the cursor that continues after them, the source's clock.
 
     watermark: the instant up to which everything the feed can show has been read; None: not yet known.
     whole: the parts that are complete with this page. unfinished: more pages of such a part follow, so the
-    batch must not end here (its cursor must still be the one from before the part).
+    batch must not end here (its cursor must still be the one from before the part). counts: with the last
+    page, what the source itself counts, where its answers told that already.
     """
 
     records: list[Any]
@@ -228,16 +239,7 @@ class Page:
     where: str = ""
     whole: tuple[Whole, ...] = ()
     unfinished: bool = False
-
-
-@dataclass(frozen=True)
-class Count:
-    """The source's own count of the records of a window [start, end); None ends are open."""
-
-    window: str
-    start: datetime | None
-    end: datetime | None
-    records: int
+    counts: tuple[Count, ...] = ()
 
 
 @dataclass
@@ -263,7 +265,10 @@ class Connection(Asker, Protocol):
 
 
 class Walk(Protocol):
-    """How one feed is read: from a cursor ({} at first) to the end of what there is."""
+    """How one feed is read: from a cursor ({} at first) to the end of what there is.
+
+    counts: the source's own counts that have to be asked for; what the answers tell comes with the last page.
+    """
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]: ...
 

@@ -66,9 +66,9 @@ class Told:
 
     def pages(self, _ask: Any, _cursor: dict[str, Any], _span: Span) -> Iterator[Page]:
         for start in range(0, self.records, PAGE):
-            began = time.perf_counter()
+            began = time.thread_time()
             page = Page(answers(start, start + PAGE), {"at": start}, NOW)
-            self.making_s += time.perf_counter() - began
+            self.making_s += time.thread_time() - began
             yield page
         yield Page([], {}, NOW, watermark=NOW)
 

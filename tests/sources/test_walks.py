@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.sources.http import SourceDenied, SourceDown
-from pipelines.sources.spec import Answer, Page, Reread, SourceChanged, Span, Whole, parse_instant, stamp
+from pipelines.sources.spec import (
+    Answer,
+    Count,
+    Page,
+    Reread,
+    SourceChanged,
+    Span,
+    Walk,
+    Whole,
+    parse_instant,
+    stamp,
+)
 from pipelines.sources.walks import (
     BugzillaSearch,
     ListWithDetails,
@@ -516,3 +527,27 @@ def test_a_list_of_details_goes_on_at_the_page_it_had_reached() -> None:
 def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:
     seen = met(ListWithDetails("/e/", "events").pages(Scripted(portal([1, 2, 3], vanished={2})), {}, Span()))
     assert set(seen) == {1, 3}
+
+
+# --- What a list counts itself ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("walk", "answer"),
+    [
+        (PagedList("/e/", "events"), portal(list(range(1, 56)))),
+        (ListWithDetails("/e/", "events"), portal(list(range(1, 56)))),
+        (
+            NewestFirst("/u/", at="date_joined", stream="users"),
+            newest_first({number: START + timedelta(minutes=number) for number in range(55)}),
+        ),
+    ],
+)
+def test_a_lists_own_count_comes_with_its_last_page_and_is_not_asked_for_again(
+    walk: Walk, answer: Callable[[str, dict[str, Any]], dict[str, Any]]
+) -> None:
+    asker = Scripted(answer)
+    pages = list(walk.pages(asker, {}, Span()))
+    assert pages[-1].counts == (Count("backfill", None, None, 55),)
+    asker.asked.clear()
+    assert (list(walk.counts(asker, Span(), NOW)), asker.asked) == ([], [])

@@ -56,17 +56,17 @@ class PagedList:
                 )
             if last and not seen and cursor.get("count"):
                 raise SourceChanged(f"about {cursor['count']} rows as before", "an empty list", answer.where)
-            state = {"count": seen} if last else cursor
-            whole = (Whole(self.stream),) if last else ()
             now = answer.server_now
-            yield Page(records, state, now, now if last else None, answer.where, whole, unfinished=not last)
             if last:
+                counts = (Count("backfill", None, None, counted(answer, "count")),)
+                whole = (Whole(self.stream),)
+                yield Page(records, {"count": seen}, now, now, answer.where, whole, counts=counts)
                 return
+            yield Page(records, cursor, now, where=answer.where, unfinished=True)
             page += 1
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
-        answer = ask.get(self.path, {**self.params, "page": 1})
-        yield Count("backfill", None, None, counted(answer, "count"))
+        return ()
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ class ListWithDetails:
         first = ask.get(self.path, {**self.params, "page": 1})
         expected, now = counted(first, "count"), first.server_now
         again = [reread for reread, last in due(self.rereads, cursor, now) if now - last >= reread.every]
+        counts = (Count("backfill", None, None, expected),)
         if cursor.get("count") == expected and not again:
-            yield Page([], cursor, now, watermark=now, where=first.where)
+            yield Page([], cursor, now, watermark=now, where=first.where, counts=counts)
             return
         complete = "count" in cursor
         distinct = set[int]()
@@ -152,7 +153,8 @@ class ListWithDetails:
         else:
             raise SourceChanged(f"{expected} distinct items", f"{len(distinct)} in {PASSES} walks", self.path)
         whole = (Whole(self.stream),) if complete else ()
-        yield Page([], done({"count": expected}, self.rereads, now), now, watermark=now, whole=whole)
+        state = done({"count": expected}, self.rereads, now)
+        yield Page([], state, now, watermark=now, whole=whole, counts=counts)
 
     def _following(self, last: Answer, page: int) -> int:
         """How many more pages to ask at once: those that the count promises, at least one."""
@@ -188,4 +190,4 @@ class ListWithDetails:
         return records, lists
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
-        yield Count("backfill", None, None, counted(ask.get(self.path, {**self.params, "page": 1}), "count"))
+        return ()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from typing import Any, Literal
@@ -122,7 +121,7 @@ def judge(gate: Gate, frame: pd.DataFrame) -> Verdict:
     }
     judged = {place: rule for place, rule in enumerate(gate.expectations) if place not in found}
     if judged:
-        with _one_at_a_time, _configured_once():
+        with _one_at_a_time:
             found |= _validate(gate, judged, frame)
     failures = [found[place] for place in sorted(found)]
     refusing = tuple(failure for failure in failures if failure.severity == "critical")
@@ -148,30 +147,6 @@ def _batches() -> Any:
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole")
-
-
-@contextmanager
-def _configured_once() -> Iterator[None]:
-    """While this lasts, the machinery makes the configuration of each of its rules once.
-
-    A rule never changes while it is judged, yet its configuration is asked for some fifty times and would be
-    made anew each time: nearly half of what judging a small batch costs.
-    """
-    from great_expectations.expectations.expectation import Expectation
-
-    made = Expectation.configuration
-    kept: dict[int, tuple[Expectation, Any]] = {}
-
-    def once(rule: Expectation) -> Any:
-        if id(rule) not in kept:
-            kept[id(rule)] = (rule, made.__get__(rule))  # the rule is kept too: no other gets its number
-        return kept[id(rule)][1]
-
-    Expectation.configuration = property(once)  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        Expectation.configuration = made  # type: ignore[method-assign]
 
 
 def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:

@@ -529,6 +529,40 @@ def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:
     assert set(seen) == {1, 3}
 
 
+# --- First loads that take several runs -----------------------------------------------------
+
+YEARLY = Reread("once_a_year", window=None, every=timedelta(days=365))
+DATED = Kitsune({number: START - timedelta(days=700 - number) for number in range(700)})
+LOADS: dict[str, tuple[Walk, Any, Span]] = {
+    "by value": (replace(QUESTIONS, rereads=(DAILY, YEARLY)), DATED, Span(since=START - timedelta(days=700))),
+    "by id": (SEARCH, Bugs({n: START + timedelta(hours=n) for n in range(1, 60)}), Span()),
+    "by day": (replace(DAYS, rereads=(YEARLY,)), pontoon(set()), span_of_days(20)),
+    "by list": (ListWithDetails("/e/", "events", rereads=(YEARLY,)), portal(list(range(1, 161))), Span()),
+}
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_a_first_load_that_took_a_year_reads_again_what_it_read_first(name: str) -> None:
+    """What changed there meanwhile may have moved no time."""
+    walk, answer, span = LOADS[name]
+    asker = Scripted(answer)
+    first = next(page for page in walk.pages(asker, {}, span) if page.records)
+    asker.now = NOW + timedelta(days=400)
+    seen = {record["id"] for page in walk.pages(asker, first.cursor, span) for record in page.records}
+    assert {record["id"] for record in first.records} <= seen
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_a_first_load_that_goes_on_at_once_reads_no_row_twice(name: str) -> None:
+    walk, answer, span = LOADS[name]
+    asker = Scripted(answer)
+    first = next(page for page in walk.pages(asker, {}, span) if page.records)
+    rest = list(walk.pages(asker, first.cursor, span))
+    assert not {one["id"] for one in first.records} & {one["id"] for page in rest for one in page.records}
+    assert "began" not in rest[-1].cursor
+    assert rest[-1].cursor["reread"]
+
+
 # --- What a list counts itself ----------------------------------------------------------------
 
 

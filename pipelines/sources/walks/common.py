@@ -30,15 +30,26 @@ def windows_to_count(now: datetime, span: Span) -> tuple[tuple[str, datetime], t
     return ("backfill", since), ("last_30d", max(since, now - LAST_30_D))
 
 
+def begun(cursor: dict[str, Any], now: datetime) -> datetime:
+    """When the first load began, which may have taken several runs."""
+    return parse_instant(cursor["began"]) if "began" in cursor else now
+
+
+def loading(cursor: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The cursor to go on from; during a first load it says when that began."""
+    return cursor if "reread" in cursor else {"began": stamp(now), **cursor}
+
+
 def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> list[tuple[Reread, datetime]]:
     """Re-reads whose time has come, each with when it was last done.
 
-    None before the first load has ended: nothing was missed yet. What must be read again less often than
-    daily is read a part a day (see `parts_due`), so it is due every day.
+    A first load counts as one, done when it began: in one go it misses nothing, but what a load of several
+    runs read first may be days old. What must be read again less often than daily is read a part a day (see
+    `parts_due`), so it is due every day.
     """
     last = cursor.get("reread")
     if last is None:
-        return []
+        last = {one.name: stamp(begun(cursor, now)) for one in rereads}
     found = []
     for reread in rereads:
         before = parse_instant(last[reread.name]) if reread.name in last else BEGINNING
@@ -48,8 +59,18 @@ def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> lis
 
 
 def done(cursor: dict[str, Any], rereads: Iterable[Reread], now: datetime) -> dict[str, Any]:
-    """The cursor after these re-reads."""
-    return {**cursor, "reread": {**cursor.get("reread", {}), **{one.name: stamp(now) for one in rereads}}}
+    """The cursor after these re-reads, or after a first load that began then."""
+    kept = {name: value for name, value in cursor.items() if name != "began"}
+    return {**kept, "reread": {**cursor.get("reread", {}), **{one.name: stamp(now) for one in rereads}}}
+
+
+def ended(
+    cursor: dict[str, Any], rereads: Iterable[Reread], again: list[tuple[Reread, datetime]], now: datetime
+) -> dict[str, Any]:
+    """The cursor after a run that did all of `again`; the end of a first load starts every re-read's time."""
+    if "reread" in cursor:
+        return done(cursor, [one for one, _ in again], now)
+    return done(cursor, rereads, now if again else begun(cursor, now))
 
 
 def parts_due(

@@ -18,7 +18,7 @@ from pipelines.sources.spec import (
     Whole,
     listed,
 )
-from pipelines.sources.walks.common import BEGINNING, DAY, done, due, midnight, parts_due
+from pipelines.sources.walks.common import BEGINNING, DAY, due, ended, loading, midnight, parts_due
 
 ProjectDay = tuple[str, date, bool]
 """Project, day, and whether it was read before."""
@@ -47,6 +47,7 @@ class ProjectDays:
         )
         slugs = sorted(str(project["slug"]) for project in listed(answer, "results"))
         now = answer.server_now
+        cursor = loading(cursor, now)
         end = min(now - self.closes_after, span.until or now).date()
         first = (span.since or BEGINNING.replace(year=2011)).date()
         following = {slug: on for slug, on in cursor.get("next", {}).items() if slug in slugs}
@@ -92,7 +93,7 @@ class ProjectDays:
             state = {**cursor, "next": dict(following), "owed": owed + left}
             yield Page(records, state, now, where=self.day.format(day=on, slug=slug), whole=whole)
         state = {**cursor, "next": following, "owed": owed}
-        state = done(state, [one for one, _ in again] if "reread" in cursor else self.rereads, now)
+        state = ended(state, self.rereads, again, now)
         yield Page([], state, now, watermark=midnight(end))
 
     def _ask(self, ask: Asker, wanted: list[ProjectDay]) -> Iterator[Answer | Exception]:

@@ -78,7 +78,7 @@ class ValueKeyset:
         if "updated" not in state:
             yield from self._first_load(ask, state, span, now)
             began, newest = parse_instant(state["began"]), parse_instant(state.get("newest", state["began"]))
-            state = done({"updated": stamp(min(began, newest))}, self.rereads, now)
+            state = done({"updated": stamp(min(began, newest))}, self.rereads, began)
         for records, reached, where in self._by_value(
             ask, "updated", parse_instant(state["updated"]), span.until
         ):

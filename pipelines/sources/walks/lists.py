@@ -23,7 +23,7 @@ from pipelines.sources.spec import (
     listed,
     trailing_number,
 )
-from pipelines.sources.walks.common import PASSES, done, due
+from pipelines.sources.walks.common import PASSES, begun, done, due, loading
 
 PAGE_ITEMS = 20
 PAGES_AT_ONCE = 4
@@ -108,8 +108,9 @@ class ListWithDetails:
     """Reps: a list by page and one detail call an item; a closed archive.
 
     The next pages of the list are asked side by side with the details of those before. Until the distinct
-    items are as many as the list's own count, it is walked again. Cursor: {"page"} on the way, then {"count",
-    "reread"}: with the same count the next run asks the first page alone, until a re-read is due.
+    items are as many as the list's own count, it is walked again. Cursor: {"began", "page"} on the way, then
+    {"count", "reread"}: with the same count the next run asks the first page alone, until a re-read is due. A
+    first load that a re-read would already be due for begins anew.
     """
 
     path: str
@@ -127,6 +128,7 @@ class ListWithDetails:
             return
         complete = "count" in cursor
         distinct = set[int]()
+        cursor = cursor if complete else {} if again else loading(cursor, now)
         resumed_at = int(cursor.get("page", 1))
         for attempt in range(PASSES):
             page = resumed_at if attempt == 0 else 1
@@ -146,14 +148,14 @@ class ListWithDetails:
                 following = range(page, page + self._following(lists[-1], page)) if more else ()
                 where = lists[-1].where
                 records, lists = self._details(ask, fresh, list(following))
-                state = cursor if complete else {"page": page}
+                state = cursor if complete else {**loading(cursor, now), "page": page}
                 yield Page(records, state, now, where=where, unfinished=complete)
             if resumed_at > 1 or len(distinct) >= expected:
                 break
         else:
             raise SourceChanged(f"{expected} distinct items", f"{len(distinct)} in {PASSES} walks", self.path)
         whole = (Whole(self.stream),) if complete else ()
-        state = done({"count": expected}, self.rereads, now)
+        state = done({"count": expected}, self.rereads, now if complete else begun(cursor, now))
         yield Page([], state, now, watermark=now, whole=whole, counts=counts)
 
     def _following(self, last: Answer, page: int) -> int:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.sources.http import SourceDenied
 from pipelines.sources.spec import Answer, Asker, Count, Page, Reread, SourceChanged, Span, Whole, stamp
-from pipelines.sources.walks.common import DAY, done, due, midnight, parts_due
+from pipelines.sources.walks.common import DAY, due, ended, loading, midnight, parts_due
 
 REVISION = re.compile(r"/(?P<locale>[\w-]+)/kb/(?P<document>[^/?#]+)/revision/(?P<id>\d+)/?")
 USER = re.compile(r"(?:/[\w-]+)?/user/(?P<name>[^/?#]+)/?")
@@ -59,16 +59,17 @@ class RevisionList:
                     return
                 raise
             now = answer.server_now
+            state = loading(state, now)
             start = max(start, min(end, self._over(now)))
             state = {**state, "next": start.isoformat()}
             yield Page(rows, state, now, where=answer.where)
-        again = due(self.rereads, cursor, now)
+        again = due(self.rereads, state, now)
         for reread, before in again:
             for begin, stop in parts_due(reread, before, now, first, start, self.part_days):
                 rows, answer = self._window(ask, begin - DAY, stop + DAY)
                 part = Whole(self.stream, column=self.at, start=midnight(begin), end=midnight(stop))
                 yield Page(rows, state, now, where=answer.where, whole=(part,))
-        state = done(state, [one for one, _ in again] if "reread" in cursor else self.rereads, now)
+        state = ended(state, self.rereads, again, now)
         yield Page([], state, now, watermark=midnight(start))
 
     def _over(self, now: datetime) -> date:

@@ -59,7 +59,6 @@ class BugzillaSearch:
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         state = dict(cursor)
         now = None
-        first_load = "changed" not in state
         asked = _Search(ask, self.path, self.fields, self.limit, int(state.get("page", 0)))
         while "changed" not in state:
             after = int(state.get("after_id", 0))
@@ -76,6 +75,7 @@ class BugzillaSearch:
             else:
                 began = parse_instant(state["began"])
                 state = {"changed": stamp(began - self.overlap), "page": asked.longest}
+                state = done(state, (self.sweep, self.visible), began)
             yield self._page(bugs, state, now, answer)
         for bugs, reached, answer in self._by_change(asked, parse_instant(state["changed"])):
             now = now or answer.server_now
@@ -85,8 +85,6 @@ class BugzillaSearch:
         assert now is not None
         changed = max(parse_instant(state["changed"]), now - self.overlap)
         state = {**state, "changed": stamp(changed)}
-        if first_load:
-            state = done(state, (self.sweep, self.visible), now)
         for reread, before in due((self.visible, self.sweep), state, now):
             walk = (
                 self._visible(ask, state, now)

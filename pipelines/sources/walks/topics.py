@@ -20,7 +20,7 @@ from pipelines.sources.spec import (
     listed,
     parse_instant,
 )
-from pipelines.sources.walks.common import done, due
+from pipelines.sources.walks.common import due, ended, loading
 
 TOPICS_AT_ONCE = 100
 
@@ -45,6 +45,7 @@ class TaggedTopics:
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         topics, now = self._listed(ask)
+        cursor = loading(cursor, now)
         known: dict[str, list[Any]] = {number: list(one) for number, one in cursor.get("topics", {}).items()}
         for number in sorted(known.keys() - topics.keys(), key=int):
             if not self._still_tagged(ask, number):
@@ -69,7 +70,7 @@ class TaggedTopics:
                 known[number] = [signatures[number], max([*record["_stream"], newest[number]])]
             yield Page(records, {**cursor, "topics": dict(known)}, now, where="/t/", whole=tuple(whole))
         state = {**cursor, "topics": known}
-        state = done(state, [one for one, _ in again] if "reread" in cursor else self.rereads, now)
+        state = ended(state, self.rereads, again, now)
         yield Page([], state, now, watermark=min(now, span.until or now))
 
     def _listed(self, ask: Asker) -> tuple[dict[str, dict[str, Any]], datetime]:

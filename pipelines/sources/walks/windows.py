@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.sources.spec import Answer, Asker, Count, Page, Reread, SourceChanged, Span, Whole, listed
-from pipelines.sources.walks.common import DAY, done, due, midnight, parts_due
+from pipelines.sources.walks.common import DAY, due, ended, loading, midnight, parts_due
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class DayWindows:
         state, now = dict(cursor), None
         for page, after in self._windows(ask, start, last, int(cursor.get("width", self.widest))):
             now = page.server_now
-            state = {**state, **page.cursor, "next": min(after, now.date() - DAY).isoformat()}
+            state = {**loading(state, now), **page.cursor, "next": min(after, now.date() - DAY).isoformat()}
             yield Page(page.records, state, now, where=page.where, whole=page.whole)
         assert now is not None
-        again = due(self.rereads, cursor, now)
+        again = due(self.rereads, state, now)
         for reread, before in again:
             for part_start, part_end in parts_due(reread, before, now, first, start, self.part_days):
                 width = int(state.get("width", self.widest))
                 for page, _ in self._windows(ask, part_start, part_end - DAY, width):
                     yield Page(page.records, state, now, where=page.where, whole=page.whole)
-        state = done(state, [one for one, _ in again] if "reread" in cursor else self.rereads, now)
+        state = ended(state, self.rereads, again, now)
         yield Page([], state, now, watermark=min(now, span.until or now))
 
     def _windows(self, ask: Asker, start: date, last: date | None, width: int) -> Iterator[tuple[Page, date]]:

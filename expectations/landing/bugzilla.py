@@ -15,7 +15,7 @@ from expectations.landing.common import (
     since_opening,
 )
 from pipelines.sources import bugzilla
-from pipelines.sources.bugzilla import SOURCE
+from pipelines.sources.bugzilla import LOGIN_CLASSES, SOURCE
 
 BUGS = gate(
     SOURCE,
@@ -52,6 +52,12 @@ CHANGES = gate(
     pseudonyms("who"),
     no_e_mail("added"),
     no_e_mail("removed"),
+    expect(
+        "ExpectColumnValuesToBeInSet",
+        column="added_class",
+        value_set=sorted(LOGIN_CLASSES),
+        notes="of an assignee's login its class is kept, never the login",
+    ),
     filled("who", 0.99, "a change names who made it"),
 )
 

@@ -19,8 +19,8 @@ Pace: 500 bugs a page, one request at a time; a block (429, HTML, no Retry-After
 every further request restarts: stop, never retry.
 Privacy: bugs in a group are dropped and their stored rows buried; a key whose account is in a group that
 shows more than everybody sees is refused before anything else is asked. Logins are hashed; of a login only
-its class (machine, closed, mozilla, other) is kept. History values are kept for the fields in `VALUES_KEPT`,
-flags with their logins hashed, else dropped.
+its class (machine, closed, mozilla, other) is kept, also of assignees whom only the history names. History
+values are kept for the fields in `VALUES_KEPT`, flags with their logins hashed, else dropped.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ VALUES_KEPT = frozenset(
     (*WORKFLOW_FIELDS, *TRIAGE_FIELDS, "keywords", "regressed_by", "cf_has_regression_range")
 )
 PEOPLE_FIELDS = frozenset(("assigned_to", "cc", "qa_contact", "reporter", "mentors", "bug_mentor", "creator"))
+
+LOGIN_CLASSES = frozenset(("machine", "closed", "mozilla", "other", "unknown"))
 
 
 @lru_cache(maxsize=20_000)
@@ -173,6 +175,11 @@ def _kept_value(field_name: str, value: str, hash_of: Pseudonymise) -> str | Non
     return None
 
 
+def _assignee_class(field_name: str, value: str) -> str | None:
+    """Of an assignee's login its class. Of others in the history nothing is needed, and nothing kept."""
+    return login_class(value.strip()) if field_name == "assigned_to" else None
+
+
 def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
     """One row a changed field. The key names every part of the source's own natural key, hashed."""
     number = record["id"]
@@ -194,6 +201,8 @@ def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
                 "attachment_id": attachment,
                 "removed": _kept_value(name, removed, hash_of),
                 "added": _kept_value(name, added, hash_of),
+                "removed_class": _assignee_class(name, removed),
+                "added_class": _assignee_class(name, added),
             }
 
 
@@ -315,6 +324,8 @@ CHANGES = Stream(
         "attachment_id": int64,
         "removed": text,
         "added": text,
+        "removed_class": text,
+        "added_class": text,
     },
 )
 COMMENTS = Stream(

@@ -31,6 +31,22 @@ BUG = {
 }
 COMMENT = {"bug_id": 7, "has_own_text": True, "creation_time": "2026-03-03T00:00:00Z"}
 
+
+def moved(minute: int, field_name: str, removed: str, added: str, **classes: str) -> dict[str, Any]:
+    """One change of bug 8, which one person has after the other."""
+    return {"bug_id": 8, "change": f"moved{minute}", "when": f"2026-05-05T00:{minute:02}:00Z",
+            "who": "bo@mozilla.com", "who_class": "mozilla", "field_name": field_name,
+            "removed": removed, "added": added, **classes}  # fmt: skip
+
+
+def fixed(minute: int) -> dict[str, Any]:
+    return moved(minute, "resolution", "", "FIXED")
+
+
+def login(value: str) -> str:
+    return str(hashed("bugzilla", "login", value))
+
+
 LAKE: dict[str, list[dict[str, Any]]] = {
     "sumo/questions": [
         {"id": 1, "creator": "asker", "created": "2026-03-02T08:00:00Z", "updated": "2026-03-02T08:00:00Z",
@@ -49,7 +65,10 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         {"id": 5, "creator": "late", "created": "2026-09-01T00:00:00Z", **ANSWER},
     ],
     "sumo/users": [{"account": 11, "username": "helper", "country": "FI"}],
-    "bugzilla/bugs": [BUG],
+    "bugzilla/bugs": [
+        BUG,
+        {**BUG, "id": 8, "creation_time": "2026-05-01T00:00:00Z", "last_change_time": "2026-05-06T00:00:00Z"},
+    ],
     "bugzilla/users": [
         {"account": 70, "login": "ada@example.org", "login_class": "other"},
         {"account": 70, "login": "ada@old.example.org", "login_class": "other"},
@@ -63,6 +82,16 @@ LAKE: dict[str, list[dict[str, Any]]] = {
     "bugzilla/changes": [
         {"bug_id": 7, "change": "fixed", "when": "2026-03-05T00:00:00Z", "who": "bo@mozilla.com",
          "who_class": "mozilla", "field_name": "resolution", "added": "FIXED"},
+        fixed(1),
+        moved(2, "assigned_to", login("dee@mozilla.com"), login("eve@mozilla.com"),
+              removed_class="mozilla", added_class="mozilla"),
+        fixed(3),
+        moved(4, "assigned_to", login("eve@mozilla.com"), login("robot@bots.tld"),
+              removed_class="mozilla", added_class="machine"),
+        fixed(5),
+        # Read before the classes of assignees were kept.
+        moved(6, "assigned_to", login("robot@bots.tld"), login("cy@mozilla.com")),
+        fixed(7),
     ],
     "reps/people": [{"account": 5, "country": "Côte d’Ivoire"}],
     "reps/activities": [{"id": 1, "reporter": 5, "report_date": "2026-03-03", "passive_report": False}],
@@ -131,6 +160,25 @@ def test_a_listed_machine_with_a_human_login_is_a_bot_and_staff_is_staff(
     assert rows(built, query) == [("bugzilla:comment:2", "bot"), ("bugzilla:fixed:7:fixed", "unassigned")]
     staff = "select affiliation from marts.fct_contribution where contribution_id = 'bugzilla:comment:3'"
     assert rows(built, staff) == [("staff",)]
+
+
+def test_assignees_whom_only_the_history_names_are_staff_or_machines_by_the_class_of_their_log_in(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    query = """
+        select contribution_id, affiliation from marts.fct_contribution
+        where contribution_id like 'bugzilla:fixed:8:%' order by 1
+    """
+    assert rows(built, query) == [
+        ("bugzilla:fixed:8:moved1", "staff"),
+        ("bugzilla:fixed:8:moved3", "staff"),
+        ("bugzilla:fixed:8:moved7", "unknown"),
+    ]
+    query = """
+        select set_aside_reason from marts.fct_activity_set_aside
+        where activity_id = 'bugzilla:fixed:8:moved5'
+    """
+    assert rows(built, query) == [("bot",)]
 
 
 def test_a_source_that_was_never_loaded_is_unavailable_and_flags_the_total(

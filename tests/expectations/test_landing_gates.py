@@ -38,7 +38,8 @@ def bug(number: int) -> dict[str, Any]:
 def change(number: int) -> dict[str, Any]:
     return {
         "bug_id": 100, "change": person(number), "when": moment(number), "who": person(number),
-        "field_name": "flagtypes.name", "removed": "needinfo?", "added": "needinfo+",
+        "field_name": "assigned_to", "removed": person(30), "added": person(number),
+        "removed_class": "mozilla", "added_class": "other",
     }  # fmt: skip
 
 

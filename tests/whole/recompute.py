@@ -167,10 +167,14 @@ class Bugzilla:
 
     @staticmethod
     def _actors(bug: Row) -> Iterator[str]:
-        """Logins of those who did something on a bug, or are to do it now: of others, no domain is kept."""
+        """Logins of those who did something on a bug, or were ever to do it: of others, no domain is kept."""
         yield from (bug["creator"], bug["assigned_to"])
         yield from (act["creator"] for act in (*bug["comments"], *bug["attachments"]))
-        yield from (entry["who"] for entry in bug["history"])
+        for entry in bug["history"]:
+            yield entry["who"]
+            for change in entry["changes"]:
+                if change["field_name"] == "assigned_to":
+                    yield from (change["removed"], change["added"])
 
     def acts(self) -> Iterator[tuple[str, str, str]]:
         """(event type, person, instant) of people."""

@@ -35,11 +35,11 @@ handles as (
     select distinct 'bugzilla', requestee_account, requestee_login, requestee_class, false
     from {{ ref('stg_bugzilla__flag_activity') }}
     union
-    select distinct 'bugzilla', cast(null as varchar), added, cast(null as varchar), false
+    select distinct 'bugzilla', cast(null as varchar), added, added_class, false
     from {{ ref('stg_bugzilla__changes') }}
     where field_name = 'assigned_to'
     union
-    select distinct 'bugzilla', cast(null as varchar), removed, cast(null as varchar), false
+    select distinct 'bugzilla', cast(null as varchar), removed, removed_class, false
     from {{ ref('stg_bugzilla__changes') }}
     where field_name = 'assigned_to'
     union

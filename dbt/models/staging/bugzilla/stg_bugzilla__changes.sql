@@ -13,6 +13,8 @@ select
     field_name,
     removed,
     added,
+    removed_class,
+    added_class,
 
     {{ utc('"when"') }} as changed_at
 from latest

@@ -596,6 +596,14 @@ def _values(
     return removed, _spoken(changes["added"], changes["whom"], login, changes["at"], unassigned)
 
 
+def _assignee_classes(changes: Columns, side: str, kind: pa.Array) -> pa.Array:
+    """The class of the log-in that a change of the assignee took away or added; null in other changes."""
+    assigns = changes["field"] == F["assigned_to"]
+    named = taken(kind, np.where(assigns & (changes[side] == LOGIN), changes["whom"], NOBODY))
+    unassigned = pa.array(assigns & (changes[side] == T[UNASSIGNED]))
+    return pc.if_else(unassigned, pa.scalar(login_class(UNASSIGNED)), named)
+
+
 def _change_table(changes: Columns, names: Pseudonyms) -> dict[str, pa.Array]:
     """The key is the hash of the natural key with log-ins in clear; what is kept has them hashed."""
     clear, login, kind = names.login, names.of("login"), names.classes
@@ -618,6 +626,8 @@ def _change_table(changes: Columns, names: Pseudonyms) -> dict[str, pa.Array]:
         "attachment_id": pa.nulls(len(fields), pa.int64()),
         "removed": pc.if_else(dropped, nothing, removed),
         "added": pc.if_else(dropped, nothing, added),
+        "removed_class": _assignee_classes(changes, "removed", kind),
+        "added_class": _assignee_classes(changes, "added", kind),
     }
 
 

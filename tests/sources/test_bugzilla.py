@@ -1,0 +1,74 @@
+"""Bugzilla: what is kept of the people whom a bug's history names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.lake import LATEST, Lake
+from pipelines.privacy import pseudonymiser
+from pipelines.sources.bugzilla import BUGS, CHANGES, change_rows
+from pipelines.sources.spec import Stream
+from tests.test_tombstones import land, page
+
+CLASSES = ("removed_class", "added_class")
+
+
+def bug(field_name: str, removed: str, added: str) -> dict[str, Any]:
+    change = {"field_name": field_name, "removed": removed, "added": added}
+    entry = {"when": "2026-05-01T00:00:00Z", "who": "ada@example.org", "changes": [change]}
+    return {"id": 7, "last_change_time": "2026-05-01T00:00:00Z", "history": [entry]}
+
+
+@pytest.mark.parametrize(
+    ("field_name", "removed", "added", "classes"),
+    [
+        ("assigned_to", "nobody@mozilla.org", "Bo@Mozilla.com", ("mozilla", "mozilla")),
+        ("assigned_to", "bo@example.org", "robot@bots.tld", ("other", "machine")),
+        ("assigned_to", "u7@disabled.tld", "cy", ("closed", "unknown")),
+        ("assigned_to", "", "bo@example.org", (None, "other")),
+        ("qa_contact", "", "bo@mozilla.com", (None, None)),
+        ("cc", "", "bo@mozilla.com, cy@example.org", (None, None)),
+        ("status", "NEW", "ASSIGNED", (None, None)),
+    ],
+)
+def test_of_an_assignee_in_the_history_the_class_of_the_log_in_is_kept_and_of_nobody_else(
+    field_name: str, removed: str, added: str, classes: tuple[str | None, str | None]
+) -> None:
+    (row,) = change_rows(bug(field_name, removed, added), pseudonymiser(b"a key for tests only", "bugzilla"))
+    assert (row["removed_class"], row["added_class"]) == classes
+    assert "@" not in f"{row['removed']}{row['added']}"
+
+
+def test_changes_that_were_read_before_classes_were_kept_get_them_once_with_the_next_read(
+    tmp_path: Path,
+) -> None:
+    before = replace(
+        CHANGES,
+        rows=lambda record, hash_of: [
+            {name: value for name, value in row.items() if name not in CLASSES}
+            for row in change_rows(record, hash_of)
+        ],
+        keep={name: field for name, field in CHANGES.keep.items() if name not in CLASSES},
+    )
+    told = page(bug("assigned_to", "", "bo@mozilla.com"))
+
+    def read(changes: Stream) -> Lake:
+        return land(tmp_path, told, streams=(BUGS, changes))
+
+    key = set(read(before).live("invented", "changes"))
+    for _ in range(2):
+        lake = read(CHANGES)
+        files = sorted(map(str, lake.folder("invented", "changes").glob("*.parquet")))
+        held = f"from read_parquet({files}, union_by_name = true)"
+        newest = duckdb.sql(f"select added_class, _is_deleted from (from (select * {held}) qualify {LATEST})")
+        assert newest.fetchall() == [("mozilla", False)]
+        assert duckdb.sql(f"select added_class {held} order by 1 nulls first").fetchall() == [
+            (None,),
+            ("mozilla",),
+        ]
+        assert set(lake.live("invented", "changes")) == key

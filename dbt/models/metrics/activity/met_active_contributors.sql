@@ -60,8 +60,8 @@ counted as (
         active.area,
         active.population,
         count(*) as persons,
-        count_if(doubles.person_id is null) + count(distinct doubles.probable_person_id)
-            as probable_persons,
+        count(*) filter (where doubles.person_id is null)
+        + count(distinct doubles.probable_person_id) as probable_persons,
         count_if(active.is_affiliation_unknown) as unknown_persons
     from active
     left join doubles using (person_id)

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlencode
 import dash
 import flask
 import pandas as pd
-import waitress  # type: ignore[import-untyped]
+import waitress
 from dash import ALL, MATCH, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 

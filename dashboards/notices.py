@@ -23,6 +23,9 @@ OF_KNOWN = "of those with a known region"
 COVERAGE_FROM = 0.5
 """Below this share of people with a known region no map is drawn (catalogue 1, `region_coverage`)."""
 
+DOUBT_FROM = 0.1
+"""From this share of people who may be others among them on, the doubt is said before the numbers."""
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -40,6 +43,7 @@ def notices(published: Published, view: View, now: datetime, regional: bool = Fa
         *_sources(published),
         *_completeness(published),
         *(_coverage(published, view) if regional else []),
+        *_identity(published, view),
         *_month(published, view),
     ]
     return sorted(found, key=lambda notice: notice.kind != "warning")
@@ -155,6 +159,25 @@ def _completeness(published: Published) -> list[Notice]:
         for _, row in short.iterrows()
     ]
     return [Notice("warning", "Records are missing.", f"{'; '.join(dict.fromkeys(said))}.")]
+
+
+def _identity(published: Published, view: View) -> list[Notice]:
+    """How many fewer people there are if accounts that are probably one person's are one."""
+    if view.month is None:
+        return []
+    rows = published.select("active_contributors", ("month",), until=view.month, area=view.area)
+    rows = rows[(rows["period_end"] == view.month) & rows["value_with_probable"].notna()]
+    if rows.empty or rows.iloc[-1]["value_with_probable"] > (1 - DOUBT_FROM) * rows.iloc[-1]["value"]:
+        return []
+    joined, people = (
+        words.number(float(rows.iloc[-1][name]), "persons", published.release.audience)
+        for name in ("value_with_probable", "value")
+    )
+    text = (
+        f"If probable links between accounts hold, {joined} people were active{view.inside} in {view.said}, "
+        f"not {people}. Numbers follow confirmed links; cards say both where they can."
+    )
+    return [Notice("warning", "Some people are probably counted more than once.", text)]
 
 
 def _month(published: Published, view: View) -> list[Notice]:

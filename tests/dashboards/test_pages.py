@@ -156,6 +156,7 @@ def test_what_is_refused_missing_or_provisional_is_said_first(published: Path) -
     )
     assert any("SUMO, questions: 98\u202f% stored" in notice for notice in notices)
     assert any("June 2026 is provisional." in notice for notice in notices)
+    assert any("counted more than once." in notice and "If probable links" in notice for notice in notices)
     assert said.index("refused") < said.index("How many people contribute?")
 
 

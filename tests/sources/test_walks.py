@@ -552,6 +552,19 @@ def test_a_first_load_that_took_a_year_reads_again_what_it_read_first(name: str)
     assert {record["id"] for record in first.records} <= seen
 
 
+def test_an_account_that_went_while_the_first_load_was_broken_off_is_gone() -> None:
+    """Also where it lay between the last row of a page and the first of the next."""
+    accounts = {number: START + timedelta(hours=number) for number in range(60)}
+    walk = NewestFirst("/u/", at="date_joined", stream="users", rereads=(YEARLY,))
+    first = next(iter(walk.pages(Scripted(newest_first(accounts)), {}, Span())))
+    del accounts[39], accounts[50]
+    pages = list(walk.pages(Scripted(newest_first(accounts)), first.cursor, Span()))
+    shown = [whole for page in pages for whole in page.whole]
+    assert any(one.start < START + timedelta(hours=50) < one.end for one in shown)
+    assert any(one.start < START + timedelta(hours=39) < one.end for one in shown)
+    assert "began" not in pages[-1].cursor
+
+
 @pytest.mark.parametrize("name", LOADS)
 def test_a_first_load_that_goes_on_at_once_reads_no_row_twice(name: str) -> None:
     walk, answer, span = LOADS[name]

@@ -30,6 +30,7 @@ from pipelines.sources.walks.common import (
     done,
     due,
     instant_of,
+    loading,
     midnight,
     parts_due,
     windows_to_count,
@@ -237,7 +238,7 @@ class NewestFirst:
     border of a page, so a first walk during which the list's own count fell is repeated.
     Re-reads walk the whole list; between two rows of a page everything is shown, so a stored profile that
     should lie there and did not come is gone.
-    Cursor: {"newest", "reread"}.
+    Cursor: {"began"} during the first load, which begins anew when it broke off, then {"newest", "reread"}.
     """
 
     path: str
@@ -249,9 +250,10 @@ class NewestFirst:
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         known = parse_instant(cursor["newest"]) - self.overlap if "newest" in cursor else None
         newest: datetime | None = None
-        again: list[Reread] = []
+        again = list(self.rereads) if "began" in cursor else []  # rows of a load that broke off may be gone
         for _ in range(PASSES):
             page, fell, before, distinct = 1, False, 0, set[Any]()
+            above: datetime | None = None
             while True:
                 answer = ask.get(self.path, {"page": page})
                 records, expected, now = (
@@ -266,6 +268,7 @@ class NewestFirst:
                         if now - last >= reread.every
                     ]
                     known = None if again else known
+                cursor = loading(cursor, now)
                 still = page == 1 or expected == before
                 fell, before = fell or (page > 1 and expected < before), expected
                 if not records and expected > (page - 1) * 20:
@@ -275,13 +278,15 @@ class NewestFirst:
                         newest or BEGINNING, *(instant_of(record, self.at, answer) for record in records)
                     )
                 distinct.update(record.get("id") for record in records)
-                whole = self._shown(records, answer) if again and still else ()
+                whole = self._shown(records, answer, above) if again and still else ()
+                above = instant_of(records[-1], self.at, answer) if records else above
                 yield Page(records, cursor, now, where=answer.where, whole=whole)
                 met_known = known and records and instant_of(records[-1], self.at, answer) < known
                 if met_known or not answer.body.get("next"):
                     break
                 page += 1
-            if known or again or (not fell and len(distinct) >= expected):
+            is_counted = not fell and len(distinct) >= expected
+            if known or is_counted or (again and "reread" in cursor):
                 break
         else:
             raise SourceChanged(f"{expected} distinct rows", f"{len(distinct)} in {PASSES} walks", self.path)
@@ -291,12 +296,16 @@ class NewestFirst:
         counts = (Count("backfill", None, None, expected),)
         yield Page([], state, now, watermark=now, counts=counts)
 
-    def _shown(self, records: list[Any], answer: Answer) -> tuple[Whole, ...]:
-        """What lies between the first and the last row of a page; ties at its borders are left out."""
+    def _shown(self, records: list[Any], answer: Answer, above: datetime | None) -> tuple[Whole, ...]:
+        """What lies between the last row of the page above (else the first of this one) and the last of this.
+
+        Ties at these borders are left out.
+        """
         if len(records) < 2:
             return ()
         start = instant_of(records[-1], self.at, answer) + MICROSECOND
-        return (Whole(self.stream, column=self.at, start=start, end=instant_of(records[0], self.at, answer)),)
+        end = above or instant_of(records[0], self.at, answer)
+        return (Whole(self.stream, column=self.at, start=start, end=end),)
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         return ()

@@ -1,9 +1,9 @@
 """Large communities written straight to a lake: seconds, peak memory, and how many people and events they
 have.
 
-Each size runs in a process of its own. `medium` goes on: the warehouse is built from it and held against
-what is true, and one of its people is erased. `scale` writes `medium`, `mozilla` that size (minutes, some
-gigabytes).
+Each size runs in a process of its own. `medium` goes on: the warehouse is built from it, once more after
+another day and once after nothing new, and held against what is true, and one of its people is erased.
+`scale` writes `medium`, `mozilla` that size (minutes, some gigabytes).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings
+from pipelines.run import world_of
 from pipelines.simulation.generator.bulk.lake import write_lake
 from pipelines.simulation.generator.bulk.size import MEDIUM, MOZILLA, SIZES
+from tests.whole.days import hold_back
+
+LAST_DAY = timedelta(days=2, hours=12)
+"""So long before its clock the last day begins on which somebody did something in the large community."""
 
 MOST = 10
 """So many of the slowest models are shown."""
@@ -113,10 +119,16 @@ def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
         console.print(table)
         data = Path(folder) / MEDIUM.name
         if data.exists():
+            _, give_back = hold_back(data / "raw", world_of(data).as_of() - LAST_DAY)
             seconds, peak = mdm(data, "build")
             console.print(f"{MEDIUM.name}: warehouse in {seconds:.0f} s, {peak:.1f} GB at most; the slowest:")
             for name, took in slowest(data):
                 console.print(f"    {took:6.1f} s  {name}")
+            give_back()
+            day, _ = mdm(data, "build")
+            still, _ = mdm(data, "build")
+            console.print(f"after one more day: {day:.0f} s, {day / seconds:.0%} of that")
+            console.print(f"after nothing new: {still:.0f} s, {still / seconds:.0%} of that")
             console.print(f"contributions that are not as many as are true: {differences(data) or 'none'}")
             seconds, _ = mdm(data, "forget", "sumo", somebody(data))
             console.print(f"erasing the most active of {told_people(data):,} people: {seconds:.1f} s")

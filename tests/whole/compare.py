@@ -40,11 +40,12 @@ def of(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def banded(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """Ours with the smallest group that the band's other side makes: probable links are not recomputed."""
-    probable = ours[KEY].merge(theirs[[*KEY, "value_with_probable"]], on=KEY, how="left")[
-        "value_with_probable"
-    ]
-    smaller = probable.where(probable > 0).set_axis(ours.index).where(ours["metric"].isin(BANDED))
-    smallest = ours["smallest_group"].mask(smaller < ours["smallest_group"], smaller)
+    both = ours[KEY].merge(theirs[[*KEY, "value_with_probable"]], on=KEY, how="left").set_axis(ours.index)
+    probable = both["value_with_probable"].where(ours["metric"].isin(BANDED))
+    sides = pd.DataFrame({"confirmed": ours["smallest_group"], "probable": probable})
+    smallest = (
+        sides.where(sides > 0).min(axis=1).fillna(ours["smallest_group"])
+    )  # of nobody, nobody can be told
     return ours.assign(smallest_group=smallest)
 
 

@@ -43,9 +43,8 @@ def banded(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     both = ours[KEY].merge(theirs[[*KEY, "value_with_probable"]], on=KEY, how="left").set_axis(ours.index)
     probable = both["value_with_probable"].where(ours["metric"].isin(BANDED))
     sides = pd.DataFrame({"confirmed": ours["smallest_group"], "probable": probable})
-    smallest = (
-        sides.where(sides > 0).min(axis=1).fillna(ours["smallest_group"])
-    )  # of nobody, nobody can be told
+    # A side with nobody in it gives nobody away.
+    smallest = sides.where(sides > 0).min(axis=1).fillna(ours["smallest_group"])
     return ours.assign(smallest_group=smallest)
 
 

@@ -429,7 +429,7 @@ def _rows(stream: Stream, records: Iterable[Any], hash_of: Pseudonymise) -> list
 
 
 def ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """The same pages, the next one asked for while the last one is landed; errors come in their place."""
+    """The same pages, up to two asked for while the last one is landed; errors come in their place."""
     waiting: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=2)
     stopped = threading.Event()
 

@@ -1,4 +1,4 @@
-{# What metrics of newcomers share: which cohorts can be told, and the order that breaks ties of areas. #}
+{# What beginnings share: which cohorts can be told, the order that breaks ties of areas, what a month is to somebody. #}
 
 {#
     Every closed period of the grains, area of the first contribution (`all`: any) and population.
@@ -33,4 +33,22 @@
         when 'knowledge_base' then 4 when 'support' then 5 when 'mobilizing' then 6
         when 'community_forum' then 7 else 8
     end
+{%- endmacro %}
+
+{#
+    What a month is in the way of whoever was active in it: the first there (`is_new`), the first of all
+    (`is_new_to_mozilla`), a return after a long silence (`is_reactivated`), or one of a row. previous_on:
+    the last active day before the month. Nobody who is left-censored is new. For use in a select list.
+#}
+{% macro month_in_way(period_start, previous_on, first_on, is_left_censored) -%}
+    {{ previous_on }} is null and not {{ is_left_censored }} as is_new,
+    {{ first_on }} >= cast({{ period_start }} as date)
+    and not {{ is_left_censored }} as is_new_to_mozilla,
+    not ({{ previous_on }} is null and not {{ is_left_censored }})
+    and (
+        {{ previous_on }} is null
+        or {{ previous_on }} < cast(
+            {{ dbt.dateadd('day', -var('parameters')['reactivation_days'], period_start) }} as date
+        )
+    ) as is_reactivated
 {%- endmacro %}

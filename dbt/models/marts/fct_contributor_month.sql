@@ -47,18 +47,9 @@ select
     affiliated.active_days,
     affiliated.day_bits,
     affiliated.last_active_on,
-    ways.previous_on is null and not persons.is_left_censored as is_new,
-    persons.first_contribution_on >= cast(affiliated.period_start as date)
-    and not persons.is_left_censored as is_new_to_mozilla,
-    not (ways.previous_on is null and not persons.is_left_censored)
-    and (
-        ways.previous_on is null
-        or ways.previous_on < cast(
-            {{ dbt.dateadd(
-                'day', -var('parameters')['reactivation_days'], 'affiliated.period_start'
-            ) }} as date
-        )
-    ) as is_reactivated,
+    {{ month_in_way(
+        'affiliated.period_start', 'ways.previous_on', 'persons.first_contribution_on', 'persons.is_left_censored'
+    ) }},
     countries.country,
     coalesce(countries.region, 'unknown') as region,
     coalesce(countries.is_backfilled, false) as is_region_backfilled

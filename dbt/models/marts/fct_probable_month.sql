@@ -60,18 +60,9 @@ select
     affiliated.area,
     affiliated.affiliation,
 
-    ways.previous_on is null and not people.is_left_censored as is_new,
-    people.first_on >= cast(affiliated.period_start as date)
-    and not people.is_left_censored as is_new_to_mozilla,
-    not (ways.previous_on is null and not people.is_left_censored)
-    and (
-        ways.previous_on is null
-        or ways.previous_on < cast(
-            {{ dbt.dateadd(
-                'day', -var('parameters')['reactivation_days'], 'affiliated.period_start'
-            ) }} as date
-        )
-    ) as is_reactivated
+    {{ month_in_way(
+        'affiliated.period_start', 'ways.previous_on', 'people.first_on', 'people.is_left_censored'
+    ) }}
 from affiliated
 inner join ways
     on

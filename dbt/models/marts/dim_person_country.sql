@@ -1,54 +1,16 @@
--- One row a person and term in which a declared country holds: from the day after which it was seen
--- to the next change. The first term reaches back to the beginning and is marked as backfilled
--- (catalogue 0.4).
+-- One row a person and term in which a declared country holds: what `dim_identity_country` tells of
+-- persons by confirmed links.
 
-with changes as (
-    select
-        person_id,
-        country,
-        observed_on,
-        lag(country) over (partition by person_id order by observed_on) as country_before
-    from {{ ref('int_identity__countries') }}
-),
-
-terms as (
-    select
-        person_id,
-        country,
-        observed_on,
-        lead(observed_on) over (partition by person_id order by observed_on) as next_on,
-        min(observed_on) over (partition by person_id) as first_on
-    from changes
-    where country_before is null or country_before <> country
-),
-
-backfilled as (
-    select
-        person_id,
-        country,
-        true as is_backfilled,
-        cast('0001-01-01' as date) as seen_from,
-        observed_on as seen_until
-    from terms
-    where observed_on = first_on
-    union all
-    select
-        person_id,
-        country,
-        false as is_backfilled,
-        observed_on as seen_from,
-        coalesce(next_on, cast('9999-12-31' as date)) as seen_until
-    from terms
-)
+{{ config(materialized='view') }}
 
 select
-    backfilled.person_id,
+    person_id,
 
-    backfilled.country,
-    countries.region,
-    backfilled.is_backfilled,
+    country,
+    region,
+    is_backfilled,
 
-    backfilled.seen_from,
-    backfilled.seen_until
-from backfilled
-inner join {{ ref('countries') }} as countries on backfilled.country = countries.country
+    seen_from,
+    seen_until
+from {{ ref('dim_identity_country') }}
+where identity_level = 'confirmed'

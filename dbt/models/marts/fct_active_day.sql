@@ -2,18 +2,10 @@
 -- person, area (`all`: any) and day with at least one contribution: the way of a person as a
 -- sequence of days. On a day with two affiliations the one nearest to Mozilla counts.
 
-with persons as (
-    select 'confirmed' as identity_level, person_id, person_id as whose
-    from {{ ref('dim_person') }}
-    union all
-    select 'probable' as identity_level, person_id, probable_person_id as whose
-    from {{ ref('dim_person') }}
-),
-
-days as (
+with days as (
     select
-        persons.identity_level,
-        persons.whose as person_id,
+        identities.identity_level,
+        identities.person_id,
         active.area,
         active.occurred_on,
         min(
@@ -22,8 +14,8 @@ days as (
             end
         ) as affiliation_rank
     from {{ ref('fct_contributor_day') }} as active
-    inner join persons on active.person_id = persons.person_id
-    group by persons.identity_level, persons.whose, active.area, active.occurred_on
+    inner join {{ ref('dim_identity') }} as identities on active.person_id = identities.member_id
+    group by identities.identity_level, identities.person_id, active.area, active.occurred_on
 )
 
 select

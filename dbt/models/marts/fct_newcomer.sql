@@ -15,43 +15,13 @@ with horizon as (
     where area = 'all'
 ),
 
-persons as (
-    select
-        'confirmed' as identity_level,
-        person_id as whose,
-        person_id,
-        is_left_censored,
-        first_contribution_on
-    from {{ ref('dim_person') }}
-    union all
-    select
-        'probable' as identity_level,
-        probable_person_id as whose,
-        person_id,
-        is_left_censored,
-        first_contribution_on
-    from {{ ref('dim_person') }}
-),
-
-firsts as (
-    select identity_level, whose, min(first_contribution_on) as first_on
-    from persons
-    group by identity_level, whose
-),
-
 newcomers as (
-    select
-        firsts.identity_level,
-        firsts.whose as person_id,
-        firsts.first_on
-    from firsts
-    inner join persons
-        on
-            firsts.identity_level = persons.identity_level
-            and firsts.whose = persons.whose
-            and firsts.first_on = persons.first_contribution_on
-    group by firsts.identity_level, firsts.whose, firsts.first_on
-    having max(case when persons.is_left_censored then 1 else 0 end) = 0
+    select distinct
+        identity_level,
+        person_id,
+        first_contribution_on as first_on
+    from {{ ref('dim_identity') }}
+    where first_contribution_on is not null and not is_left_censored
 ),
 
 ways as (
@@ -115,13 +85,13 @@ locales as (
             order by contributions.occurred_at, contributions.contribution_id
         ) as place
     from newcomers
-    inner join persons
+    inner join {{ ref('dim_identity') }} as identities
         on
-            newcomers.identity_level = persons.identity_level
-            and newcomers.person_id = persons.whose
+            newcomers.identity_level = identities.identity_level
+            and newcomers.person_id = identities.person_id
     inner join {{ ref('fct_contribution') }} as contributions
         on
-            persons.person_id = contributions.person_id
+            identities.member_id = contributions.person_id
             and newcomers.first_on = contributions.occurred_on
     where contributions.locale is not null
 ),
@@ -132,13 +102,13 @@ acknowledged as (
         newcomers.identity_level,
         newcomers.person_id
     from newcomers
-    inner join persons
+    inner join {{ ref('dim_identity') }} as identities
         on
-            newcomers.identity_level = persons.identity_level
-            and newcomers.person_id = persons.whose
+            newcomers.identity_level = identities.identity_level
+            and newcomers.person_id = identities.person_id
     inner join {{ ref('fct_acknowledgeable') }} as acts
         on
-            persons.person_id = acts.person_id
+            identities.member_id = acts.person_id
             and newcomers.first_on = cast(acts.occurred_at as date)
     where
         acts.thanked_days < {{ var('parameters')['acknowledged_days'] }}
@@ -198,18 +168,20 @@ left join acknowledged
     on
         ways.identity_level = acknowledged.identity_level
         and ways.person_id = acknowledged.person_id
-left join {{ ref('dim_person_country') }} as at_first
+left join {{ ref('dim_identity_country') }} as at_first
     on
-        ways.person_id = at_first.person_id
+        ways.identity_level = at_first.identity_level
+        and ways.person_id = at_first.person_id
         and at_first.seen_from < cast(
             {{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'ways.first_on')) }} as date
         )
         and at_first.seen_until >= cast(
             {{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'ways.first_on')) }} as date
         )
-left join {{ ref('dim_person_country') }} as after_90_days
+left join {{ ref('dim_identity_country') }} as after_90_days
     on
-        ways.person_id = after_90_days.person_id
+        ways.identity_level = after_90_days.identity_level
+        and ways.person_id = after_90_days.person_id
         and after_90_days.seen_from
         < cast({{ dbt.dateadd('day', 90, 'ways.first_on') }} as date)
         and after_90_days.seen_until

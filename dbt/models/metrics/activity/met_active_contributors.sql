@@ -93,15 +93,27 @@ level_counted as (
         active.period_start,
         active.population,
         levels.level,
-        count(*) as persons,
-        count_if(active.is_affiliation_unknown) as unknown_persons
-    from active
-    inner join {{ ref('fct_contributor_level') }} as levels
-        on
-            active.person_id = levels.person_id
-            and active.area = levels.area
-            and active.period_start = levels.period_end - interval 1 month
-    where active.grain = 'month' and active.area = 'all'
+        count(*) filter (where active.identity_level = 'confirmed') as persons,
+        count(*) filter (where active.identity_level = 'probable') as probable_persons,
+        count(*) filter (
+            where active.identity_level = 'confirmed' and active.is_affiliation_unknown
+        ) as unknown_persons
+    from (
+        select
+            months.identity_level,
+            months.person_id,
+            months.period_start,
+            months.period_end,
+            populations.population,
+            bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
+        from {{ ref('fct_identity_month') }} as months
+        inner join {{ ref('dim_population') }} as populations using (affiliation)
+        where months.area = 'all'
+        group by all
+    ) as active
+    inner join {{ ref('fct_identity_level') }} as levels
+        using (identity_level, person_id, period_end)
+    where levels.area = 'all'
     group by active.period_start, active.population, levels.level
 ),
 
@@ -131,7 +143,7 @@ measured as (
         level_slices.status,
         level_slices.is_source_missing,
         level_counted.persons,
-        null as probable_persons,
+        coalesce(level_counted.probable_persons, 0) as probable_persons,
         level_counted.unknown_persons
     from level_slices
     left join level_counted using (period_start, population, level)

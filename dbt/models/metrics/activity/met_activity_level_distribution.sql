@@ -46,10 +46,14 @@ counted as (
         persons.level,
         persons.region,
         persons.tenure,
-        count(*) as persons,
-        count(*) filter (where persons.affiliation = 'unknown') as unknown_persons,
-        bool_or(persons.is_region_backfilled) and grouping(persons.region) = 0 as is_backfilled
-    from {{ ref('fct_contributor_level') }} as persons
+        count(*) filter (where persons.identity_level = 'confirmed') as persons,
+        count(*) filter (where persons.identity_level = 'probable') as probable_persons,
+        count(*) filter (
+            where persons.identity_level = 'confirmed' and persons.affiliation = 'unknown'
+        ) as unknown_persons,
+        bool_or(persons.is_region_backfilled) filter (where persons.identity_level = 'confirmed')
+        and grouping(persons.region) = 0 as is_backfilled
+    from {{ ref('fct_identity_level') }} as persons
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where populations.population in ('all', 'community')
     group by
@@ -68,7 +72,7 @@ totals as (
         period_end,
         area,
         population,
-        sum(persons) filter (where region <> 'unknown') / sum(persons) as coverage
+        coalesce(sum(persons) filter (where region <> 'unknown'), 0) / sum(persons) as coverage
     from counted
     where region is not null
     group by period_end, area, population
@@ -76,6 +80,7 @@ totals as (
 
 places as (
     select distinct area, population, region, tenure from counted
+    where persons > 0
     union
     select area, population, null, null from slices
 ),
@@ -86,6 +91,7 @@ measured as (
         places.region,
         places.tenure,
         coalesce(counted.persons, 0) as persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons,
         coalesce(counted.is_backfilled, false) as is_backfilled,
         case when places.region is not null then totals.coverage end as coverage
@@ -118,10 +124,12 @@ select
     population,
 
     case when status <> 'unavailable' then persons end::double as value,
+    case when status <> 'unavailable' then probable_persons end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     case when status <> 'unavailable' then persons end as persons,
-    case when status <> 'unavailable' then persons end as smallest_group,
+    case when status <> 'unavailable' then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case when status <> 'unavailable' then coverage end as coverage,
     case
         when status <> 'unavailable' and population = 'community'

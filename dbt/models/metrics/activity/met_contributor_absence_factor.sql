@@ -9,6 +9,7 @@ with slices as (
 
 ranked as (
     select
+        identity_level,
         period_end,
         area,
         population,
@@ -16,16 +17,18 @@ ranked as (
         row_number() over by_share as place,
         sum(active_days) over by_share as running_total,
         sum(active_days) over slice as total
-    from {{ ref('fct_contributor_window') }}
+    from {{ ref('fct_identity_window') }}
     window
-        slice as (partition by period_end, area, population),
+        slice as (partition by identity_level, period_end, area, population),
         by_share as (
-            partition by period_end, area, population order by active_days desc, person_id asc
+            partition by identity_level, period_end, area, population
+            order by active_days desc, person_id asc
         )
 ),
 
 summed as (
     select
+        identity_level,
         period_end,
         area,
         population,
@@ -35,7 +38,7 @@ summed as (
             where running_total >= {{ var('parameters')['absence_factor_share'] }} * total
         ) as factor
     from ranked
-    group by period_end, area, population
+    group by identity_level, period_end, area, population
 ),
 
 measured as (
@@ -43,9 +46,22 @@ measured as (
         slices.*,
         case when slices.status <> 'unavailable' then coalesce(summed.persons, 0) end as persons,
         summed.unknown_persons,
-        summed.factor
+        summed.factor,
+        coalesce(probable.persons, 0) as probable_persons,
+        probable.factor as probable_factor
     from slices
-    left join summed using (period_end, area, population)
+    left join summed
+        on
+            summed.identity_level = 'confirmed'
+            and slices.period_end = summed.period_end
+            and slices.area = summed.area
+            and slices.population = summed.population
+    left join summed as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_end = probable.period_end
+            and slices.area = probable.area
+            and slices.population = probable.population
 )
 
 select
@@ -56,10 +72,17 @@ select
     population,
 
     case when persons >= {{ var('parameters')['min_persons'] }} then factor end::double as value,
+    case
+        when
+            persons >= {{ var('parameters')['min_persons'] }}
+            and probable_persons >= {{ var('parameters')['min_persons'] }}
+            then probable_factor
+    end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     persons,
-    persons as smallest_group,
+    case when persons is not null then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case

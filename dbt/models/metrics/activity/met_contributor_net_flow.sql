@@ -17,13 +17,14 @@ categories as (
 
 months as (
     select
+        active.identity_level,
         active.person_id,
         active.area,
         populations.population,
         active.period_start,
         max(active.last_active_on) as last_on,
         bool_or(active.affiliation = 'unknown') as is_affiliation_unknown
-    from {{ ref('fct_contributor_month') }} as active
+    from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     group by all
 ),
@@ -34,15 +35,22 @@ ways as (
         lag(last_on) over way as previous_on,
         lead(period_start) over way as next_start
     from months
-    window way as (partition by person_id, area, population order by period_start)
+    window way as (partition by identity_level, person_id, area, population order by period_start)
 ),
 
 moves as (
-    select period_start, area, population, 'arrived' as category, is_affiliation_unknown
+    select
+        identity_level,
+        period_start,
+        area,
+        population,
+        'arrived' as category,
+        is_affiliation_unknown
     from ways
     where coalesce(previous_on < period_start - interval {{ silence }} day, true)
     union all
     select
+        ways.identity_level,
         periods.period_start,
         ways.area,
         ways.population,
@@ -59,6 +67,7 @@ moves as (
 
 counted as (
     select
+        identity_level,
         period_start,
         area,
         population,
@@ -68,7 +77,7 @@ counted as (
         count(*) filter (where category = 'departed' and is_affiliation_unknown)
             as unknown_departed
     from moves
-    group by period_start, area, population
+    group by identity_level, period_start, area, population
 ),
 
 measured as (
@@ -79,6 +88,10 @@ measured as (
             as came,
         case when categories.category = 'arrived' then 0 else coalesce(counted.departed, 0) end
             as went,
+        case when categories.category = 'departed' then 0 else coalesce(probable.arrived, 0) end
+            as probable_came,
+        case when categories.category = 'arrived' then 0 else coalesce(probable.departed, 0) end
+            as probable_went,
         case
             when categories.category = 'departed' then 0 else coalesce(counted.unknown_arrived, 0)
         end
@@ -86,7 +99,18 @@ measured as (
             when categories.category = 'arrived' then 0 else coalesce(counted.unknown_departed, 0)
         end as unknown_persons
     from categories
-    left join counted using (period_start, area, population)
+    left join counted
+        on
+            counted.identity_level = 'confirmed'
+            and categories.period_start = counted.period_start
+            and categories.area = counted.area
+            and categories.population = counted.population
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and categories.period_start = probable.period_start
+            and categories.area = probable.area
+            and categories.population = probable.population
 )
 
 select
@@ -99,10 +123,22 @@ select
 
     case when is_known then case category when 'departed' then went else came - went end end::double
         as value,
+    case
+        when is_known
+            then
+                case category
+                    when 'departed' then probable_went else probable_came - probable_went
+                end
+    end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     case when is_known then came + went end as persons,
-    case when is_known then {{ smaller_group('came', 'went') }} end as smallest_group,
+    case
+        when is_known
+            then {{ smaller_group(
+                smaller_group('came', 'went'), smaller_group('probable_came', 'probable_went')
+            ) }}
+    end as smallest_group,
     case
         when is_known and population = 'community' then unknown_persons / nullif(came + went, 0)
     end as unknown_affiliation_share,

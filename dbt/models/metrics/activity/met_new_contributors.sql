@@ -17,16 +17,18 @@ categories as (
 
 new_persons as (
     select
+        months.identity_level,
         months.period_start,
         months.area,
         populations.population,
         months.person_id,
         case when months.is_new_to_mozilla then 'new_to_mozilla' else 'new_to_area' end as category,
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
-    from {{ ref('fct_contributor_month') }} as months
+    from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where months.is_new
     group by
+        months.identity_level,
         months.period_start,
         months.area,
         populations.population,
@@ -40,31 +42,14 @@ counted as (
         area,
         population,
         category,
-        count(*) as persons,
-        count_if(is_affiliation_unknown) as unknown_persons
+        count(*) filter (where identity_level = 'confirmed') as persons,
+        count(*) filter (where identity_level = 'probable') as probable_persons,
+        count(*) filter (where identity_level = 'confirmed' and is_affiliation_unknown)
+            as unknown_persons
     from new_persons
     group by grouping sets (
         (period_start, area, population), (period_start, area, population, category)
     )
-),
-
-counted_probable as (
-    select
-        months.period_start,
-        months.area,
-        populations.population,
-        kinds.category,
-        count(distinct months.probable_person_id) as persons
-    from {{ ref('fct_probable_month') }} as months
-    inner join {{ ref('dim_population') }} as populations using (affiliation)
-    inner join (select unnest([null, 'new_to_mozilla', 'new_to_area']) as category) as kinds
-        on
-            kinds.category is null
-            or kinds.category = case
-                when months.is_new_to_mozilla then 'new_to_mozilla' else 'new_to_area'
-            end
-    where months.is_new
-    group by months.period_start, months.area, populations.population, kinds.category
 ),
 
 measured as (
@@ -72,7 +57,7 @@ measured as (
         categories.*,
         categories.status <> 'unavailable' and categories.is_newness_known as is_measured,
         coalesce(counted.persons, 0) as persons,
-        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons
     from categories
     left join counted
@@ -81,12 +66,6 @@ measured as (
             and categories.area = counted.area
             and categories.population = counted.population
             and categories.category is not distinct from counted.category
-    left join counted_probable as probable
-        on
-            categories.period_start = probable.period_start
-            and categories.area = probable.area
-            and categories.population = probable.population
-            and categories.category is not distinct from probable.category
 )
 
 select

@@ -13,10 +13,12 @@ counted as (
         populations.population,
         facts.locale,
         count(distinct facts.person_id) as persons,
+        count(distinct persons.probable_person_id) as probable_persons,
         count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
             as unknown_persons
     from {{ ref('fct_contribution') }} as facts
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    inner join {{ ref('dim_person') }} as persons using (person_id)
     where
         facts.locale is not null
         and (facts.area = 'support' or (facts.area = 'localization' and facts.locale <> 'en-US'))
@@ -32,6 +34,7 @@ measured as (
         slices.*,
         seen.locale,
         coalesce(counted.persons, 0) as persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons
     from slices
     inner join seen using (area, population)
@@ -48,10 +51,11 @@ select
     population,
 
     persons::double as value,
+    probable_persons::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     persons,
-    persons as smallest_group,
+    {{ smaller_group('persons', 'probable_persons') }} as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     status,

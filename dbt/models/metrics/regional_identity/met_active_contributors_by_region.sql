@@ -9,6 +9,7 @@ with slices as (
 
 persons as (
     select
+        months.identity_level,
         months.period_start,
         months.area,
         populations.population,
@@ -17,7 +18,7 @@ persons as (
         months.country,
         months.is_region_backfilled,
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
-    from {{ ref('fct_contributor_month') }} as months
+    from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     group by all
 ),
@@ -30,6 +31,7 @@ totals as (
         count(*) as persons,
         count_if(region <> 'unknown') as known_persons
     from persons
+    where identity_level = 'confirmed'
     group by period_start, area, population
 ),
 
@@ -40,9 +42,11 @@ counted as (
         population,
         region,
         country,
-        count(*) as persons,
-        count_if(is_affiliation_unknown) as unknown_persons,
-        bool_or(is_region_backfilled) as is_backfilled
+        count(*) filter (where identity_level = 'confirmed') as persons,
+        count(*) filter (where identity_level = 'probable') as probable_persons,
+        count(*) filter (where identity_level = 'confirmed' and is_affiliation_unknown)
+            as unknown_persons,
+        bool_or(is_region_backfilled) filter (where identity_level = 'confirmed') as is_backfilled
     from persons
     group by period_start, area, population, region, grouping sets ((), (country))
     having grouping(country) = 1 or country is not null
@@ -57,11 +61,11 @@ places as (
         null as country
     from counted
     inner join slices using (area, population)
-    where counted.country is null
+    where counted.country is null and counted.persons > 0
     union all
     select period_start, area, population, region, country
     from counted
-    where country is not null
+    where country is not null and persons > 0
 ),
 
 measured as (
@@ -76,6 +80,7 @@ measured as (
         slices.status,
         slices.is_source_missing,
         coalesce(counted.persons, 0) as persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons,
         coalesce(counted.is_backfilled, false) as is_backfilled,
         totals.known_persons / totals.persons as coverage
@@ -102,10 +107,11 @@ select
     population,
 
     persons::double as value,
+    probable_persons::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     persons,
-    persons as smallest_group,
+    {{ smaller_group('persons', 'probable_persons') }} as smallest_group,
     coverage,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,

@@ -26,6 +26,7 @@ ends as (
 
 by_region as (
     select
+        windows.identity_level,
         windows.period_end,
         windows.area,
         windows.population,
@@ -35,14 +36,16 @@ by_region as (
         windows.active_days,
         windows.is_affiliation_unknown,
         persons.is_region_backfilled as is_backfilled
-    from {{ ref('fct_contributor_window') }} as windows
+    from {{ ref('fct_identity_window') }} as windows
     inner join ends using (period_end)
-    inner join {{ ref('fct_contributor_level') }} as persons using (person_id, area, period_end)
+    inner join {{ ref('fct_identity_level') }} as persons
+        using (identity_level, person_id, area, period_end)
 ),
 
 locale_months as (
     select
-        months.person_id,
+        identities.identity_level,
+        identities.person_id,
         months.area,
         populations.population,
         months.locale,
@@ -51,6 +54,7 @@ locale_months as (
         bit_or(months.day_bits) as day_bits,
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
     from {{ ref('fct_contributor_locale_month') }} as months
+    inner join {{ ref('dim_identity') }} as identities on months.person_id = identities.member_id
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where months.area <> 'all'
     group by all
@@ -58,6 +62,7 @@ locale_months as (
 
 by_locale as (
     select
+        months.identity_level,
         ends.period_end,
         months.area,
         months.population,
@@ -71,7 +76,13 @@ by_locale as (
     from ends
     inner join locale_months as months
         on months.period_end > ends.window_start and months.period_start < ends.period_end
-    group by ends.period_end, months.area, months.population, months.locale, months.person_id
+    group by
+        months.identity_level,
+        ends.period_end,
+        months.area,
+        months.population,
+        months.locale,
+        months.person_id
     having active_days > 0
 ),
 
@@ -87,15 +98,18 @@ ranked as (
         select * from by_locale
     ) as persons
     window
-        slice as (partition by period_end, area, population, region, locale),
+        slice as (
+            partition by identity_level, period_end, area, population, region, locale
+        ),
         by_share as (
-            partition by period_end, area, population, region, locale
+            partition by identity_level, period_end, area, population, region, locale
             order by active_days desc, person_id asc
         )
 ),
 
 summed as (
     select
+        identity_level,
         period_end,
         area,
         population,
@@ -108,11 +122,13 @@ summed as (
             where running_total >= {{ var('parameters')['absence_factor_share'] }} * total
         ) as factor
     from ranked
-    group by period_end, area, population, region, locale
+    group by identity_level, period_end, area, population, region, locale
 ),
 
 places as (
-    select distinct area, population, region, locale from summed
+    select distinct area, population, region, locale
+    from summed
+    where identity_level = 'confirmed'
 ),
 
 measured as (
@@ -123,16 +139,27 @@ measured as (
         coalesce(summed.persons, 0) as persons,
         summed.unknown_persons,
         summed.is_backfilled,
-        summed.factor
+        summed.factor,
+        coalesce(probable.persons, 0) as probable_persons,
+        probable.factor as probable_factor
     from slices
     inner join places using (area, population)
     left join summed
         on
-            slices.period_end = summed.period_end
+            summed.identity_level = 'confirmed'
+            and slices.period_end = summed.period_end
             and slices.area = summed.area
             and slices.population = summed.population
             and places.region is not distinct from summed.region
             and places.locale is not distinct from summed.locale
+    left join summed as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_end = probable.period_end
+            and slices.area = probable.area
+            and slices.population = probable.population
+            and places.region is not distinct from probable.region
+            and places.locale is not distinct from probable.locale
     where slices.status <> 'unavailable'
 )
 
@@ -146,10 +173,16 @@ select
     population,
 
     case when persons >= {{ var('parameters')['min_persons'] }} then factor end::double as value,
+    case
+        when
+            persons >= {{ var('parameters')['min_persons'] }}
+            and probable_persons >= {{ var('parameters')['min_persons'] }}
+            then probable_factor
+    end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     persons,
-    persons as smallest_group,
+    {{ smaller_group('persons', 'probable_persons') }} as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case

@@ -7,6 +7,7 @@ with slices as (
 
 counted as (
     select
+        months.identity_level,
         months.period_start,
         months.area,
         populations.population,
@@ -15,9 +16,9 @@ counted as (
         count(distinct months.person_id) filter (where months.affiliation = 'unknown')
             as unknown_persons,
         bool_or(months.is_region_backfilled) as is_backfilled
-    from {{ ref('fct_contributor_month') }} as months
+    from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    group by months.period_start, months.area, populations.population
+    group by months.identity_level, months.period_start, months.area, populations.population
 ),
 
 measured as (
@@ -26,10 +27,23 @@ measured as (
         case when slices.status <> 'unavailable' then coalesce(counted.persons, 0) end as persons,
         case when slices.status <> 'unavailable' then coalesce(counted.known_persons, 0) end
             as known_persons,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.known_persons, 0) as probable_known_persons,
         counted.unknown_persons,
         counted.is_backfilled
     from slices
-    left join counted using (period_start, area, population)
+    left join counted
+        on
+            counted.identity_level = 'confirmed'
+            and slices.period_start = counted.period_start
+            and slices.area = counted.area
+            and slices.population = counted.population
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_start = probable.period_start
+            and slices.area = probable.area
+            and slices.population = probable.population
 )
 
 select
@@ -42,11 +56,17 @@ select
     known_persons / nullif(persons, 0) as value,
     wilson_low(known_persons, persons) as ci_low,
     wilson_high(known_persons, persons) as ci_high,
+    case when persons > 0 then probable_known_persons / probable_persons end as value_with_probable,
     known_persons::double as numerator,
     persons::double as denominator,
     persons,
-    case when persons is not null then {{ smaller_group('known_persons', 'persons') }} end
-        as smallest_group,
+    case
+        when persons is not null
+            then {{ smaller_group(
+                smaller_group('known_persons', 'persons'),
+                smaller_group('probable_known_persons', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when persons = 0 then 'no_denominator' else status end as status,

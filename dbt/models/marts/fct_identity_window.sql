@@ -1,0 +1,60 @@
+-- One row an identity level, person, end of a month D, area (`all`: any) and population: active
+-- days in the year before D. Windows end with a month, so that sets of days by month are all it
+-- takes.
+
+with months as (
+    select
+        active.identity_level,
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end,
+        bit_or(active.day_bits) as day_bits,
+        bit_or(case when active.affiliation = 'unknown' then active.day_bits else 0 end)
+            as unknown_bits
+    from {{ ref('fct_identity_month') }} as active
+    inner join {{ ref('dim_population') }} as populations
+        on active.affiliation = populations.affiliation
+    group by
+        active.identity_level,
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end
+),
+
+counted as (
+    select
+        months.identity_level,
+        months.person_id,
+        months.area,
+        months.population,
+        periods.period_start,
+        periods.period_end,
+        {{ days_within('months.day_bits', 'months.period_start', 'periods.period_start') }}
+            as active_days,
+        {{ days_within('months.unknown_bits', 'months.period_start', 'periods.period_start') }}
+            as unknown_days
+    from {{ ref('dim_period') }} as periods
+    inner join months
+        on
+            months.period_end > periods.period_start
+            and months.period_start < periods.period_end
+    where periods.grain = 'trailing_{{ var("parameters")["contributor_window_days"] }}d'
+)
+
+select
+    identity_level,
+    person_id,
+    period_start,
+    period_end,
+    area,
+    population,
+
+    cast(sum(active_days) as bigint) as active_days,
+    sum(unknown_days) > 0 as is_affiliation_unknown
+from counted
+group by identity_level, person_id, period_start, period_end, area, population
+having sum(active_days) > 0

@@ -14,8 +14,6 @@ import pandas as pd
 from tests.whole.recompute import DIMENSIONS, NUMBERS
 
 KEY = ["metric", *DIMENSIONS]
-BANDED = ("active_contributors", "new_contributors", "returning_contributors")
-"""Of these the smaller group of the two sides of the identity band counts."""
 SLICES = ("category", "level", "source", "region", "area", "attribute", "population")
 MOST = 1e-9
 
@@ -38,14 +36,17 @@ def of(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[table["metric"] == metric]
 
 
-def banded(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """Ours with the smallest group that the band's other side makes: probable links are not recomputed."""
-    both = ours[KEY].merge(theirs[[*KEY, "value_with_probable"]], on=KEY, how="left").set_axis(ours.index)
-    probable = both["value_with_probable"].where(ours["metric"].isin(BANDED))
-    sides = pd.DataFrame({"confirmed": ours["smallest_group"], "probable": probable})
+def banded(ours: pd.DataFrame, probable: pd.DataFrame) -> pd.DataFrame:
+    """Ours with the other side of the identity band: what the same slice is where probable links hold."""
+    sides = ours[KEY].merge(probable[[*KEY, "value", "smallest_group"]], on=KEY, how="left")
+    sides = sides.set_axis(ours.index)
+    groups = pd.DataFrame({"confirmed": ours["smallest_group"], "probable": sides["smallest_group"]})
     # A side with nobody in it gives nobody away.
-    smallest = sides.where(sides > 0).min(axis=1).fillna(ours["smallest_group"])
-    return ours.assign(smallest_group=smallest)
+    smallest = groups.where(groups > 0).min(axis=1).fillna(ours["smallest_group"])
+    return ours.assign(
+        value_with_probable=sides["value"].where(ours["value"].notna()),
+        smallest_group=smallest.where(ours["smallest_group"].notna()),
+    )
 
 
 def differences(ours: pd.DataFrame, theirs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def differences(ours: pd.DataFrame, theirs: pd.DataFrame, columns: list[str]) ->
     found = []
     for name in columns:
         here, there = both[f"{name}_ours"], both[f"{name}_theirs"]
-        same = (here - there).abs() <= MOST if name in NUMBERS else here == there
+        same = (here - there).abs() <= MOST if name in (*NUMBERS, "value_with_probable") else here == there
         odd = ~(same | (here.isna() & there.isna()))
         row = {"column": name, "ours": here[odd], "theirs": there[odd]}
         found.append(both.loc[odd, KEY].assign(**row).astype(object))

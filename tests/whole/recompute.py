@@ -13,7 +13,7 @@ import csv
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -251,10 +251,14 @@ class State:
 
 
 class Community:
-    """A world as the catalogue sees it: contributions, who was where, and which periods can be judged."""
+    """A world as the catalogue sees it: contributions, who was where, and which periods can be judged.
 
-    def __init__(self, world: World) -> None:
+    joined: whose an account is by probable links as well; without it, confirmed links alone count.
+    """
+
+    def __init__(self, world: World, joined: Callable[[str], str] | None = None) -> None:
         self.world = world
+        self.joined = joined or (lambda person: person)
         self.opened = {name: pd.Timestamp(source.opened_on) for name, source in SYSTEMS.items()}
         self.loaded_from = {
             name: instant(since) if since else self.opened[name] for name, since in world.since.items()
@@ -542,7 +546,7 @@ class Community:
 
     def whose(self, account: str) -> str:
         """The person behind an account: any one account of those that declare the same directory name."""
-        return self._persons.get(account, account)
+        return self.joined(self._persons.get(account, account))
 
     @cached_property
     def _persons(self) -> dict[str, str]:
@@ -1234,9 +1238,15 @@ METRICS = (
 )
 
 
-def recompute(community: Community) -> pd.DataFrame:
+BANDED = (active_contributors, newness, contributor_absence_factor, regions, active_contributors_by_locale)
+"""Those that also say what they are if probable links hold."""
+
+
+def recompute(
+    community: Community, metrics: Sequence[Callable[[Community], Iterator[Row]]] = METRICS
+) -> pd.DataFrame:
     """Every value: metric, DIMENSIONS, NUMBERS, status, flags (text), is_optional (may be left out)."""
-    table = pd.DataFrame([row for metric in METRICS for row in metric(community)])
+    table = pd.DataFrame([row for metric in metrics for row in metric(community)])
     table["flags"] = [", ".join(sorted(set(flags))) for flags in table["flags"]]
     table["is_optional"] = table["is_optional"].eq(True)
     return table.reindex(columns=["metric", *DIMENSIONS, *NUMBERS, "status", "flags", "is_optional"])

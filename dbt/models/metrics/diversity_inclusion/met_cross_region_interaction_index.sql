@@ -10,25 +10,34 @@ with periods as (
 
 acts as (
     select
+        from_whom.identity_level,
         periods.period_start,
-        acts.from_person_id,
-        acts.to_person_id,
+        from_whom.person_id as from_person_id,
+        to_whom.person_id as to_person_id,
         givers.region as from_region,
         takers.region as to_region,
         coalesce(givers.is_backfilled or takers.is_backfilled, false) as is_backfilled
     from periods
     inner join {{ ref('fct_interaction') }} as acts
         on periods.period_start = date_trunc('quarter', acts.occurred_at)
-    left join {{ ref('dim_person_country') }} as givers
+    inner join {{ ref('dim_identity') }} as from_whom on acts.from_person_id = from_whom.member_id
+    inner join {{ ref('dim_identity') }} as to_whom
         on
-            acts.from_person_id = givers.person_id
+            acts.to_person_id = to_whom.member_id
+            and from_whom.identity_level = to_whom.identity_level
+    left join {{ ref('dim_identity_country') }} as givers
+        on
+            from_whom.identity_level = givers.identity_level
+            and from_whom.person_id = givers.person_id
             and givers.seen_from < cast(periods.period_end as date)
             and givers.seen_until >= cast(periods.period_end as date)
-    left join {{ ref('dim_person_country') }} as takers
+    left join {{ ref('dim_identity_country') }} as takers
         on
-            acts.to_person_id = takers.person_id
+            to_whom.identity_level = takers.identity_level
+            and to_whom.person_id = takers.person_id
             and takers.seen_from < cast(periods.period_end as date)
             and takers.seen_until >= cast(periods.period_end as date)
+    where from_whom.person_id <> to_whom.person_id
 ),
 
 known as (
@@ -36,26 +45,27 @@ known as (
 ),
 
 given as (
-    select period_start, from_region as region, count(*) as acts_given
+    select identity_level, period_start, from_region as region, count(*) as acts_given
     from known
-    group by period_start, from_region
+    group by identity_level, period_start, from_region
 ),
 
 received as (
-    select period_start, to_region as region, count(*) as acts_received
+    select identity_level, period_start, to_region as region, count(*) as acts_received
     from known
-    group by period_start, to_region
+    group by identity_level, period_start, to_region
 ),
 
 within as (
-    select period_start, sum(acts_given * acts_received) as products
+    select identity_level, period_start, sum(acts_given * acts_received) as products
     from given
-    inner join received using (period_start, region)
-    group by period_start
+    inner join received using (identity_level, period_start, region)
+    group by identity_level, period_start
 ),
 
 totals as (
     select
+        identity_level,
         period_start,
         count(*) as interactions,
         count(*) filter (where from_region is not null and to_region is not null)
@@ -66,26 +76,36 @@ totals as (
             false
         ) as is_backfilled
     from acts
-    group by period_start
+    group by identity_level, period_start
 ),
 
 persons as (
     select
+        identity_level,
         period_start,
         count(distinct person_id) as persons,
         count(distinct person_id) filter (where is_crossing) as crossing_persons
     from (
-        select period_start, from_person_id as person_id, from_region <> to_region as is_crossing
+        select
+            identity_level,
+            period_start,
+            from_person_id as person_id,
+            from_region <> to_region as is_crossing
         from known
         union all
-        select period_start, to_person_id as person_id, from_region <> to_region as is_crossing
+        select
+            identity_level,
+            period_start,
+            to_person_id as person_id,
+            from_region <> to_region as is_crossing
         from known
     ) as ends
-    group by period_start
+    group by identity_level, period_start
 ),
 
 measured as (
     select
+        levels.identity_level,
         periods.*,
         periods.status <> 'unavailable' as is_measured,
         coalesce(totals.interactions, 0) as interactions,
@@ -98,16 +118,34 @@ measured as (
         coalesce(persons.crossing_persons, 0) as crossing_persons,
         totals.is_backfilled
     from periods
-    left join totals using (period_start)
-    left join within using (period_start)
-    left join persons using (period_start)
+    cross join (select unnest(['confirmed', 'probable']) as identity_level) as levels
+    left join totals using (identity_level, period_start)
+    left join within using (identity_level, period_start)
+    left join persons using (identity_level, period_start)
 ),
 
 judged as (
     select
         *,
-        known_interactions >= {{ var('parameters')['region_interactions_needed'] }} as is_enough
+        known_interactions >= {{ var('parameters')['region_interactions_needed'] }} as is_enough,
+        case
+            when
+                is_measured
+                and known_interactions >= {{ var('parameters')['region_interactions_needed'] }}
+                then observed_share / nullif(expected_share, 0)
+        end as index_value,
+        {{ smaller_group('crossing_persons', 'persons') }} as smallest
     from measured
+),
+
+told as (
+    select
+        confirmed.*,
+        probable.index_value as probable_value,
+        probable.smallest as probable_smallest
+    from judged as confirmed
+    inner join judged as probable using (grain, period_start)
+    where confirmed.identity_level = 'confirmed' and probable.identity_level = 'probable'
 )
 
 select
@@ -115,13 +153,13 @@ select
     period_start,
     period_end,
 
-    case when is_measured and is_enough then observed_share / nullif(expected_share, 0) end
-        as value,
+    index_value as value,
+    case when index_value is not null then probable_value end as value_with_probable,
     case when is_measured then observed_share end as numerator,
     case when is_measured then expected_share end as denominator,
     case when is_measured then persons end as persons,
     case
-        when is_measured then {{ smaller_group('crossing_persons', 'persons') }}
+        when is_measured then {{ smaller_group('smallest', 'probable_smallest') }}
     end as smallest_group,
     case when is_measured then known_interactions / nullif(interactions, 0) end as coverage,
     case
@@ -137,4 +175,4 @@ select
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',
     }) }} as flags
-from judged
+from told

@@ -39,6 +39,7 @@ happened as (
 
 active as (
     select
+        windows.identity_level,
         years.period_start,
         years.population,
         countries.country,
@@ -47,14 +48,15 @@ active as (
             as unknown_persons,
         bool_or(countries.is_backfilled) as is_backfilled
     from years
-    inner join {{ ref('fct_contributor_window') }} as windows
+    inner join {{ ref('fct_identity_window') }} as windows
         on
             years.period_end = windows.period_end
             and years.population = windows.population
             and windows.area = 'all'
-    inner join {{ ref('dim_person_country') }} as countries
+    inner join {{ ref('dim_identity_country') }} as countries
         on
-            windows.person_id = countries.person_id
+            windows.identity_level = countries.identity_level
+            and windows.person_id = countries.person_id
             and countries.seen_from < years.period_end::date
             and countries.seen_until >= years.period_end::date
     group by all
@@ -64,6 +66,7 @@ places as (
     select period_start, country from happened
     union
     select period_start, country from active
+    where identity_level = 'confirmed'
 ),
 
 measured as (
@@ -75,13 +78,25 @@ measured as (
         coalesce(happened.events, 0) as events,
         coalesce(happened.owners, 0) as owners,
         coalesce(active.persons, 0) as persons,
+        coalesce(probable.persons, 0) as probable_persons,
         active.unknown_persons,
         active.is_backfilled
     from years
     inner join places using (period_start)
     inner join {{ ref('dim_country') }} as countries using (country)
     left join happened using (period_start, country)
-    left join active using (period_start, country, population)
+    left join active
+        on
+            active.identity_level = 'confirmed'
+            and years.period_start = active.period_start
+            and years.population = active.population
+            and places.country = active.country
+    left join active as probable
+        on
+            probable.identity_level = 'probable'
+            and years.period_start = probable.period_start
+            and years.population = probable.population
+            and places.country = probable.country
 )
 
 select
@@ -93,10 +108,15 @@ select
     population,
 
     case when is_measured then 100 * events / nullif(persons, 0) end as value,
+    case when is_measured and persons > 0 then 100 * events / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then events end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('owners', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group('owners', smaller_group('persons', 'probable_persons')) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

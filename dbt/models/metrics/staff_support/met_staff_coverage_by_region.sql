@@ -11,8 +11,9 @@ with periods as (
 
 active as (
     select
+        identities.identity_level,
         periods.period_start,
-        days.person_id,
+        identities.person_id,
         coalesce(any_value(countries.region), 'unknown') as region,
         bool_or(coalesce(countries.is_backfilled, false)) as is_backfilled,
         bool_or(days.affiliation = 'unknown') as is_unknown
@@ -26,28 +27,33 @@ active as (
         on
             days.affiliation = populations.affiliation
             and periods.population = populations.population
-    left join {{ ref('dim_person_country') }} as countries
+    inner join {{ ref('dim_identity') }} as identities on days.person_id = identities.member_id
+    left join {{ ref('dim_identity_country') }} as countries
         on
-            days.person_id = countries.person_id
+            identities.identity_level = countries.identity_level
+            and identities.person_id = countries.person_id
             and countries.seen_from < cast(periods.period_end as date)
             and countries.seen_until >= cast(periods.period_end as date)
-    group by periods.period_start, days.person_id
+    group by identities.identity_level, periods.period_start, identities.person_id
 ),
 
 supported as (
     select distinct
+        identities.identity_level,
         periods.period_start,
-        acts.to_person_id as person_id
+        identities.person_id
     from periods
     inner join {{ ref('fct_interaction') }} as acts
         on
             acts.occurred_on >= cast(periods.period_end as date) - {{ window }}
             and acts.occurred_on < cast(periods.period_end as date)
+    inner join {{ ref('dim_identity') }} as identities on acts.to_person_id = identities.member_id
     where {{ is_staff('acts.from_affiliation') }}
 ),
 
 regions as (
     select
+        active.identity_level,
         active.period_start,
         active.region,
         count(*) as persons,
@@ -55,13 +61,14 @@ regions as (
         count(*) filter (where active.is_unknown) as unknown_persons,
         bool_or(active.is_backfilled) as is_backfilled
     from active
-    left join supported using (period_start, person_id)
+    left join supported using (identity_level, period_start, person_id)
     where active.region <> 'unknown'
-    group by active.period_start, active.region
+    group by active.identity_level, active.period_start, active.region
 ),
 
 lists as (
     select
+        identity_level,
         period_start,
         list(region order by region) as names,
         shrunk_rates(
@@ -69,11 +76,12 @@ lists as (
             list(cast(persons as double) order by region)
         ) as rates
     from regions
-    group by period_start
+    group by identity_level, period_start
 ),
 
 shrunk as (
     select
+        identity_level,
         period_start,
         unnest(names) as region,
         unnest(rates) as rate
@@ -85,11 +93,13 @@ coverages as (
         period_start,
         count(*) filter (where region <> 'unknown') / count(*) as coverage
     from active
+    where identity_level = 'confirmed'
     group by period_start
 ),
 
 enough as (
     select
+        identity_level,
         period_start,
         count(*) as regions,
         count(*) filter (
@@ -101,11 +111,16 @@ enough as (
         bool_or(is_backfilled) as is_backfilled
     from regions
     where persons >= {{ var('parameters')['min_persons'] }}
-    group by period_start
+    group by identity_level, period_start
+),
+
+levels as (
+    select unnest(['confirmed', 'probable']) as identity_level
 ),
 
 told as (
     select
+        levels.identity_level,
         periods.*,
         null as region,
         'regions' as category,
@@ -120,9 +135,11 @@ told as (
         enough.is_backfilled,
         null as told_flag
     from periods
-    left join enough using (period_start)
+    cross join levels
+    left join enough using (identity_level, period_start)
     union all
     select
+        regions.identity_level,
         periods.*,
         regions.region,
         'raw' as category,
@@ -140,6 +157,7 @@ told as (
     inner join regions using (period_start)
     union all
     select
+        regions.identity_level,
         periods.*,
         regions.region,
         'shrunk' as category,
@@ -155,7 +173,22 @@ told as (
         shrunk.rate.flag as told_flag
     from periods
     inner join regions using (period_start)
-    inner join shrunk using (period_start, region)
+    inner join shrunk using (identity_level, period_start, region)
+),
+
+banded as (
+    select
+        confirmed.*,
+        probable.told_value as probable_value,
+        probable.told_group as probable_group
+    from told as confirmed
+    left join told as probable
+        on
+            probable.identity_level = 'probable'
+            and confirmed.period_start = probable.period_start
+            and confirmed.category = probable.category
+            and confirmed.region is not distinct from probable.region
+    where confirmed.identity_level = 'confirmed'
 )
 
 select
@@ -169,10 +202,14 @@ select
     case when status <> 'unavailable' then told_value end as value,
     case when status <> 'unavailable' then told_low end as ci_low,
     case when status <> 'unavailable' then told_high end as ci_high,
+    case when status <> 'unavailable' and told_value is not null then probable_value end
+        as value_with_probable,
     cast(case when status <> 'unavailable' then told_numerator end as double) as numerator,
     cast(case when status <> 'unavailable' then told_denominator end as double) as denominator,
     case when status <> 'unavailable' then told_persons end as persons,
-    case when status <> 'unavailable' then told_group end as smallest_group,
+    case
+        when status <> 'unavailable' then {{ smaller_group('told_group', 'probable_group') }}
+    end as smallest_group,
     case when status <> 'unavailable' then coverages.coverage end as coverage,
     case when status <> 'unavailable' then unknown_persons / nullif(told_persons, 0) end
         as unknown_affiliation_share,
@@ -186,5 +223,5 @@ select
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',
     }, 'told_flag') }} as flags
-from told
+from banded
 left join coverages using (period_start)

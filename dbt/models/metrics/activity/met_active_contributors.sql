@@ -9,63 +9,87 @@ with slices as (
     {{ area_slices(grains, ['all', 'community', 'staff']) }}
 ),
 
--- Windows end with a month, so the last active day of each month tells who was active in them.
-seen as (
-    select 'month' as grain, period_start, area, affiliation, person_id
-    from {{ ref('fct_contributor_month') }}
-    union all
+-- Who was active in a month, on three sides: by confirmed links, by probable ones too, and by
+-- confirmed ones with something done under an affiliation that nobody knows.
+months as (
     select
-        'week' as grain,
-        date_trunc('week', occurred_on) as period_start,
-        area,
-        affiliation,
-        person_id
-    from {{ ref('fct_contributor_day') }}
-    union all
-    select windows.grain, windows.period_start, months.area, months.affiliation, months.person_id
-    from {{ ref('dim_period') }} as windows
-    inner join {{ ref('fct_contributor_month') }} as months
-        on
-            windows.period_start <= months.last_active_on
-            and windows.period_end > months.last_active_on
-    inner join (select distinct grain from slices where grain like 'trailing_%') as asked
-        on windows.grain = asked.grain
-),
-
-active as (
-    select
-        seen.grain,
-        seen.period_start,
-        seen.area,
+        active.identity_level as side,
+        active.person_id,
+        active.area,
         populations.population,
-        seen.person_id,
-        bool_or(seen.affiliation = 'unknown') as is_affiliation_unknown
-    from seen
+        active.period_start,
+        active.period_end,
+        max(active.last_active_on) as last_active_on
+    from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    group by
-        seen.grain, seen.period_start, seen.area, populations.population, seen.person_id
+    group by all
+    union all
+    select
+        'unknown' as side,
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end,
+        active.last_active_on
+    from {{ ref('fct_identity_month') }} as active
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where active.identity_level = 'confirmed' and active.affiliation = 'unknown'
 ),
 
--- Whom probable links would make one person of several.
-doubles as (
-    select person_id, probable_person_id
-    from {{ ref('dim_person') }}
-    qualify count(*) over (partition by probable_person_id) > 1
+-- Windows end with a month: whoever was active in one is counted in the last such month.
+ways as (
+    select
+        *,
+        lead(last_active_on) over (
+            partition by side, person_id, area, population order by period_start
+        ) as next_active_on
+    from months
 ),
 
 counted as (
     select
-        active.grain,
-        active.period_start,
-        active.area,
-        active.population,
-        count(*) as persons,
-        count(*) filter (where doubles.person_id is null)
-        + count(distinct doubles.probable_person_id) as probable_persons,
-        count_if(active.is_affiliation_unknown) as unknown_persons
-    from active
-    left join doubles using (person_id)
-    group by active.grain, active.period_start, active.area, active.population
+        'month' as grain,
+        period_start,
+        area,
+        population,
+        count(*) filter (where side = 'confirmed') as persons,
+        count(*) filter (where side = 'probable') as probable_persons,
+        count(*) filter (where side = 'unknown') as unknown_persons
+    from months
+    group by all
+    union all
+    select
+        windows.grain,
+        windows.period_start,
+        ways.area,
+        ways.population,
+        count(*) filter (where ways.side = 'confirmed') as persons,
+        count(*) filter (where ways.side = 'probable') as probable_persons,
+        count(*) filter (where ways.side = 'unknown') as unknown_persons
+    from {{ ref('dim_period') }} as windows
+    inner join (select distinct grain from slices where grain like 'trailing_%') as asked
+        on windows.grain = asked.grain
+    inner join ways
+        on
+            windows.period_start <= ways.last_active_on
+            and windows.period_end > ways.last_active_on
+            and windows.period_end <= coalesce(ways.next_active_on, '9999-12-31')
+    group by all
+    union all
+    select
+        'week' as grain,
+        date_trunc('week', days.occurred_on) as period_start,
+        days.area,
+        populations.population,
+        count(distinct days.person_id) as persons,
+        count(distinct persons.probable_person_id) as probable_persons,
+        count(distinct case when days.affiliation = 'unknown' then days.person_id end)
+            as unknown_persons
+    from {{ ref('fct_contributor_day') }} as days
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    inner join {{ ref('dim_person') }} as persons using (person_id)
+    group by all
 ),
 
 -- Levels look back 90 days, so they can be told only where these are loaded.
@@ -90,31 +114,21 @@ level_slices as (
 
 level_counted as (
     select
-        active.period_start,
-        active.population,
+        months.period_start,
+        months.population,
         levels.level,
-        count(*) filter (where active.identity_level = 'confirmed') as persons,
-        count(*) filter (where active.identity_level = 'probable') as probable_persons,
-        count(*) filter (
-            where active.identity_level = 'confirmed' and active.is_affiliation_unknown
-        ) as unknown_persons
-    from (
-        select
-            months.identity_level,
-            months.person_id,
-            months.period_start,
-            months.period_end,
-            populations.population,
-            bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
-        from {{ ref('fct_identity_month') }} as months
-        inner join {{ ref('dim_population') }} as populations using (affiliation)
-        where months.area = 'all'
-        group by all
-    ) as active
+        count(*) filter (where months.side = 'confirmed') as persons,
+        count(*) filter (where months.side = 'probable') as probable_persons,
+        count(*) filter (where months.side = 'unknown') as unknown_persons
+    from months
     inner join {{ ref('fct_identity_level') }} as levels
-        using (identity_level, person_id, period_end)
-    where levels.area = 'all'
-    group by active.period_start, active.population, levels.level
+        on
+            months.person_id = levels.person_id
+            and months.area = levels.area
+            and months.period_end = levels.period_end
+            and levels.identity_level = replace(months.side, 'unknown', 'confirmed')
+    where months.area = 'all'
+    group by all
 ),
 
 measured as (

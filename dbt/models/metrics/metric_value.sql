@@ -23,7 +23,7 @@
     'review_capacity_ratio': ['locale', 'project'],
     'events_per_100_active': ['region', 'country', 'population', 'unknown_affiliation_share'],
     'newcomer_retention': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'regional_retention_180d': ['region', 'population', 'ci_low', 'ci_high', 'rank_best', 'rank_worst', 'coverage', 'unknown_affiliation_share'],
+    'regional_retention_180d': ['region', 'population', 'ci_low', 'ci_high', 'rank_best', 'rank_worst', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
     'time_to_second_contribution_d': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
     'contributor_survival': ['area', 'region', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'unknown_affiliation_share'],
     'level_transition_matrix': ['area', 'region', 'level', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'unknown_affiliation_share'],

@@ -9,6 +9,7 @@ with slices as (
 regions as (
     select
         'region' as attribute,
+        months.identity_level,
         months.period_start,
         months.area,
         populations.population,
@@ -16,39 +17,53 @@ regions as (
         nullif(any_value(months.region), 'unknown') as found,
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown,
         bool_or(months.is_region_backfilled) as is_backfilled
-    from {{ ref('fct_contributor_month') }} as months
+    from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    group by months.period_start, months.area, populations.population, months.person_id
+    group by
+        months.identity_level,
+        months.period_start,
+        months.area,
+        populations.population,
+        months.person_id
 ),
 
 spoken as (
     select
+        identities.identity_level,
         months.period_start,
         months.area,
         populations.population,
-        months.person_id,
+        identities.person_id,
         months.locale,
         bit_count(bit_or(months.day_bits)) as active_days
     from {{ ref('fct_contributor_locale_month') }} as months
+    inner join {{ ref('dim_identity') }} as identities on months.person_id = identities.member_id
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     group by
-        months.period_start, months.area, populations.population, months.person_id, months.locale
+        identities.identity_level,
+        months.period_start,
+        months.area,
+        populations.population,
+        identities.person_id,
+        months.locale
 ),
 
 main_locales as (
     select
+        identity_level,
         period_start,
         area,
         population,
         person_id,
         min_by(locale, (-active_days, locale)) as locale
     from spoken
-    group by period_start, area, population, person_id
+    group by identity_level, period_start, area, population, person_id
 ),
 
 persons as (
     select
         attribute,
+        identity_level,
         period_start,
         area,
         population,
@@ -60,6 +75,7 @@ persons as (
     union all
     select
         'locale' as attribute,
+        regions.identity_level,
         regions.period_start,
         regions.area,
         regions.population,
@@ -68,12 +84,13 @@ persons as (
         regions.is_affiliation_unknown,
         false as is_backfilled
     from regions
-    left join main_locales using (period_start, area, population, person_id)
+    left join main_locales using (identity_level, period_start, area, population, person_id)
 ),
 
 groups as (
     select
         attribute,
+        identity_level,
         period_start,
         area,
         population,
@@ -82,12 +99,13 @@ groups as (
         count(*) filter (where is_affiliation_unknown) as unknown_persons,
         bool_or(is_backfilled) as is_backfilled
     from persons
-    group by attribute, period_start, area, population, found
+    group by attribute, identity_level, period_start, area, population, found
 ),
 
 summed as (
     select
         attribute,
+        identity_level,
         period_start,
         area,
         population,
@@ -97,14 +115,14 @@ summed as (
         sum(unknown_persons) filter (where found is not null) as unknown_persons,
         bool_or(is_backfilled) as is_backfilled
     from groups
-    group by attribute, period_start, area, population
+    group by attribute, identity_level, period_start, area, population
 ),
 
 -- An area whose contributions have no locale has no languages either.
 attributes as (
     select distinct attribute, area
     from groups
-    where found is not null
+    where identity_level = 'confirmed' and found is not null
     union
     select 'region', area from slices
 ),
@@ -116,12 +134,27 @@ measured as (
         case when slices.status <> 'unavailable' then coalesce(summed.persons, 0) end as persons,
         case when slices.status <> 'unavailable' then summed.persons / summed.everybody end
             as coverage,
+        coalesce(probable.persons, 0) as probable_persons,
         summed.pairs_alike,
+        probable.pairs_alike as probable_pairs_alike,
         summed.unknown_persons,
         summed.is_backfilled
     from slices
     inner join attributes using (area)
-    left join summed using (attribute, period_start, area, population)
+    left join summed
+        on
+            summed.identity_level = 'confirmed'
+            and attributes.attribute = summed.attribute
+            and slices.period_start = summed.period_start
+            and slices.area = summed.area
+            and slices.population = summed.population
+    left join summed as probable
+        on
+            probable.identity_level = 'probable'
+            and attributes.attribute = probable.attribute
+            and slices.period_start = probable.period_start
+            and slices.area = probable.area
+            and slices.population = probable.population
 )
 
 select
@@ -133,10 +166,15 @@ select
     population,
 
     case when persons > 1 then 1 - pairs_alike / (persons * (persons - 1)) end as value,
+    case
+        when persons > 1 and probable_persons > 1
+            then 1 - probable_pairs_alike / (probable_persons * (probable_persons - 1))
+    end as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     persons,
-    persons as smallest_group,
+    case when persons is not null then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     coverage,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,

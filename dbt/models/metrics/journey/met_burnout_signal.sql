@@ -26,8 +26,17 @@ loaded as (
             and windows.status <> 'unavailable'
 ),
 
+people as (
+    select distinct
+        identity_level,
+        person_id,
+        first_contribution_on
+    from {{ ref('dim_identity') }}
+),
+
 busy as (
     select
+        before.identity_level,
         dates.period_start,
         dates.period_end::date as until_on,
         before.period_end::date as from_on,
@@ -35,20 +44,22 @@ busy as (
         before.person_id,
         before.affiliation
     from {{ ref('dim_period') }} as dates
-    inner join {{ ref('fct_contributor_level') }} as before
+    inner join {{ ref('fct_identity_level') }} as before
         on
             before.period_end = dates.period_end - to_days({{ window }})
             and before.level in ('regular', 'core')
-    inner join {{ ref('dim_person') }} as persons
+    inner join people
         on
-            before.person_id = persons.person_id
-            and before.period_end::date - persons.first_contribution_on
+            before.identity_level = people.identity_level
+            and before.person_id = people.person_id
+            and before.period_end::date - people.first_contribution_on
             >= {{ var('parameters')['burnout_history_days'] }}
     where dates.grain = 'quarter'
 ),
 
 worked as (
     select
+        busy.identity_level,
         busy.period_start,
         busy.area,
         busy.person_id,
@@ -58,16 +69,18 @@ worked as (
     from busy
     inner join {{ ref('fct_active_day') }} as days
         on
-            days.identity_level = 'confirmed'
+            busy.identity_level = days.identity_level
             and busy.person_id = days.person_id
             and busy.area = days.area
             and busy.until_on > days.occurred_on
             and days.occurred_on >= busy.from_on - 4 * {{ window }}
-    group by busy.period_start, busy.area, busy.person_id, busy.affiliation
+    group by
+        busy.identity_level, busy.period_start, busy.area, busy.person_id, busy.affiliation
 ),
 
 judged as (
     select
+        worked.identity_level,
         worked.period_start,
         worked.area,
         populations.population,
@@ -88,9 +101,15 @@ measured as (
         loaded.population,
         loaded.status,
         loaded.is_source_missing,
-        count(judged.has_fallen) as persons,
-        count(*) filter (where judged.has_fallen) as fallen,
-        count(*) filter (where judged.is_affiliation_unknown) as unknown_persons
+        count(*) filter (where judged.identity_level = 'confirmed') as persons,
+        count(*) filter (where judged.identity_level = 'confirmed' and judged.has_fallen)
+            as fallen,
+        count(*) filter (where judged.identity_level = 'probable') as probable_persons,
+        count(*) filter (where judged.identity_level = 'probable' and judged.has_fallen)
+            as probable_fallen,
+        count(*) filter (
+            where judged.identity_level = 'confirmed' and judged.is_affiliation_unknown
+        ) as unknown_persons
     from loaded
     left join judged using (period_start, area, population)
     group by all
@@ -106,11 +125,20 @@ select
     case when status <> 'unavailable' then fallen / nullif(persons, 0) end as value,
     case when status <> 'unavailable' then wilson_low(fallen, persons) end as ci_low,
     case when status <> 'unavailable' then wilson_high(fallen, persons) end as ci_high,
+    case
+        when status <> 'unavailable' and persons > 0
+            then probable_fallen / nullif(probable_persons, 0)
+    end as value_with_probable,
     case when status <> 'unavailable' then fallen end::double as numerator,
     case when status <> 'unavailable' then persons end::double as denominator,
     case when status <> 'unavailable' then persons end as persons,
-    case when status <> 'unavailable' then {{ smaller_group('fallen', 'persons') }} end
-        as smallest_group,
+    case
+        when status <> 'unavailable'
+            then {{ smaller_group(
+                smaller_group('fallen', 'persons'),
+                smaller_group('probable_fallen', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when status <> 'unavailable' and population = 'community'
             then unknown_persons / nullif(persons, 0)

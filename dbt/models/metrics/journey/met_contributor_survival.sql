@@ -11,6 +11,7 @@ with slices as (
 
 newcomers as (
     select
+        newcomers.identity_level,
         date_trunc('year', newcomers.first_on) as period_start,
         newcomers.first_area,
         newcomers.region,
@@ -22,11 +23,12 @@ newcomers as (
         newcomers.has_departed
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where newcomers.identity_level = 'confirmed' and newcomers.stayed_days is not null
+    where newcomers.stayed_days is not null
 ),
 
 counted as (
     select
+        identity_level,
         period_start,
         coalesce(first_area, 'all') as area,
         region,
@@ -46,7 +48,7 @@ counted as (
         list(has_departed order by stayed_days, has_departed) as observed
     from newcomers
     group by
-        period_start, population,
+        identity_level, period_start, population,
         grouping sets (
             (),
             (first_area),
@@ -62,7 +64,7 @@ places as (
     union all
     select period_start, area, population, region, acknowledged
     from counted
-    where region is not null or acknowledged is not null
+    where identity_level = 'confirmed' and (region is not null or acknowledged is not null)
 ),
 
 points as (
@@ -73,20 +75,12 @@ points as (
         as told
 ),
 
-curves as (
+-- Each curve is asked once, before it is laid beside the slices.
+asked as (
     select
-        slices.*,
-        places.region,
-        places.acknowledged,
+        counted.* exclude (durations, observed),
         points.category,
         points.days,
-        slices.status <> 'unavailable' and slices.is_newness_known as is_measured,
-        coalesce(counted.persons, 0) as persons,
-        coalesce(counted.departed, 0) as departed,
-        counted.unknown_persons,
-        counted.is_backfilled,
-        counted.longest,
-        of_all_regions.known_persons / of_all_regions.persons as coverage,
         case
             when points.days is null then km_median(counted.durations, counted.observed)
         end as median,
@@ -94,19 +88,70 @@ curves as (
             when points.days is not null
                 then km_at(counted.durations, counted.observed, points.days)
         end as survival
+    from counted
+    cross join points
+),
+
+-- A curve says nothing after the last day on which anybody was still watched, unless it is at 0.
+curves as (
+    select
+        *,
+        case
+            when days is null then median.median
+            when days <= longest or survival.value = 0 then survival.value
+        end as value,
+        coalesce(median.low, survival.low) as low,
+        coalesce(median.high, survival.high) as high
+    from asked
+),
+
+measured as (
+    select
+        slices.*,
+        places.region,
+        case when places.acknowledged is not null then 'acknowledged' end as attribute,
+        places.acknowledged as attribute_value,
+        points.category,
+        points.days,
+        slices.status <> 'unavailable' and slices.is_newness_known as is_measured,
+        confirmed.value,
+        confirmed.low,
+        confirmed.high,
+        probable.value as value_with_probable,
+        coalesce(confirmed.persons, 0) as persons,
+        coalesce(confirmed.departed, 0) as departed,
+        {{ smaller_group(
+            smaller_group('confirmed.departed', 'confirmed.persons'),
+            smaller_group('probable.departed', 'probable.persons')
+        ) }} as smallest_group,
+        confirmed.unknown_persons,
+        confirmed.is_backfilled,
+        of_all_regions.known_persons / of_all_regions.persons as coverage
     from slices
     inner join places using (period_start, area, population)
     cross join points
-    left join counted
+    left join curves as confirmed
         on
-            places.period_start = counted.period_start
-            and places.area = counted.area
-            and places.population = counted.population
-            and places.region is not distinct from counted.region
-            and places.acknowledged is not distinct from counted.acknowledged
+            confirmed.identity_level = 'confirmed'
+            and places.period_start = confirmed.period_start
+            and places.area = confirmed.area
+            and places.population = confirmed.population
+            and places.region is not distinct from confirmed.region
+            and places.acknowledged is not distinct from confirmed.acknowledged
+            and points.days is not distinct from confirmed.days
+    left join curves as probable
+        on
+            probable.identity_level = 'probable'
+            and places.period_start = probable.period_start
+            and places.area = probable.area
+            and places.population = probable.population
+            and places.region is not distinct from probable.region
+            and places.acknowledged is not distinct from probable.acknowledged
+            and points.days is not distinct from probable.days
     left join counted as of_all_regions
         on
-            places.period_start = of_all_regions.period_start
+            of_all_regions.identity_level = 'confirmed'
+            and places.period_start = of_all_regions.period_start
             and places.area = of_all_regions.area
             and places.population = of_all_regions.population
             and places.region is not null
@@ -114,79 +159,51 @@ curves as (
             and of_all_regions.acknowledged is null
 ),
 
--- A curve says nothing after the last day on which anybody was still watched, unless it is at 0.
-measured as (
+tested as (
     select
-        grain,
-        period_start,
-        period_end,
-        area,
-        region,
-        case when acknowledged is not null then 'acknowledged' end as attribute,
-        acknowledged as attribute_value,
-        category,
-        population,
-        is_measured,
-        case
-            when not is_measured then null
-            when days is null then median.median
-            when days <= longest or survival.value = 0 then survival.value
-        end as value,
-        coalesce(median.low, survival.low) as low,
-        coalesce(median.high, survival.high) as high,
-        departed,
-        persons,
-        {{ smaller_group('departed', 'persons') }} as smallest_group,
-        coverage,
-        unknown_persons,
-        is_backfilled,
-        is_newness_known,
-        is_source_missing,
-        days,
-        status
-    from curves
+        thanked.identity_level,
+        thanked.period_start,
+        thanked.area,
+        thanked.population,
+        log_rank_p(
+            thanked.durations, thanked.observed, others.durations, others.observed
+        ) as value,
+        thanked.departed + others.departed as departed,
+        thanked.persons + others.persons as persons,
+        least(thanked.persons, others.persons) as smallest_group,
+        thanked.unknown_persons + others.unknown_persons as unknown_persons
+    from counted as thanked
+    inner join counted as others using (identity_level, period_start, area, population)
+    where thanked.acknowledged = 'yes' and others.acknowledged = 'no'
 ),
 
 compared as (
     select
-        slices.grain,
-        slices.period_start,
-        slices.period_end,
-        slices.area,
-        null as region,
+        slices.*,
         'acknowledged' as attribute,
-        null as attribute_value,
         'log_rank_p' as category,
-        slices.population,
         slices.is_newness_known as is_measured,
-        log_rank_p(
-            thanked.durations, thanked.observed, others.durations, others.observed
-        ) as value,
-        null::double as low,
-        null::double as high,
-        thanked.departed + others.departed as departed,
-        thanked.persons + others.persons as persons,
-        least(thanked.persons, others.persons) as smallest_group,
-        null::double as coverage,
-        thanked.unknown_persons + others.unknown_persons as unknown_persons,
-        false as is_backfilled,
-        slices.is_newness_known,
-        slices.is_source_missing,
-        null::integer as days,
-        slices.status
+        confirmed.value,
+        probable.value as value_with_probable,
+        confirmed.persons,
+        confirmed.departed,
+        {{ smaller_group('confirmed.smallest_group', 'probable.smallest_group') }}
+            as smallest_group,
+        confirmed.unknown_persons,
+        false as is_backfilled
     from slices
-    inner join counted as thanked
+    inner join tested as confirmed
         on
-            slices.period_start = thanked.period_start
-            and slices.area = thanked.area
-            and slices.population = thanked.population
-            and thanked.acknowledged = 'yes'
-    inner join counted as others
+            confirmed.identity_level = 'confirmed'
+            and slices.period_start = confirmed.period_start
+            and slices.area = confirmed.area
+            and slices.population = confirmed.population
+    left join tested as probable
         on
-            slices.period_start = others.period_start
-            and slices.area = others.area
-            and slices.population = others.population
-            and others.acknowledged = 'no'
+            probable.identity_level = 'probable'
+            and slices.period_start = probable.period_start
+            and slices.area = probable.area
+            and slices.population = probable.population
     where slices.status <> 'unavailable' and slices.is_newness_known
 ),
 
@@ -207,9 +224,11 @@ select
     category,
     population,
 
-    value,
-    case when value is not null then low end as ci_low,
-    case when value is not null then high end as ci_high,
+    case when is_measured then value end as value,
+    case when is_measured and value is not null then low end as ci_low,
+    case when is_measured and value is not null then high end as ci_high,
+    case when is_measured and value is not null then value_with_probable end
+        as value_with_probable,
     case when is_measured then departed end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,

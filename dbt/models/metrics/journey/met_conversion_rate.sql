@@ -43,13 +43,24 @@ shown as (
 ),
 
 firsts as (
-    select person_id, source, shown_on
+    select
+        identities.identity_level,
+        identities.person_id,
+        identities.is_left_censored,
+        shown.source,
+        shown.shown_on
     from shown
-    qualify row_number() over (partition by person_id order by shown_on, source) = 1
+    inner join {{ ref('dim_identity') }} as identities on shown.person_id = identities.member_id
+    qualify
+        row_number() over (
+            partition by identities.identity_level, identities.person_id
+            order by shown.shown_on, shown.source
+        ) = 1
 ),
 
 persons as (
     select
+        firsts.identity_level,
         firsts.person_id,
         firsts.source,
         firsts.shown_on,
@@ -59,22 +70,24 @@ persons as (
         < {{ var('parameters')['conversion_contribution_days'] }} as is_contributor
     from firsts
     inner join {{ ref('dim_source') }} as sources using (source)
-    inner join {{ ref('dim_person') }} as known using (person_id)
     left join {{ ref('fct_newcomer') }} as newcomers
         on
-            firsts.person_id = newcomers.person_id
-            and newcomers.identity_level = 'confirmed'
+            firsts.identity_level = newcomers.identity_level
+            and firsts.person_id = newcomers.person_id
     where
-        not known.is_left_censored
+        not firsts.is_left_censored
         and (not sources.has_unknown_past or firsts.shown_on >= sources.newness_known_from)
 ),
 
 grown as (
-    select distinct persons.person_id
+    select distinct
+        persons.identity_level,
+        persons.person_id
     from persons
-    inner join {{ ref('fct_contributor_level') }} as levels
+    inner join {{ ref('fct_identity_level') }} as levels
         on
-            persons.person_id = levels.person_id
+            persons.identity_level = levels.identity_level
+            and persons.person_id = levels.person_id
             and levels.area = 'all'
             and levels.level in ('regular', 'core')
             and persons.shown_on < levels.period_end
@@ -86,6 +99,7 @@ grown as (
 
 steps as (
     select
+        persons.identity_level,
         persons.period_start,
         persons.source,
         populations.population,
@@ -107,16 +121,21 @@ steps as (
         ]) as step
     from persons
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    left join grown on persons.person_id = grown.person_id
-    left join {{ ref('dim_person_country') }} as countries
+    left join grown
         on
-            persons.person_id = countries.person_id
+            persons.identity_level = grown.identity_level
+            and persons.person_id = grown.person_id
+    left join {{ ref('dim_identity_country') }} as countries
+        on
+            persons.identity_level = countries.identity_level
+            and persons.person_id = countries.person_id
             and persons.period_start + interval 3 month > countries.seen_from
             and persons.period_start + interval 3 month <= countries.seen_until
 ),
 
 counted as (
     select
+        identity_level,
         period_start,
         coalesce(source, 'all') as source,
         population,
@@ -130,7 +149,7 @@ counted as (
     from steps
     where step.is_in
     group by
-        period_start, population, step.category,
+        identity_level, period_start, population, step.category,
         grouping sets ((), (source), (region), (source, region))
 ),
 
@@ -151,7 +170,7 @@ places as (
     union all
     select period_start, source, population, category, region
     from counted
-    where region is not null
+    where identity_level = 'confirmed' and region is not null
 ),
 
 measured as (
@@ -163,6 +182,8 @@ measured as (
         and categories.is_shown as is_measured,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.through, 0) as through,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.through, 0) as probable_through,
         counted.unknown_persons,
         counted.is_backfilled,
         of_all_regions.known_persons / of_all_regions.persons as coverage
@@ -170,14 +191,24 @@ measured as (
     inner join places using (period_start, source, population, category)
     left join counted
         on
-            places.period_start = counted.period_start
+            counted.identity_level = 'confirmed'
+            and places.period_start = counted.period_start
             and places.source = counted.source
             and places.population = counted.population
             and places.category = counted.category
             and places.region is not distinct from counted.region
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and places.period_start = probable.period_start
+            and places.source = probable.source
+            and places.population = probable.population
+            and places.category = probable.category
+            and places.region is not distinct from probable.region
     left join counted as of_all_regions
         on
-            places.period_start = of_all_regions.period_start
+            of_all_regions.identity_level = 'confirmed'
+            and places.period_start = of_all_regions.period_start
             and places.source = of_all_regions.source
             and places.population = of_all_regions.population
             and places.category = of_all_regions.category
@@ -197,10 +228,18 @@ select
     case when is_measured then through / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(through, persons) end as ci_low,
     case when is_measured then wilson_high(through, persons) end as ci_high,
+    case when is_measured and persons > 0 then probable_through / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then through end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('through', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('through', 'persons'),
+                smaller_group('probable_through', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then coverage end as coverage,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)

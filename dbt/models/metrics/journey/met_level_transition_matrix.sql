@@ -31,6 +31,7 @@ loaded as (
 
 moves as (
     select
+        after.identity_level,
         dates.period_start,
         after.area,
         populations.population,
@@ -41,11 +42,12 @@ moves as (
         after.is_region_backfilled,
         after.affiliation = 'unknown' as is_affiliation_unknown
     from {{ ref('dim_period') }} as dates
-    inner join {{ ref('fct_contributor_level') }} as after
+    inner join {{ ref('fct_identity_level') }} as after
         on dates.period_end = after.period_end
-    left join {{ ref('fct_contributor_level') }} as before
+    left join {{ ref('fct_identity_level') }} as before
         on
-            after.person_id = before.person_id
+            after.identity_level = before.identity_level
+            and after.person_id = before.person_id
             and after.area = before.area
             and before.period_end
             = dates.period_end - to_days({{ var('parameters')['level_window_days'] }})
@@ -64,9 +66,11 @@ counted as (
         level,
         category,
         region,
-        count(*) as persons,
-        count(*) filter (where is_affiliation_unknown) as unknown_persons,
-        bool_or(is_region_backfilled) as is_backfilled
+        count(*) filter (where identity_level = 'confirmed') as persons,
+        count(*) filter (where identity_level = 'probable') as probable_persons,
+        count(*) filter (where identity_level = 'confirmed' and is_affiliation_unknown)
+            as unknown_persons,
+        bool_or(is_region_backfilled) filter (where identity_level = 'confirmed') as is_backfilled
     from moves
     group by period_start, area, population, level, category, grouping sets ((), (region))
 ),
@@ -79,6 +83,7 @@ sums as (
         level,
         region,
         sum(persons)::bigint as row_persons,
+        sum(probable_persons)::bigint as row_probable_persons,
         sum(unknown_persons)::bigint as row_unknown,
         bool_or(is_backfilled) as is_row_backfilled
     from counted
@@ -104,7 +109,7 @@ places as (
     union all
     select period_start, area, population, level, region
     from sums
-    where region is not null
+    where region is not null and row_persons > 0
 ),
 
 measured as (
@@ -131,6 +136,8 @@ measured as (
         places.level = 'not_yet' and not loaded.is_newness_known as is_left_censored,
         coalesce(counted.persons, 0) as moved,
         coalesce(sums.row_persons, 0) as persons,
+        coalesce(counted.probable_persons, 0) as probable_moved,
+        coalesce(sums.row_probable_persons, 0) as probable_persons,
         sums.row_unknown,
         case when places.region is not null then sums.is_row_backfilled end as is_backfilled,
         case when places.region is not null then coalesce(coverages.coverage, 0) end as coverage
@@ -180,10 +187,18 @@ select
     case when is_measured then moved / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(moved, persons) end as ci_low,
     case when is_measured then wilson_high(moved, persons) end as ci_high,
+    case when is_measured and persons > 0 then probable_moved / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then moved end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('moved', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('moved', 'persons'),
+                smaller_group('probable_moved', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then coverage end as coverage,
     case when is_measured and population = 'community' then row_unknown / nullif(persons, 0) end
         as unknown_affiliation_share,

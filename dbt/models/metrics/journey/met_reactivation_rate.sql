@@ -44,6 +44,7 @@ loaded as (
 
 silent as (
     select
+        before.identity_level,
         dates.period_start,
         before.area,
         populations.population,
@@ -51,14 +52,15 @@ silent as (
         before.period_end::date - before.last_active_on as silent_days,
         coalesce(after.last_active_on >= before.period_end::date, false) as is_back
     from {{ ref('dim_period') }} as dates
-    inner join {{ ref('fct_contributor_level') }} as before
+    inner join {{ ref('fct_identity_level') }} as before
         on
             before.period_end
             = dates.period_end - to_days({{ var('parameters')['level_window_days'] }})
             and before.level = 'inactive'
-    left join {{ ref('fct_contributor_level') }} as after
+    left join {{ ref('fct_identity_level') }} as after
         on
-            before.person_id = after.person_id
+            before.identity_level = after.identity_level
+            and before.person_id = after.person_id
             and before.area = after.area
             and dates.period_end = after.period_end
     inner join {{ ref('dim_population') }} as populations
@@ -76,9 +78,14 @@ measured as (
         loaded.category,
         loaded.status,
         loaded.is_source_missing,
-        count(silent.silent_days) as persons,
-        count(*) filter (where silent.is_back) as back,
-        count(*) filter (where silent.is_affiliation_unknown) as unknown_persons
+        count(*) filter (where silent.identity_level = 'confirmed') as persons,
+        count(*) filter (where silent.identity_level = 'confirmed' and silent.is_back) as back,
+        count(*) filter (where silent.identity_level = 'probable') as probable_persons,
+        count(*) filter (where silent.identity_level = 'probable' and silent.is_back)
+            as probable_back,
+        count(*) filter (
+            where silent.identity_level = 'confirmed' and silent.is_affiliation_unknown
+        ) as unknown_persons
     from loaded
     left join silent
         on
@@ -101,11 +108,20 @@ select
     case when status <> 'unavailable' then back / nullif(persons, 0) end as value,
     case when status <> 'unavailable' then wilson_low(back, persons) end as ci_low,
     case when status <> 'unavailable' then wilson_high(back, persons) end as ci_high,
+    case
+        when status <> 'unavailable' and persons > 0
+            then probable_back / nullif(probable_persons, 0)
+    end as value_with_probable,
     case when status <> 'unavailable' then back end::double as numerator,
     case when status <> 'unavailable' then persons end::double as denominator,
     case when status <> 'unavailable' then persons end as persons,
-    case when status <> 'unavailable' then {{ smaller_group('back', 'persons') }} end
-        as smallest_group,
+    case
+        when status <> 'unavailable'
+            then {{ smaller_group(
+                smaller_group('back', 'persons'),
+                smaller_group('probable_back', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when status <> 'unavailable' and population = 'community'
             then unknown_persons / nullif(persons, 0)

@@ -5,8 +5,19 @@ with slices as (
     {{ window_slices('quarter', var('parameters')['recognition_days'], ['all', 'community']) }}
 ),
 
+recognised as (
+    select distinct
+        identities.identity_level,
+        identities.person_id,
+        recognised.period_end
+    from {{ ref('fct_recognised') }} as recognised
+    inner join {{ ref('dim_identity') }} as identities
+        on recognised.person_id = identities.member_id
+),
+
 persons as (
     select
+        windows.identity_level,
         windows.period_end,
         windows.area,
         windows.population,
@@ -14,15 +25,17 @@ persons as (
         levels.region,
         levels.level,
         recognised.person_id is not null as is_recognised
-    from {{ ref('fct_contributor_window') }} as windows
-    inner join {{ ref('fct_contributor_level') }} as levels
+    from {{ ref('fct_identity_window') }} as windows
+    inner join {{ ref('fct_identity_level') }} as levels
         on
-            windows.person_id = levels.person_id
+            windows.identity_level = levels.identity_level
+            and windows.person_id = levels.person_id
             and windows.period_end = levels.period_end
             and levels.area = 'all'
-    left join {{ ref('fct_recognised') }} as recognised
+    left join recognised
         on
-            windows.person_id = recognised.person_id
+            windows.identity_level = recognised.identity_level
+            and windows.person_id = recognised.person_id
             and windows.period_end = recognised.period_end
 ),
 
@@ -33,9 +46,13 @@ counted as (
         population,
         region,
         level,
-        count(*) as persons,
-        count(*) filter (where is_recognised) as recognised,
-        count(*) filter (where is_affiliation_unknown) as unknown_persons
+        count(*) filter (where identity_level = 'confirmed') as persons,
+        count(*) filter (where identity_level = 'confirmed' and is_recognised) as recognised,
+        count(*) filter (where identity_level = 'probable') as probable_persons,
+        count(*) filter (where identity_level = 'probable' and is_recognised)
+            as probable_recognised,
+        count(*) filter (where identity_level = 'confirmed' and is_affiliation_unknown)
+            as unknown_persons
     from persons
     group by period_end, area, population, grouping sets ((), (region), (level))
 ),
@@ -44,6 +61,7 @@ splits as (
     select area, null as region, null as level from slices
     union
     select area, region, level from counted
+    where persons > 0
 ),
 
 measured as (
@@ -55,6 +73,8 @@ measured as (
         coalesce(known.known_from < slices.period_end::date, false) as is_recognition_known,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.recognised, 0) as recognised,
+        coalesce(counted.probable_persons, 0) as probable_persons,
+        coalesce(counted.probable_recognised, 0) as probable_recognised,
         counted.unknown_persons
     from slices
     inner join splits using (area)
@@ -86,10 +106,19 @@ select
     case when is_measured then recognised / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(recognised, persons) end as ci_low,
     case when is_measured then wilson_high(recognised, persons) end as ci_high,
+    case
+        when is_measured and persons > 0 then probable_recognised / nullif(probable_persons, 0)
+    end as value_with_probable,
     case when is_measured then recognised end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('recognised', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('recognised', 'persons'),
+                smaller_group('probable_recognised', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

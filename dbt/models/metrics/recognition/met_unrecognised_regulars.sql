@@ -6,24 +6,45 @@ with slices as (
     {{ window_slices('month', var('parameters')['level_window_days'], ['all', 'community']) }}
 ),
 
+people as (
+    select distinct
+        identity_level,
+        person_id,
+        first_contribution_on
+    from {{ ref('dim_identity') }}
+),
+
+recognised as (
+    select distinct
+        identities.identity_level,
+        identities.person_id,
+        recognised.period_end
+    from {{ ref('fct_recognised') }} as recognised
+    inner join {{ ref('dim_identity') }} as identities
+        on recognised.person_id = identities.member_id
+),
+
 regulars as (
     select
+        levels.identity_level,
         levels.period_end,
         levels.area,
         populations.population,
         levels.affiliation,
         levels.region,
         recognised.person_id is null as is_unrecognised
-    from {{ ref('fct_contributor_level') }} as levels
+    from {{ ref('fct_identity_level') }} as levels
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    inner join {{ ref('dim_person') }} as persons
+    inner join people
         on
-            levels.person_id = persons.person_id
-            and persons.first_contribution_on + {{ var('parameters')['unrecognised_after_days'] }}
+            levels.identity_level = people.identity_level
+            and levels.person_id = people.person_id
+            and people.first_contribution_on + {{ var('parameters')['unrecognised_after_days'] }}
             < levels.period_end::date
-    left join {{ ref('fct_recognised') }} as recognised
+    left join recognised
         on
-            levels.person_id = recognised.person_id
+            levels.identity_level = recognised.identity_level
+            and levels.person_id = recognised.person_id
             and levels.period_end = recognised.period_end
     where levels.level in ('core', 'regular')
 ),
@@ -34,9 +55,13 @@ counted as (
         area,
         population,
         region,
-        count(*) as persons,
-        count(*) filter (where is_unrecognised) as unrecognised,
-        count(*) filter (where affiliation = 'unknown') as unknown_persons
+        count(*) filter (where identity_level = 'confirmed') as persons,
+        count(*) filter (where identity_level = 'confirmed' and is_unrecognised) as unrecognised,
+        count(*) filter (where identity_level = 'probable') as probable_persons,
+        count(*) filter (where identity_level = 'probable' and is_unrecognised)
+            as probable_unrecognised,
+        count(*) filter (where identity_level = 'confirmed' and affiliation = 'unknown')
+            as unknown_persons
     from regulars
     group by period_end, area, population, grouping sets ((), (region))
 ),
@@ -45,6 +70,7 @@ splits as (
     select area, null as region from slices
     union
     select area, region from counted
+    where persons > 0
 ),
 
 measured as (
@@ -55,6 +81,8 @@ measured as (
         coalesce(known.known_from < slices.period_end::date, false) as is_recognition_known,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.unrecognised, 0) as unrecognised,
+        coalesce(counted.probable_persons, 0) as probable_persons,
+        coalesce(counted.probable_unrecognised, 0) as probable_unrecognised,
         counted.unknown_persons
     from slices
     inner join splits using (area)
@@ -84,10 +112,19 @@ select
     case when is_measured then unrecognised / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(unrecognised, persons) end as ci_low,
     case when is_measured then wilson_high(unrecognised, persons) end as ci_high,
+    case
+        when is_measured and persons > 0 then probable_unrecognised / nullif(probable_persons, 0)
+    end as value_with_probable,
     case when is_measured then unrecognised end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('unrecognised', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('unrecognised', 'persons'),
+                smaller_group('probable_unrecognised', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

@@ -12,6 +12,7 @@ with slices as (
 
 newcomers as (
     select
+        newcomers.identity_level,
         date_trunc('quarter', newcomers.first_on) as period_start,
         populations.population,
         newcomers.region_after_90_days as region,
@@ -21,12 +22,12 @@ newcomers as (
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('fct_newcomer_window') }} as outcomes using (identity_level, person_id)
-    where
-        newcomers.identity_level = 'confirmed' and outcomes.from_day = 90 and outcomes.to_day = 180
+    where outcomes.from_day = 90 and outcomes.to_day = 180
 ),
 
 counted as (
     select
+        identity_level,
         period_start,
         population,
         region,
@@ -36,11 +37,12 @@ counted as (
         count(*) filter (where region <> 'unknown') as known_persons,
         bool_or(is_region_backfilled) as is_backfilled
     from newcomers
-    group by period_start, population, grouping sets ((), (region))
+    group by identity_level, period_start, population, grouping sets ((), (region))
 ),
 
 groups as (
     select
+        identity_level,
         period_start,
         population,
         list(region order by region) as regions,
@@ -49,7 +51,7 @@ groups as (
         ) as rates
     from counted
     where region is not null and region <> 'unknown'
-    group by period_start, population
+    group by identity_level, period_start, population
 ),
 
 ranked as (
@@ -64,12 +66,23 @@ ranked as (
 
 shrunk as (
     select
+        identity_level,
         period_start,
         population,
         unnest(regions) as region,
         unnest(rates) as rate,
         unnest(ranks) as rank
     from ranked
+),
+
+rated as (
+    select
+        counted.*,
+        coalesce(shrunk.rate.value, counted.retained / counted.persons) as value,
+        shrunk.rate,
+        shrunk.rank
+    from counted
+    left join shrunk using (identity_level, period_start, population, region)
 ),
 
 measured as (
@@ -79,6 +92,8 @@ measured as (
         slices.status <> 'unavailable' and slices.is_newness_known as is_measured,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.retained, 0) as retained,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.retained, 0) as probable_retained,
         counted.unknown_persons,
         counted.is_backfilled,
         case
@@ -87,15 +102,22 @@ measured as (
                     max(counted.known_persons) filter (where counted.region is null) over period
                     / max(counted.persons) filter (where counted.region is null) over period
         end as coverage,
-        shrunk.rate,
-        shrunk.rank
+        counted.value,
+        probable.value as value_with_probable,
+        counted.rate,
+        counted.rank
     from slices
-    left join counted using (period_start, population)
-    left join shrunk
+    left join rated as counted
         on
-            counted.period_start = shrunk.period_start
-            and counted.population = shrunk.population
-            and counted.region = shrunk.region
+            counted.identity_level = 'confirmed'
+            and slices.period_start = counted.period_start
+            and slices.population = counted.population
+    left join rated as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_start = probable.period_start
+            and slices.population = probable.population
+            and counted.region is not distinct from probable.region
     window period as (partition by slices.period_start, slices.population)
 )
 
@@ -106,15 +128,22 @@ select
     case when is_measured then region end as region,
     population,
 
-    case when is_measured then coalesce(rate.value, retained / nullif(persons, 0)) end as value,
+    case when is_measured then value end as value,
     case when is_measured then coalesce(rate.low, wilson_low(retained, persons)) end as ci_low,
     case when is_measured then coalesce(rate.high, wilson_high(retained, persons)) end as ci_high,
+    case when is_measured and persons > 0 then value_with_probable end as value_with_probable,
     case when is_measured then rank.best end as rank_best,
     case when is_measured then rank.worst end as rank_worst,
     case when is_measured then retained end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('retained', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('retained', 'persons'),
+                smaller_group('probable_retained', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then coverage end as coverage,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)

@@ -16,6 +16,7 @@ roles_known as (
 
 persons as (
     select
+        windows.identity_level,
         windows.period_end,
         windows.population,
         windows.person_id,
@@ -23,15 +24,20 @@ persons as (
         levels.region,
         levels.tenure,
         leaders.person_id is not null as is_leader
-    from {{ ref('fct_contributor_window') }} as windows
-    inner join {{ ref('fct_contributor_level') }} as levels
+    from {{ ref('fct_identity_window') }} as windows
+    inner join {{ ref('fct_identity_level') }} as levels
         on
-            windows.person_id = levels.person_id
+            windows.identity_level = levels.identity_level
+            and windows.person_id = levels.person_id
             and windows.period_end = levels.period_end
             and levels.area = 'all'
-    left join (select distinct person_id, period_end from {{ ref('fct_leadership') }}) as leaders
+    left join (
+        select distinct identity_level, person_id, period_end
+        from {{ ref('fct_identity_leadership') }}
+    ) as leaders
         on
-            windows.person_id = leaders.person_id
+            windows.identity_level = leaders.identity_level
+            and windows.person_id = leaders.person_id
             and windows.period_end = leaders.period_end
     where windows.area = 'all'
 ),
@@ -44,6 +50,7 @@ grouped as (
 
 counted as (
     select
+        identity_level,
         period_end,
         population,
         attribute,
@@ -52,7 +59,7 @@ counted as (
         count_if(is_leader) as leaders,
         count_if(is_affiliation_unknown) as unknown_persons
     from grouped
-    group by period_end, population, attribute, attribute_value
+    group by identity_level, period_end, population, attribute, attribute_value
 ),
 
 sums as (
@@ -62,7 +69,7 @@ sums as (
         sum(active) filter (where attribute_value <> 'unknown') over everybody as known,
         sum(leaders) filter (where attribute_value <> 'unknown') over everybody as known_leaders
     from counted
-    window everybody as (partition by period_end, population, attribute)
+    window everybody as (partition by identity_level, period_end, population, attribute)
 ),
 
 sides as (
@@ -75,7 +82,7 @@ sides as (
 ),
 
 splits as (
-    select distinct attribute, attribute_value from sides
+    select distinct attribute, attribute_value from sides where identity_level = 'confirmed'
 ),
 
 measured as (
@@ -90,11 +97,31 @@ measured as (
         coalesce(sides.other_leaders, 0) as other_leaders,
         sides.known / sides.everybody as coverage,
         sides.unknown_persons,
-        katz(sides.leaders, sides.active, sides.other_leaders, sides.others) as ratio
+        katz(sides.leaders, sides.active, sides.other_leaders, sides.others) as ratio,
+        coalesce(probable.active, 0) as probable_active,
+        coalesce(probable.leaders, 0) as probable_leaders,
+        coalesce(probable.others, 0) as probable_others,
+        coalesce(probable.other_leaders, 0) as probable_other_leaders,
+        katz(
+            probable.leaders, probable.active, probable.other_leaders, probable.others
+        ) as probable_ratio
     from periods
     cross join splits
     cross join roles_known
-    left join sides using (period_end, population, attribute, attribute_value)
+    left join sides
+        on
+            sides.identity_level = 'confirmed'
+            and periods.period_end = sides.period_end
+            and periods.population = sides.population
+            and splits.attribute = sides.attribute
+            and splits.attribute_value = sides.attribute_value
+    left join sides as probable
+        on
+            probable.identity_level = 'probable'
+            and periods.period_end = probable.period_end
+            and periods.population = probable.population
+            and splits.attribute = probable.attribute
+            and splits.attribute_value = probable.attribute_value
 ),
 
 judged as (
@@ -105,7 +132,10 @@ judged as (
         and status <> 'unavailable'
         and active > 0
         and others > 0
-        and leaders + other_leaders > 0 as is_measured
+        and leaders + other_leaders > 0 as is_measured,
+        probable_active > 0
+        and probable_others > 0
+        and probable_leaders + probable_other_leaders > 0 as is_probable_comparable
     from measured
 )
 
@@ -120,13 +150,22 @@ select
     case when is_measured then ratio.value end as value,
     case when is_measured then ratio.low end as ci_low,
     case when is_measured then ratio.high end as ci_high,
+    case when is_measured and is_probable_comparable then probable_ratio.value end
+        as value_with_probable,
     case when is_known then leaders end::double as numerator,
     case when is_known then active end::double as denominator,
     case when is_known then active + others end::bigint as persons,
     case
         when is_known
             then coalesce(least(
-                nullif(active, 0), nullif(others, 0), nullif(leaders, 0), nullif(other_leaders, 0)
+                nullif(active, 0),
+                nullif(others, 0),
+                nullif(leaders, 0),
+                nullif(other_leaders, 0),
+                nullif(probable_active, 0),
+                nullif(probable_others, 0),
+                nullif(probable_leaders, 0),
+                nullif(probable_other_leaders, 0)
             ), 0)
     end::bigint as smallest_group,
     case when is_known then coverage end as coverage,

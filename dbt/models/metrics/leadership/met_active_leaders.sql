@@ -21,7 +21,7 @@ leaders as (
         roles.*,
         populations.population,
         case when roles.scope_type = 'locale' then roles.scope end as locale
-    from {{ ref('fct_leadership') }} as roles
+    from {{ ref('fct_identity_leadership') }} as roles
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where roles.silent_days <= {{ var('parameters')['leader_window_days'] }}
 ),
@@ -34,8 +34,11 @@ counted as (
         role,
         region,
         locale,
-        count(distinct person_id) as persons,
-        count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
+        count(distinct person_id) filter (where identity_level = 'confirmed') as persons,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_persons,
+        count(distinct person_id) filter (
+            where identity_level = 'confirmed' and affiliation = 'unknown'
+        ) as unknown_persons
     from leaders
     group by
         period_end,
@@ -59,12 +62,15 @@ splits as (
     select distinct source, role, null, null, systems.known_from
     from leaders
     inner join systems using (source)
+    where leaders.identity_level = 'confirmed'
     union all
     select distinct null, null, leaders.region, leaders.locale, overall.known_from
     from (
-        select distinct region, null as locale from leaders
+        select distinct region, null as locale from leaders where identity_level = 'confirmed'
         union
-        select distinct null, locale from leaders where locale is not null
+        select distinct null, locale
+        from leaders
+        where identity_level = 'confirmed' and locale is not null
     ) as leaders
     cross join (select min(known_from) as known_from from systems) as overall
 ),
@@ -82,6 +88,7 @@ measured as (
             from systems
         ) as are_some_unknown,
         coalesce(counted.persons, 0) as persons,
+        coalesce(counted.probable_persons, 0) as probable_persons,
         counted.unknown_persons
     from periods
     cross join splits
@@ -112,10 +119,12 @@ select
     population,
 
     case when is_measured then persons end::double as value,
+    case when is_measured then probable_persons end::double as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then persons end as smallest_group,
+    case when is_measured then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

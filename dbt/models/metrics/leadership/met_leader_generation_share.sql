@@ -17,7 +17,8 @@ systems as (
 ),
 
 generations as (
-    select
+    select distinct
+        identity_level,
         person_id,
         case
             when is_left_censored then 'before start of data'
@@ -26,34 +27,37 @@ generations as (
                 || '-'
                 || year(first_contribution_on) - year(first_contribution_on) % 2 + 1
         end as generation
-    from {{ ref('dim_person') }}
+    from {{ ref('dim_identity') }}
     where first_contribution_on is not null
 ),
 
 leaders as (
     select
+        roles.identity_level,
         roles.period_end,
         populations.population,
         roles.source,
         roles.person_id,
         roles.affiliation
-    from {{ ref('fct_leadership') }} as roles
+    from {{ ref('fct_identity_leadership') }} as roles
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where roles.silent_days <= {{ days }}
 ),
 
 active as (
     select
+        identities.identity_level,
         periods.period_end,
         populations.population,
         facts.source,
-        facts.person_id,
+        identities.person_id,
         facts.affiliation
     from (select distinct period_end from periods) as periods
     inner join {{ ref('fct_contribution') }} as facts
         on
             periods.period_end > facts.occurred_on
             and (periods.period_end - interval {{ days }} day)::date <= facts.occurred_on
+    inner join {{ ref('dim_identity') }} as identities on facts.person_id = identities.member_id
     inner join {{ ref('dim_population') }} as populations using (affiliation)
 ),
 
@@ -70,11 +74,15 @@ counted as (
         members.population,
         members.source,
         generations.generation,
-        count(distinct members.person_id) as persons,
-        count(distinct members.person_id) filter (where members.affiliation = 'unknown')
-            as unknown_persons
+        count(distinct members.person_id) filter (where members.identity_level = 'confirmed')
+            as persons,
+        count(distinct members.person_id) filter (where members.identity_level = 'probable')
+            as probable_persons,
+        count(distinct members.person_id) filter (
+            where members.identity_level = 'confirmed' and members.affiliation = 'unknown'
+        ) as unknown_persons
     from members
-    inner join generations using (person_id)
+    inner join generations using (identity_level, person_id)
     group by
         members.category,
         members.period_end,
@@ -91,7 +99,7 @@ totals as (
 splits as (
     select distinct category, period_end, source, generation
     from counted
-    where generation is not null
+    where generation is not null and persons > 0
     union
     select kinds.category, periods.period_end, systems.source, null
     from (select unnest(['leaders', 'contributors']) as category) as kinds
@@ -109,6 +117,8 @@ measured as (
         coalesce(systems.known_from <= periods.period_end::date, false) as are_roles_known,
         coalesce(counted.persons, 0) as persons,
         coalesce(totals.persons, 0) as whole,
+        coalesce(counted.probable_persons, 0) as probable_persons,
+        coalesce(totals.probable_persons, 0) as probable_whole,
         totals.unknown_persons
     from periods
     cross join systems
@@ -150,10 +160,18 @@ select
     case when is_measured then persons / nullif(whole, 0) end as value,
     case when is_measured then wilson_low(persons, whole) end as ci_low,
     case when is_measured then wilson_high(persons, whole) end as ci_high,
+    case when is_measured and whole > 0 then probable_persons / nullif(probable_whole, 0) end
+        as value_with_probable,
     case when is_measured then persons end::double as numerator,
     case when is_measured then whole end::double as denominator,
     case when is_measured then whole end as persons,
-    case when is_measured then {{ smaller_group('persons', 'whole') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('persons', 'whole'),
+                smaller_group('probable_persons', 'probable_whole')
+            ) }}
+    end as smallest_group,
     case when is_measured and population = 'community' then unknown_persons / nullif(whole, 0) end
         as unknown_affiliation_share,
     case

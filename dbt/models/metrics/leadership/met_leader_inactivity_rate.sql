@@ -23,7 +23,7 @@ holders as (
         populations.population,
         coalesce(roles.silent_days > {{ days }}, true) as is_inactive,
         case when roles.scope_type = 'locale' then roles.scope end as locale
-    from {{ ref('fct_leadership') }} as roles
+    from {{ ref('fct_identity_leadership') }} as roles
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where roles.held_days > {{ days }} and not roles.is_away
 ),
@@ -35,9 +35,15 @@ counted as (
         source,
         role,
         locale,
-        count(distinct person_id) as persons,
-        count(distinct person_id) filter (where is_inactive) as inactive,
-        count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
+        count(distinct person_id) filter (where identity_level = 'confirmed') as persons,
+        count(distinct person_id) filter (where identity_level = 'confirmed' and is_inactive)
+            as inactive,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_persons,
+        count(distinct person_id) filter (where identity_level = 'probable' and is_inactive)
+            as probable_inactive,
+        count(distinct person_id) filter (
+            where identity_level = 'confirmed' and affiliation = 'unknown'
+        ) as unknown_persons
     from holders
     group by period_end, population, grouping sets ((), (source), (source, role), (locale))
     having grouping(locale) = 1 or locale is not null
@@ -51,11 +57,12 @@ splits as (
     select distinct source, role, null, systems.known_from
     from holders
     inner join systems using (source)
+    where holders.identity_level = 'confirmed'
     union all
     select distinct null, null, holders.locale, overall.known_from
     from holders
     cross join (select min(known_from) as known_from from systems) as overall
-    where holders.locale is not null
+    where holders.identity_level = 'confirmed' and holders.locale is not null
 ),
 
 measured as (
@@ -67,6 +74,8 @@ measured as (
         coalesce(splits.known_from <= periods.period_end::date, false) as are_roles_known,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.inactive, 0) as inactive,
+        coalesce(counted.probable_persons, 0) as probable_persons,
+        coalesce(counted.probable_inactive, 0) as probable_inactive,
         counted.unknown_persons
     from periods
     cross join splits
@@ -97,10 +106,18 @@ select
     case when is_measured then inactive / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(inactive, persons) end as ci_low,
     case when is_measured then wilson_high(inactive, persons) end as ci_high,
+    case when is_measured and persons > 0 then probable_inactive / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then inactive end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('inactive', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('inactive', 'persons'),
+                smaller_group('probable_inactive', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

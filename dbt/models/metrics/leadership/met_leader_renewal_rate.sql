@@ -29,7 +29,7 @@ holders as (
         populations.population,
         roles.first_led_after >= (roles.period_end - interval {{ days }} day)::date
         and roles.first_led_after < roles.period_end::date as is_new
-    from {{ ref('fct_leadership') }} as roles
+    from {{ ref('fct_identity_leadership') }} as roles
     inner join {{ ref('dim_population') }} as populations using (affiliation)
 ),
 
@@ -40,9 +40,15 @@ counted as (
         source,
         role,
         region,
-        count(distinct person_id) as persons,
-        count(distinct person_id) filter (where is_new) as renewed,
-        count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
+        count(distinct person_id) filter (where identity_level = 'confirmed') as persons,
+        count(distinct person_id) filter (where identity_level = 'confirmed' and is_new)
+            as renewed,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_persons,
+        count(distinct person_id) filter (where identity_level = 'probable' and is_new)
+            as probable_renewed,
+        count(distinct person_id) filter (
+            where identity_level = 'confirmed' and affiliation = 'unknown'
+        ) as unknown_persons
     from holders
     group by period_end, population, grouping sets ((), (source), (source, role), (region))
 ),
@@ -55,10 +61,12 @@ splits as (
     select distinct source, role, null, systems.known_from
     from holders
     inner join systems using (source)
+    where holders.identity_level = 'confirmed'
     union all
     select distinct null, null, holders.region, overall.known_from
     from holders
     cross join (select min(known_from) as known_from from systems) as overall
+    where holders.identity_level = 'confirmed'
 ),
 
 measured as (
@@ -71,6 +79,8 @@ measured as (
         coalesce(splits.known_from <= periods.since_on, false) as is_measured,
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.renewed, 0) as renewed,
+        coalesce(counted.probable_persons, 0) as probable_persons,
+        coalesce(counted.probable_renewed, 0) as probable_renewed,
         counted.unknown_persons
     from periods
     cross join splits
@@ -98,10 +108,18 @@ select
     case when is_measured then renewed / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(renewed, persons) end as ci_low,
     case when is_measured then wilson_high(renewed, persons) end as ci_high,
+    case when is_measured and persons > 0 then probable_renewed / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then renewed end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('renewed', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('renewed', 'persons'),
+                smaller_group('probable_renewed', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

@@ -20,12 +20,13 @@ known_areas as (
 
 leaders as (
     select
+        roles.identity_level,
         roles.period_end,
         roles.person_id,
         populations.population,
         roles.area,
         case when roles.scope_type = 'locale' then roles.scope end as locale
-    from {{ ref('fct_leadership') }} as roles
+    from {{ ref('fct_identity_leadership') }} as roles
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where roles.silent_days <= {{ days }}
 ),
@@ -36,15 +37,28 @@ led as (
         population,
         'all' as area,
         null as locale,
-        count(distinct person_id) as leaders
+        count(distinct person_id) filter (where identity_level = 'confirmed') as leaders,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_leaders
     from leaders
     group by period_end, population
     union all
-    select period_end, population, area, null, count(distinct person_id)
+    select
+        period_end,
+        population,
+        area,
+        null,
+        count(distinct person_id) filter (where identity_level = 'confirmed') as leaders,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_leaders
     from leaders
     group by period_end, population, area
     union all
-    select period_end, population, area, locale, count(distinct person_id)
+    select
+        period_end,
+        population,
+        area,
+        locale,
+        count(distinct person_id) filter (where identity_level = 'confirmed') as leaders,
+        count(distinct person_id) filter (where identity_level = 'probable') as probable_leaders
     from leaders
     where locale is not null
     group by period_end, population, area, locale
@@ -62,11 +76,15 @@ active as (
         months.area,
         null as locale,
         populations.population,
-        count(distinct months.person_id) as persons,
-        count(distinct months.person_id) filter (where months.affiliation = 'unknown')
-            as unknown_persons
+        count(distinct months.person_id) filter (where months.identity_level = 'confirmed')
+            as persons,
+        count(distinct months.person_id) filter (where months.identity_level = 'probable')
+            as probable_persons,
+        count(distinct months.person_id) filter (
+            where months.identity_level = 'confirmed' and months.affiliation = 'unknown'
+        ) as unknown_persons
     from ends
-    inner join {{ ref('fct_contributor_month') }} as months
+    inner join {{ ref('fct_identity_month') }} as months
         on
             ends.since_on <= months.last_active_on
             and ends.period_end > months.last_active_on
@@ -79,6 +97,7 @@ active as (
         facts.locale,
         populations.population,
         count(distinct facts.person_id) as persons,
+        count(distinct persons.probable_person_id) as probable_persons,
         count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
             as unknown_persons
     from ends
@@ -87,6 +106,7 @@ active as (
             ends.since_on <= facts.occurred_on
             and ends.period_end > facts.occurred_on
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    inner join {{ ref('dim_person') }} as persons using (person_id)
     where
         facts.locale is not null
         and (facts.area = 'support' or (facts.area = 'localization' and facts.locale <> 'en-US'))
@@ -98,7 +118,7 @@ splits as (
     union
     select area, locale from active
     union
-    select area, locale from led
+    select area, locale from led where leaders > 0
 ),
 
 measured as (
@@ -107,7 +127,9 @@ measured as (
         splits.locale,
         coalesce(known_areas.known_from <= slices.period_end::date, false) as are_roles_known,
         coalesce(led.leaders, 0) as leaders,
+        coalesce(led.probable_leaders, 0) as probable_leaders,
         coalesce(active.persons, 0) as persons,
+        coalesce(active.probable_persons, 0) as probable_persons,
         active.unknown_persons
     from slices
     inner join splits using (area)
@@ -141,10 +163,19 @@ select
     population,
 
     case when is_measured then 100 * leaders / nullif(persons, 0) end as value,
+    case
+        when is_measured and persons > 0 then 100 * probable_leaders / nullif(probable_persons, 0)
+    end as value_with_probable,
     case when is_measured then leaders end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('leaders', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('leaders', 'persons'),
+                smaller_group('probable_leaders', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

@@ -25,12 +25,14 @@ roles_known as (
 
 firsts as (
     select
-        person_id,
-        min(valid_from) as led_on,
-        bool_or(not is_start_known) as is_start_unknown
-    from {{ ref('fct_role') }}
-    where is_leadership
-    group by person_id
+        identities.identity_level,
+        identities.person_id,
+        min(roles.valid_from) as led_on,
+        bool_or(not roles.is_start_known) as is_start_unknown
+    from {{ ref('fct_role') }} as roles
+    inner join {{ ref('dim_identity') }} as identities on roles.person_id = identities.member_id
+    where roles.is_leadership
+    group by identities.identity_level, identities.person_id
 ),
 
 cohort as (
@@ -38,15 +40,18 @@ cohort as (
         date_trunc('year', days.occurred_on)::timestamp as period_start,
         days.area,
         populations.population,
-        days.person_id,
+        identities.identity_level,
+        identities.person_id,
         days.occurred_on as first_on,
-        bool_or(days.affiliation = 'unknown') over (partition by days.person_id) as is_unknown
+        bool_or(days.affiliation = 'unknown') over (
+            partition by identities.identity_level, identities.person_id
+        ) as is_unknown
     from {{ ref('fct_contributor_day') }} as days
-    inner join {{ ref('dim_person') }} as persons
+    inner join {{ ref('dim_identity') }} as identities
         on
-            days.person_id = persons.person_id
-            and days.occurred_on = persons.first_contribution_on
-            and not persons.is_left_censored
+            days.person_id = identities.member_id
+            and days.occurred_on = identities.first_contribution_on
+            and not identities.is_left_censored
     inner join {{ ref('dim_population') }} as populations using (affiliation)
 ),
 
@@ -70,10 +75,11 @@ followed as (
         date_diff('day', cohort.first_on, horizon.ends_on) as watched_days
     from cohort
     cross join horizon
-    left join firsts using (person_id)
-    left join {{ ref('dim_person_country') }} as countries
+    left join firsts using (identity_level, person_id)
+    left join {{ ref('dim_identity_country') }} as countries
         on
-            cohort.person_id = countries.person_id
+            cohort.identity_level = countries.identity_level
+            and cohort.person_id = countries.person_id
             and countries.seen_from < least(
                 (cohort.period_start + interval 1 year)::date, horizon.ends_on
             )
@@ -85,6 +91,7 @@ followed as (
 
 counted as (
     select
+        identity_level,
         period_start,
         area,
         population,
@@ -97,13 +104,13 @@ counted as (
         list(days order by days, has_led, person_id) filter (where not is_left_out) as durations,
         list(has_led order by days, has_led, person_id) filter (where not is_left_out) as observed
     from followed
-    group by period_start, area, population, grouping sets ((), (region))
+    group by identity_level, period_start, area, population, grouping sets ((), (region))
 ),
 
 splits as (
     select period_start, area, population, null as region from years
     union
-    select period_start, area, population, region from counted
+    select period_start, area, population, region from counted where identity_level = 'confirmed'
 ),
 
 measured as (
@@ -122,17 +129,34 @@ measured as (
         )) as led,
         case
             when counted.persons > 0 then km_at(counted.durations, counted.observed, terms.days)
-        end as kept
+        end as kept,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.watched_days >= terms.days, false) as is_probable_long_enough,
+        len(list_filter(
+            list_zip(probable.durations, probable.observed),
+            lambda one: one[2] and one[1] <= terms.days
+        )) as probable_led,
+        case
+            when probable.persons > 0 then km_at(probable.durations, probable.observed, terms.days)
+        end as probable_kept
     from years
     cross join terms
     cross join roles_known
     inner join splits using (period_start, area, population)
     left join counted
         on
-            splits.period_start = counted.period_start
+            counted.identity_level = 'confirmed'
+            and splits.period_start = counted.period_start
             and splits.area = counted.area
             and splits.population = counted.population
             and splits.region is not distinct from counted.region
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and splits.period_start = probable.period_start
+            and splits.area = probable.area
+            and splits.population = probable.population
+            and splits.region is not distinct from probable.region
     where splits.region is null or roles_known.known_from < years.period_end::date
 ),
 
@@ -157,12 +181,19 @@ select
     case when is_measured then 1 - kept.value end as value,
     case when is_measured then 1 - kept.high end as ci_low,
     case when is_measured then 1 - kept.low end as ci_high,
+    case
+        when is_measured and kept.value is not null and is_probable_long_enough
+            then 1 - probable_kept.value
+    end as value_with_probable,
     case when is_measured and persons > 0 then led end::double as numerator,
     case when is_known then persons end::double as denominator,
     case when is_known then persons end as persons,
     case
-        when is_measured then {{ smaller_group('led', 'persons') }}
-        when is_known then persons
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('led', 'persons'), smaller_group('probable_led', 'probable_persons')
+            ) }}
+        when is_known then {{ smaller_group('persons', 'probable_persons') }}
     end as smallest_group,
     case when is_known and population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,

@@ -19,12 +19,13 @@ systems as (
 
 leaders as (
     select *
-    from {{ ref('fct_leadership') }}
+    from {{ ref('fct_identity_leadership') }}
     where silent_days <= {{ var('parameters')['leader_window_days'] }}
 ),
 
 counted as (
     select
+        identity_level,
         period_end,
         source,
         role,
@@ -32,7 +33,7 @@ counted as (
         count(distinct person_id) filter (where affiliation = 'volunteer') as volunteers,
         count(distinct person_id) filter (where affiliation = 'unknown') as unknown_persons
     from leaders
-    group by period_end, grouping sets ((), (source), (source, role))
+    group by identity_level, period_end, grouping sets ((), (source), (source, role))
 ),
 
 splits as (
@@ -43,6 +44,7 @@ splits as (
     select distinct source, role, systems.known_from
     from leaders
     inner join systems using (source)
+    where leaders.identity_level = 'confirmed'
 ),
 
 measured as (
@@ -58,15 +60,29 @@ measured as (
                 when 'volunteer' then counted.volunteers else counted.unknown_persons
             end,
             0
-        ) as found
+        ) as found,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(
+            case kinds.category
+                when 'volunteer' then probable.volunteers else probable.unknown_persons
+            end,
+            0
+        ) as probable_found
     from periods
     cross join splits
     cross join (select unnest(['volunteer', 'unknown']) as category) as kinds
     left join counted
         on
-            periods.period_end = counted.period_end
+            counted.identity_level = 'confirmed'
+            and periods.period_end = counted.period_end
             and splits.source is not distinct from counted.source
             and splits.role is not distinct from counted.role
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and periods.period_end = probable.period_end
+            and splits.source is not distinct from probable.source
+            and splits.role is not distinct from probable.role
 ),
 
 judged as (
@@ -87,10 +103,18 @@ select
     case when is_measured then found / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(found, persons) end as ci_low,
     case when is_measured then wilson_high(found, persons) end as ci_high,
+    case when is_measured and persons > 0 then probable_found / nullif(probable_persons, 0) end
+        as value_with_probable,
     case when is_measured then found end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('found', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('found', 'persons'),
+                smaller_group('probable_found', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when not is_measured then 'unavailable'
         when persons = 0 then 'no_denominator'

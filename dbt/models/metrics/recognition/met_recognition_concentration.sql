@@ -22,20 +22,27 @@ periods as (
     where periods.grain = 'year'
 ),
 
+-- Who is recognised by an account that was never seen is nobody else at either level.
 given as (
     select
+        levels.identity_level,
         periods.period_end,
         periods.source,
-        recognitions.person_id,
+        coalesce(identities.person_id, recognitions.person_id) as person_id,
         count(*) as recognitions
     from periods
+    cross join (select unnest(['confirmed', 'probable']) as identity_level) as levels
     inner join {{ ref('fct_recognition') }} as recognitions
         on
             recognitions.is_formal
             and recognitions.recognised_at < periods.period_end
             and recognitions.recognised_at >= periods.period_end - interval {{ days }} day
             and (periods.source is null or periods.source = recognitions.source)
-    group by periods.period_end, periods.source, recognitions.person_id
+    left join {{ ref('dim_identity') }} as identities
+        on
+            levels.identity_level = identities.identity_level
+            and recognitions.person_id = identities.member_id
+    group by all
 ),
 
 ranked as (
@@ -45,12 +52,16 @@ ranked as (
         ceil({{ var('parameters')['top_recipients_share'] }} * count(*) over slice) as top
     from given
     window
-        slice as (partition by period_end, source),
-        by_count as (partition by period_end, source order by recognitions desc, person_id asc)
+        slice as (partition by identity_level, period_end, source),
+        by_count as (
+            partition by identity_level, period_end, source
+            order by recognitions desc, person_id asc
+        )
 ),
 
 counted as (
     select
+        identity_level,
         period_end,
         source,
         count(*) as persons,
@@ -58,7 +69,7 @@ counted as (
         sum(recognitions) as recognitions,
         sum(recognitions) filter (where place <= top) as top_recognitions
     from ranked
-    group by period_end, source
+    group by identity_level, period_end, source
 ),
 
 measured as (
@@ -69,20 +80,35 @@ measured as (
         case
             when kinds.category is null then counted.top_recognitions else counted.top_persons
         end as found,
-        case when kinds.category is null then counted.recognitions else counted.persons end as whole
+        case when kinds.category is null then counted.recognitions else counted.persons end
+            as whole,
+        coalesce(probable.persons, 0) as probable_persons,
+        case
+            when kinds.category is null then probable.top_recognitions else probable.top_persons
+        end as probable_found,
+        case when kinds.category is null then probable.recognitions else probable.persons end
+            as probable_whole
     from periods
     cross join (select unnest([null, 'equal_shares']) as category) as kinds
     left join counted
         on
-            periods.period_end = counted.period_end
+            counted.identity_level = 'confirmed'
+            and periods.period_end = counted.period_end
             and periods.source is not distinct from counted.source
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and periods.period_end = probable.period_end
+            and periods.source is not distinct from probable.source
 ),
 
 judged as (
     select
         *,
         is_recognition_known and persons >= {{ var('parameters')['top_recipients_least'] }}
-            as is_measured
+            as is_measured,
+        probable_persons >= {{ var('parameters')['top_recipients_least'] }}
+            as are_probable_enough
     from measured
 )
 
@@ -94,10 +120,13 @@ select
     category,
 
     case when is_measured then found / whole end as value,
+    case when is_measured and are_probable_enough then probable_found / probable_whole end
+        as value_with_probable,
     case when is_measured then found end::double as numerator,
     case when is_measured then whole end::double as denominator,
     case when is_recognition_known then persons end as persons,
-    case when is_recognition_known then persons end as smallest_group,
+    case when is_recognition_known then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case
         when not is_recognition_known then 'unavailable'
         when persons = 0 then 'no_denominator'

@@ -28,11 +28,14 @@ kinds as (
 
 firsts as (
     select
-        person_id,
-        is_formal,
-        min(recognised_on) as recognised_on
-    from {{ ref('fct_recognition') }}
-    group by person_id, is_formal
+        identities.identity_level,
+        identities.person_id,
+        recognitions.is_formal,
+        min(recognitions.recognised_on) as recognised_on
+    from {{ ref('fct_recognition') }} as recognitions
+    inner join {{ ref('dim_identity') }} as identities
+        on recognitions.person_id = identities.member_id
+    group by identities.identity_level, identities.person_id, recognitions.is_formal
 ),
 
 cohort as (
@@ -40,17 +43,23 @@ cohort as (
         date_trunc('quarter', days.occurred_on)::timestamp as period_start,
         days.area,
         populations.population,
-        days.person_id,
+        identities.identity_level,
+        identities.person_id,
         days.occurred_on as first_on,
         bool_or(days.affiliation = 'unknown') as is_unknown
     from {{ ref('fct_contributor_day') }} as days
-    inner join {{ ref('dim_person') }} as persons
+    inner join {{ ref('dim_identity') }} as identities
         on
-            days.person_id = persons.person_id
-            and days.occurred_on = persons.first_contribution_on
-            and not persons.is_left_censored
+            days.person_id = identities.member_id
+            and days.occurred_on = identities.first_contribution_on
+            and not identities.is_left_censored
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    group by days.occurred_on, days.area, populations.population, days.person_id
+    group by
+        days.occurred_on,
+        days.area,
+        populations.population,
+        identities.identity_level,
+        identities.person_id
 ),
 
 followed as (
@@ -72,13 +81,15 @@ followed as (
     cross join horizon
     left join firsts
         on
-            cohort.person_id = firsts.person_id
+            cohort.identity_level = firsts.identity_level
+            and cohort.person_id = firsts.person_id
             and kinds.is_formal = firsts.is_formal
     where cohort.first_on < horizon.ends_on
 ),
 
 counted as (
     select
+        identity_level,
         period_start,
         area,
         population,
@@ -94,7 +105,7 @@ counted as (
             )
         ) as km
     from followed
-    group by period_start, area, population, category
+    group by identity_level, period_start, area, population, category
 ),
 
 measured as (
@@ -106,10 +117,26 @@ measured as (
         coalesce(counted.recognised, 0) as recognised,
         coalesce(counted.left_out, 0) as left_out,
         counted.unknown_persons,
-        counted.km
+        counted.km,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.recognised, 0) as probable_recognised,
+        probable.km as probable_km
     from quarters
     cross join kinds
-    left join counted using (period_start, area, population, category)
+    left join counted
+        on
+            counted.identity_level = 'confirmed'
+            and quarters.period_start = counted.period_start
+            and quarters.area = counted.area
+            and quarters.population = counted.population
+            and kinds.category = counted.category
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and quarters.period_start = probable.period_start
+            and quarters.area = probable.area
+            and quarters.population = probable.population
+            and kinds.category = probable.category
 ),
 
 judged as (
@@ -130,10 +157,18 @@ select
     case when is_measured then km.median end as value,
     case when is_measured and km.median is not null then km.low end as ci_low,
     case when is_measured and km.median is not null then km.high end as ci_high,
+    case when is_measured and km.median is not null then probable_km.median end
+        as value_with_probable,
     case when is_measured then recognised end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('recognised', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('recognised', 'persons'),
+                smaller_group('probable_recognised', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

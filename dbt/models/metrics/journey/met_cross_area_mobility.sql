@@ -125,7 +125,8 @@ select
     null::double as numerator,
     null::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then persons end as smallest_group,
+    case when is_measured then {{ smaller_group('persons', 'probable_persons') }} end
+        as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

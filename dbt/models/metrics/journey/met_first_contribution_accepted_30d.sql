@@ -109,7 +109,12 @@ select
     case when is_measured then outcomes end::double as numerator,
     case when is_measured then newcomers end::double as denominator,
     case when is_measured then newcomers end as persons,
-    case when is_measured then {{ smaller_group('outcomes', 'newcomers') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('outcomes', 'newcomers'), smaller_group('probable_outcomes', 'probable_newcomers')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(newcomers, 0)
     end

@@ -85,7 +85,8 @@ measured as (
         counted.unknown_persons,
         counted.is_backfilled,
         of_all_regions.known_persons / of_all_regions.persons as coverage,
-        probable.retained / probable.persons as value_with_probable
+        probable.persons as probable_persons,
+        probable.retained as probable_retained
     from cohorts
     inner join places using (period_start, area, population, category)
     left join counted
@@ -112,8 +113,7 @@ measured as (
             and places.area = probable.area
             and places.population = probable.population
             and places.category = probable.category
-            and places.region is null
-            and probable.region is null
+            and places.region is not distinct from probable.region
 )
 
 select
@@ -128,11 +128,17 @@ select
     case when is_measured then retained / nullif(persons, 0) end as value,
     case when is_measured then wilson_low(retained, persons) end as ci_low,
     case when is_measured then wilson_high(retained, persons) end as ci_high,
-    case when is_measured and persons > 0 then value_with_probable end as value_with_probable,
+    case when is_measured and persons > 0 then probable_retained / probable_persons end
+        as value_with_probable,
     case when is_measured then retained end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('retained', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('retained', 'persons'), smaller_group('probable_retained', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then coverage end as coverage,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)

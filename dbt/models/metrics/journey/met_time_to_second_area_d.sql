@@ -42,7 +42,9 @@ measured as (
         coalesce(confirmed.added, 0) as added,
         confirmed.unknown_persons,
         confirmed.km,
-        probable.km as km_with_probable
+        probable.km as km_with_probable,
+        probable.persons as probable_persons,
+        probable.added as probable_added
     from slices
     left join counted as confirmed
         on
@@ -73,7 +75,12 @@ select
     case when is_measured then added end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('added', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('added', 'persons'), smaller_group('probable_added', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

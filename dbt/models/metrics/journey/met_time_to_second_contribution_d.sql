@@ -98,7 +98,9 @@ curves as (
         confirmed.median,
         confirmed.survival,
         of_all_regions.known_persons / of_all_regions.persons as coverage,
-        coalesce(probable.median.median, probable.survival.value) as value_with_probable
+        coalesce(probable.median.median, probable.survival.value) as value_with_probable,
+        probable.persons as probable_persons,
+        probable.returned as probable_returned
     from slices
     inner join places using (period_start, area, population)
     cross join points
@@ -158,7 +160,12 @@ select
     case when is_measured then returned end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('returned', 'persons') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('returned', 'persons'), smaller_group('probable_returned', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then coverage end as coverage,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)

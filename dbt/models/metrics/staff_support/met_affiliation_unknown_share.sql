@@ -71,8 +71,12 @@ select
     case when is_measured then unknown_persons end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('unknown_persons', 'persons') }} end
-        as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('unknown_persons', 'persons'), smaller_group('probable_unknown_persons', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when not is_measured then 'unavailable'
         when persons = 0 then 'no_denominator'

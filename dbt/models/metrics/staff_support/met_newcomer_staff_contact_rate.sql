@@ -119,7 +119,12 @@ select
     cast(case when is_measured then contacted end as double) as numerator,
     cast(case when is_measured then newcomers end as double) as denominator,
     case when is_measured then newcomers end as persons,
-    case when is_measured then {{ smaller_group('contacted', 'newcomers') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('contacted', 'newcomers'), smaller_group('probable_contacted', 'probable_newcomers')
+            ) }}
+    end as smallest_group,
     case when is_measured then unknown_persons / nullif(newcomers, 0) end
         as unknown_affiliation_share,
     case

@@ -87,7 +87,8 @@ measured as (
         slices.status <> 'unavailable' as is_measured,
         coalesce(active.volunteers, 0) as volunteers,
         coalesce(supporting.staff, 0) as staff,
-        active.probable_volunteers / supporting.probable_staff as value_with_probable
+        active.probable_volunteers,
+        supporting.probable_staff
     from slices
     left join active
         on
@@ -124,11 +125,16 @@ select
     category,
 
     case when is_measured then volunteers / nullif(staff, 0) end as value,
-    case when is_measured then value_with_probable end as value_with_probable,
+    case when is_measured then probable_volunteers / probable_staff end as value_with_probable,
     cast(case when is_measured then volunteers end as double) as numerator,
     cast(case when is_measured then staff end as double) as denominator,
     case when is_measured then volunteers end as persons,
-    case when is_measured then {{ smaller_group('volunteers', 'staff') }} end as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('volunteers', 'staff'), smaller_group('probable_volunteers', 'probable_staff')
+            ) }}
+    end as smallest_group,
     case
         when not is_measured then 'unavailable'
         when staff = 0 then 'no_denominator'

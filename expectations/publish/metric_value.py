@@ -61,13 +61,16 @@ FRAME = f"""
         case when is_shown then nullif(smallest_group, case when not is_of_survey then 0 end) end
             as smallest_group_shown,
         nullif(persons, 0) as persons_shown,
+        case when is_shown and kind = 'count' and is_about_people then nullif(value_with_probable, 0) end
+            as count_with_probable_shown,
         not is_hidden_alone as is_hidden_in_company,
         not is_about_people or not is_shown or smallest_group is not null as is_group_known,
         case when status = 'suppressed' then len(list_filter([
             {", ".join(MEASURES)}
         ], lambda number: number is not null)) end as numbers_left,
         case when audience = 'public' and is_about_people then len(list_filter([
-            case when kind in {COUNTS} then value end, numerator, denominator, persons
+            case when kind in {COUNTS} then value end, case when kind in {COUNTS} then value_with_probable end,
+            numerator, denominator, persons
         ], lambda number: number % 5 <> 0)) end as exact_counts,
         is_shown = (value is not null) as has_value_as_status_says,
         not is_shown or kind not in ('share', 'ratio') or denominator is not null as has_its_denominator,
@@ -90,6 +93,7 @@ GATE = Gate(
         unique(*GRAIN, notes="one value for each metric, period and slice"),
         at_most("k", "smallest_group_shown", "no shown number has a group of fewer than k persons behind it"),
         at_most("k", "persons_shown", "no shown number is about fewer than k persons"),
+        at_most("k", "count_with_probable_shown", "no count where probable links hold is below k either"),
         true("is_group_known", "a number about people says how many stand behind it"),
         true("is_hidden_in_company", "no sum gives a hidden cell away: none is the only one of its line"),
         within("numbers_left", 0, 0, "a suppressed row keeps no number"),

@@ -1238,7 +1238,14 @@ METRICS = (
 )
 
 
-BANDED = (active_contributors, newness, contributor_absence_factor, regions, active_contributors_by_locale)
+BANDED = (
+    active_contributors,
+    newness,
+    contributor_absence_factor,
+    regions,
+    active_contributors_by_locale,
+    events_per_100_active,
+)
 """Those that also say what they are if probable links hold."""
 
 

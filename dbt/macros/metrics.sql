@@ -19,7 +19,7 @@ from {{ ref('dim_run') }}
     Names of the conditions that hold, in alphabetical order, as text; null when none does. `others`: a
     column of flags, joined by commas, that are told along with them.
 #}
-{% macro flags(conditions, others=none) -%}
+{% macro flags_of(conditions, others=none) -%}
     {%- if others is none -%}
     nullif(
         concat_ws(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dbt.context.providers import ModelContext
 
 from dashboards.pages import PAGES
 from pipelines import warehouse
@@ -37,6 +38,13 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+def test_no_macro_hides_a_word_of_dbts_own(manifest: dict[str, Any]) -> None:
+    """A macro `flags` once hid the flags of the command line: `--full-refresh` was not heard."""
+    own = {macro["name"] for macro in manifest["macros"].values() if macro["package_name"] == "mdm"}
+    assert "flags_of" in own
+    assert not own & ModelContext._context_attrs_.keys()
 
 
 def test_layers_read_down_only(manifest: dict[str, Any]) -> None:

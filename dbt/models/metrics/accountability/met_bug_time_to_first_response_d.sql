@@ -70,7 +70,7 @@ select
         when km.median is null then 'insufficient'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'is_newness_missing',
         'median_not_reached': 'is_measured and bugs > 0 and km.median is null',
     }) }} as flags

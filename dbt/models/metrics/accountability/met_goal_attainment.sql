@@ -44,7 +44,7 @@ select
     persons,
     coalesce(smallest_group, persons) as smallest_group,
     case when attainment is null then 'unavailable' else status end as status,
-    {{ flags({
+    {{ flags_of({
         'at_risk': "verdict = 'at_risk'",
         'behind': "verdict = 'behind'",
         'goal_changed': 'version_number > version_before',

@@ -62,7 +62,7 @@ select
         when persons = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'source_missing': 'not is_measured',
         'survivorship': 'is_measured and is_survivor',
     }) }} as flags

@@ -69,7 +69,7 @@ select
         when km.median is null then 'insufficient'
         else state
     end as status,
-    {{ flags(
+    {{ flags_of(
         {'median_not_reached': 'is_measured and suggestions > 0 and km.median is null'}, 'break_flags'
     ) }} as flags
 from measured

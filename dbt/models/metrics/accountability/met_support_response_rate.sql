@@ -93,7 +93,7 @@ select
         when questions = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'answers_missing': 'unreadable > 0',
         'erased_answers': 'has_erased_answers',
         'negative_durations': 'has_negative_durations',

@@ -82,7 +82,7 @@ select
         when km.median is null then 'insufficient'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'answers_missing': 'unreadable > 0',
         'erased_answers': 'has_erased_answers',
         'median_not_reached': 'is_measured and questions > 0 and km.median is null',

@@ -96,5 +96,5 @@ select
         when not is_enough then 'insufficient'
         else state
     end as status,
-    {{ flags({'history_missing': 'has_unknown_past'}, 'break_flags') }} as flags
+    {{ flags_of({'history_missing': 'has_unknown_past'}, 'break_flags') }} as flags
 from told

@@ -182,5 +182,5 @@ select
         when status <> 'unavailable' and population = 'community' then unknown_persons / persons
     end as unknown_affiliation_share,
     status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

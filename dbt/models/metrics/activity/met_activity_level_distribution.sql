@@ -136,7 +136,7 @@ select
             then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,
     status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'coverage < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',

@@ -90,5 +90,5 @@ select
         when persons < {{ var('parameters')['min_persons'] }} then 'insufficient'
         else status
     end as status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

@@ -143,7 +143,7 @@ select
         when is_known and population = 'community' then unknown_persons / nullif(came + went, 0)
     end as unknown_affiliation_share,
     case when is_known then status else 'unavailable' end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

@@ -102,7 +102,7 @@ select
     case when status <> 'unavailable' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     status,
-    {{ flags({
+    {{ flags_of({
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',
     }) }} as flags

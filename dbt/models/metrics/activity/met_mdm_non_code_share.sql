@@ -80,5 +80,5 @@ select
     case when status <> 'unavailable' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when persons = 0 then 'no_denominator' else status end as status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

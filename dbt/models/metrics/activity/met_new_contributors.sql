@@ -86,7 +86,7 @@ select
     case when is_measured and population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when is_measured then status else 'unavailable' end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

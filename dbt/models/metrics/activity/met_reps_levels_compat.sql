@@ -71,5 +71,5 @@ select
     persons,
     persons as smallest_group,
     case when persons is null then 'unavailable' else state end as status,
-    {{ flags({'source_missing': "state = 'missing'"}) }} as flags
+    {{ flags_of({'source_missing': "state = 'missing'"}) }} as flags
 from measured

@@ -68,5 +68,5 @@ select
         when earlier = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({'history_missing': 'is_history_missing'}) }} as flags
+    {{ flags_of({'history_missing': 'is_history_missing'}) }} as flags
 from measured

@@ -169,7 +169,7 @@ select
         when expected_share = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'known_interactions / nullif(interactions, 0) < '
         ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_backfilled',

@@ -204,7 +204,7 @@ select
     least(with_it, persons - with_it) as smallest_group,
     covered / contributors as coverage,
     status,
-    {{ flags({
+    {{ flags_of({
         'few_respondents': "status = 'insufficient'",
         'uncovered_strata': 'covered < contributors',
     }) }} as flags

@@ -100,6 +100,6 @@ select
     least(pairs.with_it, pairs.known - pairs.with_it) as smallest_group,
     pairs.known / pairs.contributors as coverage,
     case when waves.is_open then 'provisional' else 'complete' end as status,
-    {{ flags({'not_known': 'pairs.bounds.high - pairs.bounds.low > 0.5'}) }} as flags
+    {{ flags_of({'not_known': 'pairs.bounds.high - pairs.bounds.low > 0.5'}) }} as flags
 from pairs
 inner join waves using (wave)

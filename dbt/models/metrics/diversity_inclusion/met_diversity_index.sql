@@ -183,7 +183,7 @@ select
         when persons = 1 then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'coverage < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',

@@ -176,7 +176,7 @@ select
         when not is_measured then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'continuity_corrected': 'is_measured and ratio.corrected',
         'low_coverage': 'coverage < ' ~ var('parameters')['region_coverage_floor'],
         'roles_unknown': 'not are_roles_known',

@@ -115,7 +115,7 @@ select
         when told_value is null then 'insufficient'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'median_not_reached': 'is_measured and not has_no_denominator and told_value is null',
     }, 'break_flags') }} as flags

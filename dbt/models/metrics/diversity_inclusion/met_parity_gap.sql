@@ -476,7 +476,7 @@ select
         when not is_enough then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'evident': 'is_enough and is_evident',
         'few_persons': 'is_measured and attribute is not null and not is_enough',
         'left_censored': "why = 'left_censored'",

@@ -97,7 +97,7 @@ select
         when found <> 'unavailable' and coalesce(speakers, 0) = 0 then 'no_denominator'
         else found
     end as status,
-    {{ flags({
+    {{ flags_of({
         'all_projects': "found <> 'unavailable'",
         'no_snapshot': 'speakers is null',
         'source_missing': 'is_source_missing',

@@ -145,5 +145,5 @@ select
     end as unknown_affiliation_share,
     case when status <> 'unavailable' and persons = 0 then 'no_denominator' else status end
         as status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

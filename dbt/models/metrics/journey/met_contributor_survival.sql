@@ -243,7 +243,7 @@ select
         when value is null then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'median_not_reached': 'is_measured and persons > 0 and category is null and value is null',

@@ -249,7 +249,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'first_signs_not_shown': 'not is_shown',
         'left_censored': 'not is_newness_known',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],

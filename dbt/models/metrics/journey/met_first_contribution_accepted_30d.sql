@@ -124,7 +124,7 @@ select
         when newcomers = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'answers_not_read_in_time': 'unread > 0',
         'left_censored': 'not is_newness_known',
         'source_missing': 'is_source_missing',

@@ -207,7 +207,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'is_left_censored',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_measured and is_backfilled',

@@ -148,7 +148,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_measured and region is not null and is_backfilled',

@@ -129,7 +129,7 @@ select
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,
     case when is_measured then status else 'unavailable' end as status,
-    {{ flags({
+    {{ flags_of({
         'roles_partly_unknown': 'are_roles_known and source is null and are_some_unknown',
         'roles_unknown': 'not are_roles_known',
         'source_missing': 'is_source_missing',

@@ -179,7 +179,7 @@ select
         when whole = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'roles_unknown': 'not are_roles_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

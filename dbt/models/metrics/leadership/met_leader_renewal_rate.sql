@@ -128,7 +128,7 @@ select
         when persons = 0 then 'no_denominator'
         else 'complete'
     end as status,
-    {{ flags({
+    {{ flags_of({
         'roles_too_young': 'are_roles_known and not is_measured',
         'roles_unknown': 'not are_roles_known',
     }) }} as flags

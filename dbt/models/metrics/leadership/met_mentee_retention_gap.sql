@@ -96,7 +96,7 @@ select
         when mentees = 0 or others = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'not_closed': "state <> 'missing' and is_newness_known and not is_measured",
         'nobody_without_mentor': 'is_measured and mentees > 0 and others = 0',

@@ -203,7 +203,7 @@ select
         when not is_long_enough or kept.value is null then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'roles_unknown': 'not are_roles_known',
         'source_missing': 'is_source_missing',

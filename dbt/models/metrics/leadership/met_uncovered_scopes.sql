@@ -112,5 +112,5 @@ select
     case when is_measured then {{ smaller_group('uncovered_persons', 'persons') }} end
         as smallest_group,
     case when is_measured then status else 'unavailable' end as status,
-    {{ flags({'roles_unknown': 'not are_roles_known'}) }} as flags
+    {{ flags_of({'roles_unknown': 'not are_roles_known'}) }} as flags
 from measured

@@ -191,7 +191,7 @@ select
         when acts = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'read_too_late': 'unwatched > 0',
         'source_missing': "is_source_missing or state = 'missing'",
     }) }} as flags

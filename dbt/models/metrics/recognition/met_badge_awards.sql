@@ -65,5 +65,5 @@ select
     case when is_measured then persons end as persons,
     case when is_measured then persons end as smallest_group,
     case when is_measured then state else 'unavailable' end as status,
-    {{ flags({'source_missing': 'not is_measured'}) }} as flags
+    {{ flags_of({'source_missing': 'not is_measured'}) }} as flags
 from measured

@@ -133,5 +133,5 @@ select
         when not is_measured then 'insufficient'
         else 'complete'
     end as status,
-    {{ flags({'recognition_unknown': 'not is_recognition_known'}) }} as flags
+    {{ flags_of({'recognition_unknown': 'not is_recognition_known'}) }} as flags
 from judged

@@ -251,7 +251,7 @@ select
         when not is_large_enough then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'continuity_corrected': 'is_measured and ratio.corrected',
         'low_coverage': 'is_known and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'recognition_partly_unknown': 'is_recognition_known and is_partly_known',

@@ -178,7 +178,7 @@ select
         when km.median is null then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'median_not_reached': 'is_measured and persons > 0 and km.median is null',
         'recognised_before': 'left_out > 0',

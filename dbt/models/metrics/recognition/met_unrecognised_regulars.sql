@@ -133,7 +133,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'recognition_partly_unknown': 'is_recognition_known and is_partly_known',
         'recognition_unknown': 'not is_recognition_known',
         'source_missing': 'is_source_missing',

@@ -59,5 +59,5 @@ select
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

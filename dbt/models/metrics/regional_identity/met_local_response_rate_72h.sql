@@ -92,5 +92,5 @@ select
         when questions = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({'answers_missing': 'unreadable > 0', 'no_forum': 'not has_forum'}) }} as flags
+    {{ flags_of({'answers_missing': 'unreadable > 0', 'no_forum': 'not has_forum'}) }} as flags
 from measured

@@ -49,7 +49,7 @@ select
         when total_strings = 0 then 'no_denominator'
         else 'complete'
     end as status,
-    {{ flags({
+    {{ flags_of({
         'all_projects': 'locale is not null',
         'not_offered': 'total_strings is null',
     }) }} as flags

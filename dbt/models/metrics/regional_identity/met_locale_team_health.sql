@@ -102,7 +102,7 @@ select
     persons,
     persons as smallest_group,
     status,
-    {{ flags({
+    {{ flags_of({
         'roles_unknown': 'not are_roles_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

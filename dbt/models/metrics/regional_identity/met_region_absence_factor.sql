@@ -190,7 +190,7 @@ select
         when persons < {{ var('parameters')['min_persons'] }} then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',
     }) }} as flags

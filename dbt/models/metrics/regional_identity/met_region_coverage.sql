@@ -70,7 +70,7 @@ select
     case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when persons = 0 then 'no_denominator' else status end as status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'known_persons / persons < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',

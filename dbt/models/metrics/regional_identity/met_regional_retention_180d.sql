@@ -153,7 +153,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'no_group_difference': "is_measured and rate.flag = 'no_group_difference'",

@@ -67,7 +67,7 @@ select
         when decided = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'public_requests_only': 'is_measured',
         'source_restricted': 'not is_shown',
     }) }} as flags

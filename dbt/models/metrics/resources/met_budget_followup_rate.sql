@@ -13,7 +13,7 @@ select
     null::bigint as persons,
     null::bigint as smallest_group,
     'unavailable' as status,
-    {{ flags({
+    {{ flags_of({
         'markers_not_kept': 'shown.requests > 0',
         'source_restricted': 'shown.requests = 0',
     }) }} as flags

@@ -55,7 +55,7 @@ select
     case when is_measured then persons end as persons,
     case when is_measured then persons end as smallest_group,
     case when is_measured then state else 'unavailable' end as status,
-    {{ flags({
+    {{ flags_of({
         'lower_bound': 'is_measured',
         'source_restricted': 'not is_shown',
     }) }} as flags

@@ -118,7 +118,7 @@ select
         when km.median is null then 'insufficient'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'median_not_reached': 'is_measured and requests > 0 and km.median is null',
         'public_requests_only': 'is_measured',
         'source_restricted': 'not is_shown',

@@ -121,7 +121,7 @@ select
         when expected is null then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'nothing_expected': 'is_measured and without_expectation > 0',
         'outcomes_unknown': 'not is_known',
         'self_declared': 'is_measured and reached is not null',

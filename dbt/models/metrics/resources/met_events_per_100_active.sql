@@ -125,7 +125,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',
     }) }} as flags

@@ -99,7 +99,7 @@ select
         when regions < {{ var('parameters')['gini_least_regions'] }} then 'insufficient'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'is_known and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'resource_unknown': 'is_source_silent',
     }) }} as flags

@@ -78,7 +78,7 @@ select
         when region is null or total = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'continuity_corrected': 'is_measured and ratio.corrected',
         'low_coverage': 'coverage < ' ~ var('parameters')['region_coverage_floor'],
         'resource_unknown': 'is_source_silent',

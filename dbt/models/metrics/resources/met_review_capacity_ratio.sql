@@ -99,7 +99,7 @@ select
         when submitted = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({
+    {{ flags_of({
         'author_unknown': 'has_unknown_authors',
         'reviews_missing': 'are_reviews_missing',
     }, 'break_flags') }} as flags

@@ -82,7 +82,7 @@ select
         when persons = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'band_only': 'is_measured and unknown_persons > '
         ~ var('parameters')['unknown_affiliation_limit'] ~ ' * persons',
         'source_missing': 'is_source_missing',

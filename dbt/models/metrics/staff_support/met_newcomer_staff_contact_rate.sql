@@ -132,7 +132,7 @@ select
         when newcomers = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'left_censored': 'not is_newness_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

@@ -218,7 +218,7 @@ select
         when told_denominator = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({
+    {{ flags_of({
         'low_coverage': 'coverages.coverage < ' ~ var('parameters')['region_coverage_floor'],
         'region_backfilled': 'is_backfilled',
         'source_missing': 'is_source_missing',

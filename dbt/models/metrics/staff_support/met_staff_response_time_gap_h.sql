@@ -96,5 +96,5 @@ select
         when told_value is null then 'insufficient'
         else state
     end as status,
-    {{ flags({'median_not_reached': 'is_measured and items > 0 and told_value is null'}) }} as flags
+    {{ flags_of({'median_not_reached': 'is_measured and items > 0 and told_value is null'}) }} as flags
 from told

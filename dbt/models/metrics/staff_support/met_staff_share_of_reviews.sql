@@ -77,5 +77,5 @@ select
         when reviews = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags({'reviews_missing': 'not are_reviews_shown'}, 'break_flags') }} as flags
+    {{ flags_of({'reviews_missing': 'not are_reviews_shown'}, 'break_flags') }} as flags
 from measured

@@ -140,7 +140,7 @@ select
         when staff = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured
 
 union all
@@ -160,5 +160,5 @@ select
     case when status <> 'unavailable' then volunteers end as persons,
     case when status <> 'unavailable' then volunteers end as smallest_group,
     status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from without_staff

@@ -146,7 +146,7 @@ select
     end as smallest_group,
     case when is_known then unknown_persons / nullif(persons, 0) end as unknown_affiliation_share,
     case when is_known and persons = 0 then 'no_denominator' else status end as status,
-    {{ flags({
+    {{ flags_of({
         'lower_bound': 'is_known',
         'source_missing': 'is_source_missing',
     }) }} as flags

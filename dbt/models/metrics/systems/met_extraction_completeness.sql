@@ -19,7 +19,7 @@ select
         when source_count = 0 then 'no_denominator'
         else 'complete'
     end as status,
-    {{ flags({
+    {{ flags_of({
         'below_threshold': 'stored_count / nullif(source_count, 0) < '
             ~ var('parameters')['completeness_floor'],
         'removed_at_source': 'stored_count > source_count and source_count > 0',

@@ -118,5 +118,5 @@ select
     case when is_known and population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case when is_known and persons = 0 then 'no_denominator' else status end as status,
-    {{ flags({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
 from measured

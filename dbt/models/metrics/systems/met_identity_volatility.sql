@@ -107,7 +107,7 @@ select
         when coalesce(persons, 0) = 0 then 'no_denominator'
         else 'complete'
     end as status,
-    {{ flags({
+    {{ flags_of({
         'first_snapshot': 'before_on is null',
         'no_run': 'after_on is null',
         'identity_moved': 'changed / nullif(persons, 0) > '

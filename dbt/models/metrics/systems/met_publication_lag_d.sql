@@ -14,5 +14,5 @@ select
     null::bigint as persons,
     null::bigint as smallest_group,
     'complete' as status,
-    {{ flags({'backfilled': 'is_backfilled'}) }} as flags
+    {{ flags_of({'backfilled': 'is_backfilled'}) }} as flags
 from {{ ref('fct_publication') }}

@@ -28,7 +28,7 @@ select
     null::bigint as smallest_group,
     executed / nullif(executed + skipped, 0) as coverage,
     case when executed = 0 then 'no_denominator' else 'complete' end as status,
-    {{ flags({
+    {{ flags_of({
         'checks_failed': 'passed < executed',
         'checks_skipped': 'skipped > 0',
     }) }} as flags

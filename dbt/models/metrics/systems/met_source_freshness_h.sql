@@ -20,7 +20,7 @@ select
             then 'complete'
         else 'unavailable'
     end as status,
-    {{ flags({
+    {{ flags_of({
         'archive': 'sources.ends_on is not null',
         'never_loaded': 'not sources.is_loaded or sources.watermark is null',
         'stale': "sources.ends_on is null and sources.watermark < runs.as_of - to_hours("

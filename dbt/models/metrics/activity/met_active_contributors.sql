@@ -37,7 +37,8 @@ months as (
     where active.identity_level = 'confirmed' and active.affiliation = 'unknown'
 ),
 
--- Windows end with a month: whoever was active in one is counted in the last such month.
+-- Windows end with a month. Whoever was active in one is in all that end from then on, until the
+-- last active day falls out or the next month with one takes over.
 ways as (
     select
         *,
@@ -45,6 +46,45 @@ ways as (
             partition by side, person_id, area, population order by period_start
         ) as next_active_on
     from months
+),
+
+stays as (
+    select
+        windows.grain,
+        ways.side,
+        ways.area,
+        ways.population,
+        ways.period_end as comes_at,
+        date_trunc(
+            'month', least(ways.next_active_on, ways.last_active_on + windows.days)
+        ) + interval 1 month as goes_at
+    from ways
+    cross join (
+        select unnest({{ var('parameters')['activity_windows_days'] }}) as days, 'trailing_' || days || 'd' as grain
+    ) as windows
+),
+
+moves as (
+    select grain, side, area, population, comes_at as moves_at, 1 as persons
+    from stays
+    where goes_at > comes_at
+    union all
+    select grain, side, area, population, goes_at as moves_at, -1 as persons
+    from stays
+    where goes_at > comes_at
+),
+
+flows as (
+    select
+        grain,
+        area,
+        population,
+        moves_at,
+        sum(persons) filter (where side = 'confirmed') as persons,
+        sum(persons) filter (where side = 'probable') as probable_persons,
+        sum(persons) filter (where side = 'unknown') as unknown_persons
+    from moves
+    group by all
 ),
 
 counted as (
@@ -62,19 +102,16 @@ counted as (
     select
         windows.grain,
         windows.period_start,
-        ways.area,
-        ways.population,
-        count(*) filter (where ways.side = 'confirmed') as persons,
-        count(*) filter (where ways.side = 'probable') as probable_persons,
-        count(*) filter (where ways.side = 'unknown') as unknown_persons
+        flows.area,
+        flows.population,
+        sum(flows.persons)::bigint as persons,
+        sum(flows.probable_persons)::bigint as probable_persons,
+        sum(flows.unknown_persons)::bigint as unknown_persons
     from {{ ref('dim_period') }} as windows
-    inner join (select distinct grain from slices where grain like 'trailing_%') as asked
-        on windows.grain = asked.grain
-    inner join ways
+    inner join flows
         on
-            windows.period_start <= ways.last_active_on
-            and windows.period_end > ways.last_active_on
-            and windows.period_end <= coalesce(ways.next_active_on, '9999-12-31')
+            windows.grain = flows.grain
+            and windows.period_end >= flows.moves_at
     group by all
     union all
     select

@@ -38,7 +38,7 @@ from tests.whole.verdicts import evident_gaps, retention_gaps
 
 BUILD = (
     *warehouse.BUILD, "--exclude-resource-type", "test", "--target", "main",
-    "--select", "+met_regional_retention_180d", "+fct_newcomer", "+fct_contributor_year", "+dim_account",
+    "--select", "+met_regional_retention_180d", "+fct_newcomer", "+fct_identity_year", "+dim_account",
 )  # fmt: skip
 """Models alone: whether their data are right is what this part asks."""
 
@@ -82,12 +82,12 @@ def persona(data: Path, persons: dict[str, str]) -> Score:
         rows = connection.execute(
             """
             select distinct accounts.account_key
-            from marts.fct_contributor_year as years
+            from marts.fct_identity_year as years
             inner join intermediate.int_identity__accounts as accounts
                 on years.person_id = accounts.probable_person_id
-            where years.population = 'community' and years.is_with_probable
+            where years.population = 'community' and years.identity_level = 'probable'
                 and years.active_months >= 6 and years.active_days >= 24 and years.areas >= 2
-                and years.period_end = (select max(period_end) from marts.fct_contributor_year)
+                and years.period_end = (select max(period_end) from marts.fct_identity_year)
             """
         ).fetchall()
     found = {persons[key] for (key,) in rows if key in persons}

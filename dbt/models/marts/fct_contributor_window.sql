@@ -11,6 +11,7 @@ select
     population,
 
     active_days,
+    active_months,
     is_affiliation_unknown
 from {{ ref('fct_identity_window') }}
 where identity_level = 'confirmed'

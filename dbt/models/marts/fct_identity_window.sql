@@ -1,6 +1,6 @@
 -- One row an identity level, person, end of a month D, area (`all`: any) and population: active
--- days in the year before D. Windows end with a month, so that sets of days by month are all it
--- takes.
+-- days in the year before D, and active months among the last 12. Windows end with a month, so that
+-- sets of days by month are all it takes.
 
 with months as (
     select
@@ -36,7 +36,11 @@ counted as (
         {{ days_within('months.day_bits', 'months.period_start', 'periods.period_start') }}
             as active_days,
         {{ days_within('months.unknown_bits', 'months.period_start', 'periods.period_start') }}
-            as unknown_days
+            as unknown_days,
+        case
+            when months.period_start >= {{ dbt.dateadd('month', -12, 'periods.period_end') }} then 1
+            else 0
+        end as active_months
     from {{ ref('dim_period') }} as periods
     inner join months
         on
@@ -54,6 +58,7 @@ select
     population,
 
     cast(sum(active_days) as bigint) as active_days,
+    cast(sum(active_months) as bigint) as active_months,
     sum(unknown_days) > 0 as is_affiliation_unknown
 from counted
 group by identity_level, person_id, period_start, period_end, area, population

@@ -13,7 +13,7 @@ with years as (
         active_months,
         active_days,
         areas
-    from {{ ref('fct_contributor_year') }}
+    from {{ ref('fct_identity_year') }}
     where identity_level = 'confirmed' and population = 'community'
 ),
 

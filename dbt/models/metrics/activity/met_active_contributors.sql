@@ -60,7 +60,9 @@ stays as (
         ) + interval 1 month as goes_at
     from ways
     cross join (
-        select unnest({{ var('parameters')['activity_windows_days'] }}) as days, 'trailing_' || days || 'd' as grain
+        select
+            unnest({{ var('parameters')['activity_windows_days'] }}) as days,
+            'trailing_' || days || 'd' as grain
     ) as windows
 ),
 

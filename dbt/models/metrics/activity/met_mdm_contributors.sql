@@ -23,7 +23,7 @@ personas as (
 
 years as (
     select *, identity_level = 'confirmed' as is_confirmed
-    from {{ ref('fct_contributor_year') }}
+    from {{ ref('fct_identity_year') }}
     where population = 'community'
 ),
 
@@ -36,8 +36,8 @@ counted as (
         count(*) filter (where years.is_confirmed) as persons,
         count(*) filter (where years.is_confirmed and years.is_affiliation_unknown)
             as unknown_persons,
-        count(*) filter (where years.is_with_probable) as persons_with_probable,
-        bool_or(years.is_region_backfilled) as is_backfilled
+        count(*) filter (where not years.is_confirmed) as persons_with_probable,
+        bool_or(years.is_region_backfilled) filter (where years.is_confirmed) as is_backfilled
     from years
     inner join personas
         on

@@ -15,12 +15,12 @@ counted as (
         filter (where identity_level = 'confirmed' and is_affiliation_unknown) as unknown_persons,
         count(*)
         filter (where identity_level = 'confirmed' and non_code_days > 0) as non_code_persons,
-        count(*) filter (where is_with_probable) as persons_with_probable,
+        count(*) filter (where identity_level = 'probable') as persons_with_probable,
         sum(non_code_days) filter (where identity_level = 'confirmed') as non_code_days,
         sum(active_days) filter (where identity_level = 'confirmed') as active_days,
-        sum(non_code_days) filter (where is_with_probable)
-        / sum(active_days) filter (where is_with_probable) as share_with_probable
-    from {{ ref('fct_contributor_year') }}
+        sum(non_code_days) filter (where identity_level = 'probable')
+        / sum(active_days) filter (where identity_level = 'probable') as share_with_probable
+    from {{ ref('fct_identity_year') }}
     where
         population = 'community'
         and active_months >= {{ least_months }}

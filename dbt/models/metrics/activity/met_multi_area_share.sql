@@ -28,13 +28,12 @@ judged as (
         population,
         is_affiliation_unknown,
         identity_level = 'confirmed' as is_confirmed,
-        is_with_probable,
         case
             when areas < 2 then 'one_area'
             when is_simultaneous then 'simultaneous'
             else 'sequential'
         end as found
-    from {{ ref('fct_contributor_year') }}
+    from {{ ref('fct_identity_year') }}
 ),
 
 marked as (
@@ -42,7 +41,6 @@ marked as (
         slices.*,
         judged.is_affiliation_unknown,
         judged.is_confirmed,
-        judged.is_with_probable,
         judged.found <> 'one_area' and coalesce(judged.found = slices.category, true) as is_counted
     from slices
     left join judged using (period_end, population)
@@ -60,8 +58,8 @@ measured as (
         count(*) filter (where is_confirmed) as persons,
         count(*) filter (where is_confirmed and is_affiliation_unknown) as unknown_persons,
         count(*) filter (where is_confirmed and is_counted) as several,
-        count(*) filter (where is_with_probable) as persons_with_probable,
-        count(*) filter (where is_with_probable and is_counted) as several_with_probable
+        count(*) filter (where not is_confirmed) as persons_with_probable,
+        count(*) filter (where not is_confirmed and is_counted) as several_with_probable
     from marked
     group by all
 )

@@ -40,6 +40,9 @@
 
     {%- if existing_relation is not none and not existing_relation.is_view -%}
         {%- do adapter.drop_relation(existing_relation) -%}
+    {%- elif existing_relation is not none and not should_full_refresh() and mdm.label(this).startswith(recipe) -%}
+        {%- do store_raw_result('main', message='unchanged', code='unchanged', rows_affected='0') -%}
+        {{ return({'relations': [target_relation]}) }}
     {%- endif -%}
     {%- call statement('main') -%}
         create or replace view {{ target_relation }} as {{ compiled_code }}
@@ -93,11 +96,16 @@
     {{ return(run_query(query).columns[0].values()[0]) }}
 {%- endmacro %}
 
-{# The label of a table; empty where it has none. #}
+{# The label of a table or view; empty where it has none. #}
 {% macro label(relation) -%}
     {%- set query -%}
-        select coalesce(max(comment), '') from duckdb_tables()
-        where schema_name = '{{ relation.schema }}' and table_name = '{{ relation.identifier }}'
+        select coalesce(max(comment), '')
+        from (
+            select schema_name, table_name as name, comment from duckdb_tables()
+            union all
+            select schema_name, view_name as name, comment from duckdb_views()
+        ) as made
+        where schema_name = '{{ relation.schema }}' and name = '{{ relation.identifier }}'
     {%- endset -%}
     {{ return(run_query(query).columns[0].values()[0]) }}
 {%- endmacro %}

@@ -225,4 +225,4 @@ def test_a_number_leads_back_to_its_batches(demo: Twice) -> None:
     assert {"sumo/answers", "pontoon/user_actions", "bugzilla/changes"} <= set(inlets)
     assert inlets == {stream: stored[stream] for stream in inlets}
     assert "count" in told["sql"]
-    assert "fct_contributor_month" in told["sql"]
+    assert "fct_identity_month" in told["sql"]

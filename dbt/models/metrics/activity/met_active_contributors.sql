@@ -108,7 +108,7 @@ counted as (
         flows.population,
         sum(flows.persons)::bigint as persons,
         sum(flows.probable_persons)::bigint as probable_persons,
-        sum(flows.unknown_persons)::bigint as unknown_persons
+        coalesce(sum(flows.unknown_persons), 0)::bigint as unknown_persons
     from {{ ref('dim_period') }} as windows
     inner join flows
         on

@@ -69,7 +69,8 @@ FRAME = f"""
             {", ".join(MEASURES)}
         ], lambda number: number is not null)) end as numbers_left,
         case when audience = 'public' and is_about_people then len(list_filter([
-            case when kind in {COUNTS} then value end, case when kind in {COUNTS} then value_with_probable end,
+            case when kind in {COUNTS} then value end,
+            case when kind in {COUNTS} then value_with_probable end,
             numerator, denominator, persons
         ], lambda number: number % 5 <> 0)) end as exact_counts,
         is_shown = (value is not null) as has_value_as_status_says,

@@ -96,5 +96,7 @@ select
         when told_value is null then 'insufficient'
         else state
     end as status,
-    {{ flags_of({'median_not_reached': 'is_measured and items > 0 and told_value is null'}) }} as flags
+    {{ flags_of({
+        'median_not_reached': 'is_measured and items > 0 and told_value is null',
+    }) }} as flags
 from told

@@ -17,3 +17,11 @@
         end
     )
 {%- endmacro %}
+
+{# How many days of a month's set are `since_date` or later, wherever that lies. #}
+{% macro days_since(day_bits, month_start, month_end, since_date) -%}
+    case
+        when {{ since_date }} >= {{ month_end }} then 0
+        else {{ days_within(day_bits, month_start, since_date) }}
+    end
+{%- endmacro %}

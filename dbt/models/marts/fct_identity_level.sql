@@ -30,19 +30,36 @@ lasts as (
             and coalesce(ways.next_on, cast('9999-12-31' as date)) >= cast(dates.period_end as date)
 ),
 
+months as (
+    select
+        identity_level,
+        person_id,
+        area,
+        period_start,
+        period_end,
+        bit_or(day_bits) as day_bits
+    from {{ ref('fct_identity_month') }}
+    group by identity_level, person_id, area, period_start, period_end
+),
+
+-- Days of a month from each of the four dates on that part the thirds.
 days as (
     select
         dates.period_end,
-        ways.identity_level,
-        ways.person_id,
-        ways.area,
-        {{ dbt.datediff('ways.occurred_on', 'dates.period_end', 'day') }} as days_before
+        months.identity_level,
+        months.person_id,
+        months.area,
+        {% for days in [0, third, 2 * third, window] %}
+            {{ days_since(
+                'months.day_bits', 'months.period_start', 'months.period_end',
+                dbt.dateadd('day', -days, 'dates.period_end')
+            ) }} as days_{{ days }}{{ ',' if not loop.last }}
+        {% endfor %}
     from dates
-    inner join {{ ref('fct_active_day') }} as ways
+    inner join months
         on
-            ways.occurred_on
-            >= cast({{ dbt.dateadd('day', -window, 'dates.period_end') }} as date)
-            and ways.occurred_on < cast(dates.period_end as date)
+            months.period_end > {{ dbt.dateadd('day', -window, 'dates.period_end') }}
+            and months.period_start < dates.period_end
 ),
 
 summed as (
@@ -51,14 +68,13 @@ summed as (
         identity_level,
         person_id,
         area,
-        count(*) as active_days,
-        max(case when days_before <= {{ third }} then 1 else 0 end)
-        + max(
-            case when days_before > {{ third }} and days_before <= {{ 2 * third }} then 1 else 0 end
-        )
-        + max(case when days_before > {{ 2 * third }} then 1 else 0 end) as active_thirds
+        cast(sum(days_{{ window }} - days_0) as bigint) as active_days,
+        max(case when days_{{ third }} > days_0 then 1 else 0 end)
+        + max(case when days_{{ 2 * third }} > days_{{ third }} then 1 else 0 end)
+        + max(case when days_{{ window }} > days_{{ 2 * third }} then 1 else 0 end) as active_thirds
     from days
     group by period_end, identity_level, person_id, area
+    having sum(days_{{ window }} - days_0) > 0
 ),
 
 people as (

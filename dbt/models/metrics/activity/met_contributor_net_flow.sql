@@ -60,8 +60,8 @@ moves as (
     inner join {{ ref('dim_period') }} as periods
         on
             periods.grain = 'month'
-            and ways.last_on >= periods.period_start - interval {{ silence }} day
-            and ways.last_on < periods.period_end - interval {{ silence }} day
+            and date_trunc('month', ways.last_on + interval {{ silence }} day)
+            = periods.period_start
             and coalesce(ways.next_start >= periods.period_end, true)
 ),
 

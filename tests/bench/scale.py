@@ -23,7 +23,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import settings
+from pipelines import settings, warehouse
 from pipelines.run import world_of
 from pipelines.simulation.generator.bulk.lake import write_lake
 from pipelines.simulation.generator.bulk.size import MEDIUM, MOZILLA, SIZES
@@ -120,6 +120,7 @@ def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
         data = Path(folder) / MEDIUM.name
         if data.exists():
             _, give_back = hold_back(data / "raw", world_of(data).as_of() - LAST_DAY)
+            warehouse.parse(data)  # as before every build but the first
             seconds, peak = mdm(data, "build")
             console.print(f"{MEDIUM.name}: warehouse in {seconds:.0f} s, {peak:.1f} GB at most; the slowest:")
             for name, took in slowest(data):

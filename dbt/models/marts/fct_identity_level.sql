@@ -49,12 +49,12 @@ days as (
         months.identity_level,
         months.person_id,
         months.area,
-        {% for days in [0, third, 2 * third, window] %}
-            {{ days_since(
-                'months.day_bits', 'months.period_start', 'months.period_end',
-                dbt.dateadd('day', -days, 'dates.period_end')
-            ) }} as days_{{ days }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for days in [0, third, 2 * third, window] %}
+        {{ days_since(
+            'months.day_bits', 'months.period_start', 'months.period_end',
+            dbt.dateadd('day', -days, 'dates.period_end')
+        ) }} as days_{{ days }}{{ ',' if not loop.last }}
+    {% endfor %}
     from dates
     inner join months
         on

@@ -32,7 +32,7 @@ def environment(data: Path) -> dict[str, str]:
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(data / "dbt" / "target"),
         "DBT_LOG_PATH": str(data / "dbt" / "logs"),
-        "DBT_LOG_LEVEL_FILE": "info",  # what every statement was lies in the target folder already
+        "DBT_LOG_LEVEL_FILE": "info",  # the SQL of models and tests lies in the target folder already
     }
 
 

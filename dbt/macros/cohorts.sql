@@ -52,3 +52,13 @@
         )
     ) as is_reactivated
 {%- endmacro %}
+
+{# One row an identity level and person: when that person began, and whether this is known to be the beginning. #}
+{% macro people_of_levels() -%}
+    select distinct
+        identity_level,
+        person_id,
+        first_contribution_on,
+        is_left_censored
+    from {{ ref('dim_identity') }}
+{%- endmacro %}

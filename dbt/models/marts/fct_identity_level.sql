@@ -78,12 +78,7 @@ summed as (
 ),
 
 people as (
-    select distinct
-        identity_level,
-        person_id,
-        first_contribution_on,
-        is_left_censored
-    from {{ ref('dim_identity') }}
+    {{ people_of_levels() }}
 ),
 
 measured as (

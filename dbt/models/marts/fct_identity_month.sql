@@ -49,12 +49,7 @@ ways as (
 ),
 
 people as (
-    select distinct
-        identity_level,
-        person_id,
-        first_contribution_on,
-        is_left_censored
-    from {{ ref('dim_identity') }}
+    {{ people_of_levels() }}
 )
 
 select

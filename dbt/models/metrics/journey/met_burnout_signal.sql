@@ -27,11 +27,7 @@ loaded as (
 ),
 
 people as (
-    select distinct
-        identity_level,
-        person_id,
-        first_contribution_on
-    from {{ ref('dim_identity') }}
+    {{ people_of_levels() }}
 ),
 
 busy as (

@@ -7,11 +7,7 @@ with slices as (
 ),
 
 people as (
-    select distinct
-        identity_level,
-        person_id,
-        first_contribution_on
-    from {{ ref('dim_identity') }}
+    {{ people_of_levels() }}
 ),
 
 recognised as (

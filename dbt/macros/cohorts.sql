@@ -1,4 +1,4 @@
-{# What beginnings share: which cohorts can be told, the order that breaks ties of areas, what a month is to somebody. #}
+{# What beginnings share: which cohorts can be told, when people began, the order that breaks ties of areas, what a month is to somebody. #}
 
 {#
     Every closed period of the grains, area of the first contribution (`all`: any) and population.

@@ -764,7 +764,7 @@ def docs() -> None:
 def parse() -> None:
     """Let dbt read its whole project, without a database: names, references, contracts."""
     try:
-        warehouse.dbt(settings.data_dir(), "parse", "--target", "lint")
+        warehouse.dbt(settings.data_dir(), "parse")
     except warehouse.DbtFailed as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None

@@ -35,6 +35,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import ARROW, SPECIAL
 
@@ -183,6 +184,12 @@ def _identity_clusters(links: pa.ChunkedArray, apart: pa.ChunkedArray) -> pa.Arr
 
 class Plugin(BasePlugin):
     """What `profiles.yml` names: dbt-duckdb calls it once for each database it opens."""
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Put the data folder before the path: in the profile, it would have dbt read all anew for each."""
+        from pipelines.settings import data_dir
+
+        creds.path = str(data_dir() / creds.path)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         register(conn)

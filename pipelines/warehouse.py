@@ -5,8 +5,10 @@ Everything dbt writes goes under the data folder, nothing into the project. Not 
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 from pipelines import settings
@@ -20,6 +22,8 @@ DBT = Path(sys.executable).parent / "dbt"
 class DbtFailed(Exception):
     """dbt ended with an error; the last lines of its output say which."""
 
+
+READ_BY_DBT = ("*.yml", "macros/**/*", "models/**/*", "seeds/**/*", "tests/**/*")
 
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 """Models with their data tests. Unit tests prove the SQL, not the data: the test suite runs them."""
@@ -41,12 +45,21 @@ def manifest(data: Path) -> Path:
 
 
 def parse(data: Path) -> Path:
-    """Make the manifest unless it is newer than every file of the project; returns its path."""
+    """Make the manifest unless it was made of the project as it is; returns its path."""
     path = manifest(data)
-    newest = max(file.stat().st_mtime for file in PROJECT.rglob("*") if file.is_file())
-    if not path.exists() or path.stat().st_mtime < newest:
-        dbt(data, "parse", "--target", "main")
+    note, now = path.with_name("made_of"), _project_hash()
+    if not path.exists() or not note.exists() or note.read_text() != now:
+        dbt(data, "parse")
+        note.write_text(now)
     return path
+
+
+def _project_hash() -> str:
+    """A hash of dbt's version and of what dbt reads of the project: paths and contents, in hex."""
+    digest = hashlib.md5(metadata.version("dbt-core").encode(), usedforsecurity=False)
+    for path in sorted(path for pattern in READ_BY_DBT for path in PROJECT.glob(pattern) if path.is_file()):
+        digest.update(f"{path.relative_to(PROJECT)} ".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def forget_results(data: Path) -> None:
@@ -59,7 +72,7 @@ def build(data: Path, *, full_refresh: bool = False) -> None:
 
     Tables of which nothing is new stay as they are (`dbt/macros/tables.sql`), unless full_refresh.
     """
-    dbt(data, *BUILD, "--target", "main", *(("--full-refresh",) if full_refresh else ()))
+    dbt(data, *BUILD, *(("--full-refresh",) if full_refresh else ()))
 
 
 def document(data: Path) -> Path:
@@ -68,7 +81,11 @@ def document(data: Path) -> Path:
     Needs a warehouse that was built: types and sizes come from it. Returns the page. Raises DbtFailed.
     """
     target = data / "dbt" / "docs"
-    dbt(data, "docs", "generate", "--static", "--target", "main", "--target-path", str(target))
+    read = manifest(data).with_name("partial_parse.msgpack")
+    dbt(
+        data, "docs", "generate", "--static", "--target-path", str(target),
+        "--partial-parse-file-path", str(read),
+    )  # fmt: skip
     page = data / "docs" / "index.html"
     page.parent.mkdir(exist_ok=True)
     replace_file(page, (target / "static_index.html").read_bytes())

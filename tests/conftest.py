@@ -1,8 +1,20 @@
-"""Order of the suite: whole runs begin first, one in each test process, and short tests fill what is left."""
+"""Order of the suite: whole runs begin first, one in each test process, and short tests fill what is left.
+
+And what all tests share of dbt's reading of its project.
+"""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from pipelines import settings, warehouse
+
+READ = warehouse.manifest(settings.data_dir()).with_name("partial_parse.msgpack")
+"""What `make check` had dbt read of its project: from there on, dbt reads what changed since."""
+if READ.exists():
+    os.environ["DBT_PARTIAL_PARSE_FILE_PATH"] = str(READ)
 
 FIRST = (
     "test_demo.py",

@@ -1,4 +1,13 @@
 {#
+    A stream as the lake below the data folder holds it. The folder is put in here, not where the sources
+    are declared, so that what dbt has read of the project holds for every folder.
+#}
+{% macro lake(source_name, stream) -%}
+    {%- set location = source(source_name, stream) | string -%}
+    {{ return(location | replace('$MDM_DATA', env_var('MDM_DATA')) if execute else location) }}
+{%- endmacro %}
+
+{#
     The newest version of every record of a stream that is not deleted at its source. Newest: last
     fetched; where that ties, the source's own version, then the batch.
 #}
@@ -6,7 +15,7 @@
     select *
     from (
         select *
-        from {{ source(source_name, stream) }}
+        from {{ lake(source_name, stream) }}
         qualify
             row_number() over (
                 partition by _key

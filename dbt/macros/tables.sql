@@ -11,11 +11,11 @@
 {% materialization table, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set recipe = mdm.recipe(compiled_code) -%}
+    {%- set recipe, is_as_it_is = mdm.recipe(compiled_code) -%}
 
     {%- if existing_relation is not none and not existing_relation.is_table -%}
         {%- do adapter.drop_relation(existing_relation) -%}
-    {%- elif existing_relation is not none and not should_full_refresh() and mdm.label(this).startswith(recipe) -%}
+    {%- elif existing_relation is not none and is_as_it_is and not should_full_refresh() -%}
         {%- do store_raw_result('main', message='unchanged', code='unchanged', rows_affected='0') -%}
         {{ return({'relations': [target_relation]}) }}
     {%- endif -%}
@@ -36,11 +36,11 @@
 {% materialization view, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='view') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set recipe = mdm.recipe(compiled_code) -%}
+    {%- set recipe, is_as_it_is = mdm.recipe(compiled_code) -%}
 
     {%- if existing_relation is not none and not existing_relation.is_view -%}
         {%- do adapter.drop_relation(existing_relation) -%}
-    {%- elif existing_relation is not none and not should_full_refresh() and mdm.label(this).startswith(recipe) -%}
+    {%- elif existing_relation is not none and is_as_it_is and not should_full_refresh() -%}
         {%- do store_raw_result('main', message='unchanged', code='unchanged', rows_affected='0') -%}
         {{ return({'relations': [target_relation]}) }}
     {%- endif -%}
@@ -54,7 +54,10 @@
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{# What the model at work is made from, as one hash; never the same twice where something is not known. #}
+{#
+    What the model at work is made from, as one hash, and whether the relation that stands was made from the
+    same. The hash is never the same twice where something is not known.
+#}
 {% macro recipe(sql) -%}
     {%- set known, relations, files = [local_md5(sql)], [], [] -%}
     {%- for column in model.columns.values() -%}
@@ -63,7 +66,7 @@
     {%- for id in model.depends_on.nodes -%}
         {%- if id in graph.sources -%}
             {%- set table = graph.sources[id] -%}
-            {%- do files.append((source(table.source_name, table.name) | string).split("'")[1]) -%}
+            {%- do files.append((mdm.lake(table.source_name, table.name)).split("'")[1]) -%}
         {%- elif graph.nodes[id].resource_type == 'seed' -%}
             {%- do known.append(graph.nodes[id].checksum.checksum) -%}
             {%- do known.append(local_md5(graph.nodes[id].config.column_types | string)) -%}
@@ -72,16 +75,18 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set query -%}
-        select md5(concat_ws(
+        with made as materialized (
+            select schema_name || '.' || table_name as name, comment from duckdb_tables()
+            union all
+            select schema_name || '.' || view_name as name, comment from duckdb_views()
+        ),
+
+        recipe as (select md5(concat_ws(
             ' ', '{{ known | join(" ") }}', version(), functions_version()
             {%- if relations %},
             (
                 select string_agg(coalesce(split_part(comment, ' ', 2), uuid()::varchar), ' ' order by name)
-                from (
-                    select schema_name || '.' || table_name as name, comment from duckdb_tables()
-                    union all
-                    select schema_name || '.' || view_name as name, comment from duckdb_views()
-                ) as made
+                from made
                 where name in ('{{ relations | join("', '") }}')
             )
             {%- endif %}
@@ -91,23 +96,17 @@
                 from read_blob(['{{ files | join("', '") }}'])
             )
             {%- endif %}
-        ))
-    {%- endset -%}
-    {{ return(run_query(query).columns[0].values()[0]) }}
-{%- endmacro %}
+        )) as hash)
 
-{# The label of a table or view; empty where it has none. #}
-{% macro label(relation) -%}
-    {%- set query -%}
-        select coalesce(max(comment), '')
-        from (
-            select schema_name, table_name as name, comment from duckdb_tables()
-            union all
-            select schema_name, view_name as name, comment from duckdb_views()
-        ) as made
-        where schema_name = '{{ relation.schema }}' and name = '{{ relation.identifier }}'
+        select
+            hash,
+            exists(
+                select 1 from made
+                where name = '{{ this.schema }}.{{ this.identifier }}' and starts_with(comment, hash)
+            )
+        from recipe
     {%- endset -%}
-    {{ return(run_query(query).columns[0].values()[0]) }}
+    {{ return(run_query(query).rows[0].values()) }}
 {%- endmacro %}
 
 {# The rows of a table as one hash, in whatever order they are. #}

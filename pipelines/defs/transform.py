@@ -26,7 +26,6 @@ settings.apply(warehouse.environment(settings.data_dir()))
 dbt = OfflineDbt(
     project_dir=str(warehouse.PROJECT),
     profiles_dir=str(warehouse.PROJECT),
-    target="main",
     dbt_executable=str(warehouse.DBT),
 )
 

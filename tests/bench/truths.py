@@ -37,7 +37,7 @@ from tests.bench.identity import Score, scores_of, true_persons_of
 from tests.whole.verdicts import evident_gaps, retention_gaps
 
 BUILD = (
-    *warehouse.BUILD, "--exclude-resource-type", "test", "--target", "main",
+    *warehouse.BUILD, "--exclude-resource-type", "test",
     "--select", "+met_regional_retention_180d", "+fct_newcomer", "+fct_identity_year", "+dim_account",
 )  # fmt: skip
 """Models alone: whether their data are right is what this part asks."""

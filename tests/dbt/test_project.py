@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -32,7 +33,7 @@ ORDER.insert(ORDER.index("persons") + 1, "smallest_group")
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     data = tmp_path_factory.mktemp("parsed")
-    warehouse.dbt(data, "parse", "--target", "lint")
+    warehouse.dbt(data, "parse")
     return dict(json.loads(warehouse.manifest(data).read_text()))
 
 
@@ -45,6 +46,29 @@ def test_no_macro_hides_a_word_of_dbts_own(manifest: dict[str, Any]) -> None:
     own = {macro["name"] for macro in manifest["macros"].values() if macro["package_name"] == "mdm"}
     assert "flags_of" in own
     assert not own & ModelContext._context_attrs_.keys()
+
+
+def test_the_project_is_read_anew_when_it_changed_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when its files are older than what was read of another state of it, as in a copied folder."""
+    model = tmp_path / "project" / "models" / "one.sql"
+    model.parent.mkdir(parents=True)
+    asked = []
+
+    def read(data: Path, *words: str) -> str:
+        asked.append(words)
+        warehouse.manifest(data).parent.mkdir(parents=True, exist_ok=True)
+        warehouse.manifest(data).write_text("{}")
+        return ""
+
+    monkeypatch.setattr(warehouse, "PROJECT", tmp_path / "project")
+    monkeypatch.setattr(warehouse, "dbt", read)
+    for text, times in (("select 1", 1), ("select 1", 1), ("select 2", 2), ("select 2", 2)):
+        model.write_text(text)
+        os.utime(model, (0, 0))
+        assert warehouse.parse(tmp_path / "data") == warehouse.manifest(tmp_path / "data")
+        assert asked == [("parse",)] * times
 
 
 def test_layers_read_down_only(manifest: dict[str, Any]) -> None:

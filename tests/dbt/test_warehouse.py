@@ -104,7 +104,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     write_lake(data, LAKE, never_loaded=["pontoon", "sumo/revisions"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MDM_HASH_KEY", KEY.decode())
-        warehouse.dbt(data, "build", "--target", "main")  # with every unit test, unlike a run
+        warehouse.dbt(data, "build")  # with every unit test, unlike a run
     connection = duckdb.connect(str(data / "warehouse.duckdb"), read_only=True)
     yield connection
     connection.close()

@@ -33,7 +33,9 @@ class Ended:
 def mdm(data: Path, *words: str, **variables: str) -> Ended:
     """`mdm <words>` with MDM_DATA=data; none of the caller's own MDM_ variables reach it."""
     clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MDM_", "DAGSTER_", "DBT_"))
+        name: value
+        for name, value in os.environ.items()
+        if name == "DBT_PARTIAL_PARSE_FILE_PATH" or not name.startswith(("MDM_", "DAGSTER_", "DBT_"))
     }
     environment = {
         **clean,

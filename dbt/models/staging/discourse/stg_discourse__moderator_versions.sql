@@ -6,4 +6,4 @@ select
     not _is_deleted and coalesce(is_forum_staff, false) as is_held,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('discourse', 'users') }}
+from {{ lake('discourse', 'users') }}

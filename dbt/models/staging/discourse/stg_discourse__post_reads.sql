@@ -9,5 +9,5 @@ select
     likes,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('discourse', 'posts') }}
+from {{ lake('discourse', 'posts') }}
 where not _is_deleted

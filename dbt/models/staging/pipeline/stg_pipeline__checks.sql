@@ -10,4 +10,4 @@ select
     skipped,
 
     {{ utc('as_of') }} as as_of
-from {{ source('pipeline', 'checks') }}
+from {{ lake('pipeline', 'checks') }}

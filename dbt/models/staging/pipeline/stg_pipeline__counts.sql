@@ -10,4 +10,4 @@ select
 
     {{ utc('window_start') }} as window_start,
     {{ utc('window_end') }} as window_end
-from {{ source('pipeline', 'counts') }}
+from {{ lake('pipeline', 'counts') }}

@@ -5,4 +5,4 @@ select
     account_key_2,
 
     score
-from {{ source('pipeline', 'identity_links') }}
+from {{ lake('pipeline', 'identity_links') }}

@@ -6,4 +6,4 @@ select
 
     person_id,
     probable_person_id
-from {{ source('pipeline', 'identity_snapshots') }}
+from {{ lake('pipeline', 'identity_snapshots') }}

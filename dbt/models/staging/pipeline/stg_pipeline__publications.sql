@@ -8,4 +8,4 @@ select
     first_complete_in,
 
     {{ utc('first_complete_at') }} as first_complete_at
-from {{ source('pipeline', 'publications') }}
+from {{ lake('pipeline', 'publications') }}

@@ -13,4 +13,4 @@ select
     values_changed,
 
     {{ utc('judged_at') }} as judged_at
-from {{ source('pipeline', 'revisions') }}
+from {{ lake('pipeline', 'revisions') }}

@@ -4,4 +4,4 @@ select
     run_id,
 
     {{ utc('as_of') }} as as_of
-from {{ source('pipeline', 'runs') }}
+from {{ lake('pipeline', 'runs') }}

@@ -13,4 +13,4 @@ select
     closed_on,
     {{ utc('loaded_from') }} as loaded_from,
     {{ utc('watermark') }} as watermark
-from {{ source('pipeline', 'sources') }}
+from {{ lake('pipeline', 'sources') }}

@@ -9,4 +9,4 @@ select
     batches,
 
     {{ utc('watermark') }} as watermark
-from {{ source('pipeline', 'streams') }}
+from {{ lake('pipeline', 'streams') }}

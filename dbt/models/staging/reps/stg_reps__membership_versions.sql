@@ -19,5 +19,5 @@ select
     and coalesce(array_contains(people.groups, groups_that_lead.group_name), false) as is_held,
 
     {{ utc('people._fetched_at') }} as observed_at
-from {{ source('reps', 'people') }} as people
+from {{ lake('reps', 'people') }} as people
 cross join groups_that_lead

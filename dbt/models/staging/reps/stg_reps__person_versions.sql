@@ -6,5 +6,5 @@ select
     country as declared_country,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('reps', 'people') }}
+from {{ lake('reps', 'people') }}
 where not _is_deleted

@@ -9,5 +9,5 @@ select
     num_helpful_votes as helpful_votes,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('sumo', 'answers') }}
+from {{ lake('sumo', 'answers') }}
 where not _is_deleted

@@ -8,5 +8,5 @@ select
     solution as solution_id,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('sumo', 'questions') }}
+from {{ lake('sumo', 'questions') }}
 where not _is_deleted

@@ -7,5 +7,5 @@ select
     country as declared_country,
 
     {{ utc('_fetched_at') }} as observed_at
-from {{ source('sumo', 'users') }}
+from {{ lake('sumo', 'users') }}
 where not _is_deleted

@@ -23,7 +23,7 @@ from pipelines.sources import SOURCES
 DBT = ROOT / "dbt"
 LAYERS = ("staging", "intermediate", "marts", "metrics")
 DECLARED = {
-    "metric", "version", "topic_area", "title", "question", "definition", "unit", "grain", "window",
+    "metric", "version", "topic_area", "title", "question", "definition", "unit", "grain", "key", "window",
     "direction", "interval", "sources", "reference", "persons", "additive_over", "parameters", "notes",
 }  # fmt: skip
 ORDER = [*KEYS, *DIMENSIONS, *MEASURES, *LINEAGE]
@@ -117,6 +117,7 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         assert model["fqn"][2] == declared["topic_area"]
         assert set(declared["parameters"]) <= set(parameters), model["name"]
         assert set(declared["additive_over"]) <= set(ADDITIVE), model["name"]
+        assert set(declared["key"]) <= {*KEYS, *DIMENSIONS} & set(model["columns"]), model["name"]
         used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
         assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
         assert model["name"] in tested, f"{model['name']} has no unit test"

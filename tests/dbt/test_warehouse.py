@@ -7,6 +7,7 @@ which version of a record counts, time zones, identities across streams, and wha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -112,6 +113,27 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 
 def rows(built: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     return built.execute(query).fetchall()
+
+
+def test_a_metric_with_one_row_too_many_is_found(built: duckdb.DuckDBPyConnection) -> None:
+    (path,) = rows(built, "select path from duckdb_databases() where database_name = 'warehouse'")[0]
+    compiled = Path(path).parent / "dbt" / "target" / "compiled" / "mdm" / "tests"
+    query = (
+        (compiled / "assert_metrics_have_one_row_by_their_key.sql")
+        .read_text()
+        .replace('"warehouse".', "twice.")
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path}' as warehouse (read_only)")
+        connection.execute("attach ':memory:' as twice; create schema twice.metrics")
+        connection.execute("create table twice.metrics.metric_value as from warehouse.metrics.metric_value")
+        assert connection.execute(query).fetchall() == []
+        connection.execute(
+            """insert into twice.metrics.metric_value
+               from warehouse.metrics.metric_value where metric = 'active_contributors' limit 1"""
+        )
+        found = connection.execute(query).fetchall()
+        assert [(metric, rows) for metric, _, rows in found] == [("active_contributors", 1)]
 
 
 def test_the_newest_version_of_a_record_counts_and_a_deleted_one_is_gone(

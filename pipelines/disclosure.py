@@ -137,7 +137,7 @@ def together(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
         return hidden
     group = frame[told].assign(hidden=hidden[told])
     named = ["period_start", *(name for name in DIMENSIONS if name != "category")]
-    return hidden | group.groupby(named, dropna=False)["hidden"].transform("any").reindex(
+    return hidden | group.groupby(named, dropna=False, observed=True)["hidden"].transform("any").reindex(
         frame.index, fill_value=False
     )
 
@@ -177,7 +177,7 @@ def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> tup
         ["is_margin", "persons", dimension, "place"], kind="stable"
     )
     same = [name for name in (*KEYS, *DIMENSIONS) if name != dimension]
-    line = part.groupby(same, dropna=False, sort=False).ngroup().to_numpy()
+    line = part.groupby(same, dropna=False, sort=False, observed=True).ngroup().to_numpy()
     has_cells = np.bincount(line, ~part["is_margin"], minlength=1) > 0
     kept = has_cells[line]
     return part["place"].to_numpy()[kept], line[kept]
@@ -186,7 +186,7 @@ def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> tup
 def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     """A copy in which `rows` say `suppressed` and nothing else; all measures are floats then."""
     hidden = frame.copy()
-    hidden["status"] = frame["status"].mask(rows, "suppressed")
+    hidden["status"] = frame["status"].astype(object).mask(rows, "suppressed")
     hidden["flags"] = frame["flags"].astype(object).mask(rows, None)
     for name in MEASURES:
         hidden[name] = frame[name].astype(float).mask(rows)

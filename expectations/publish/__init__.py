@@ -1,9 +1,19 @@
-"""What must hold before a table is shown: one gate a published table, and one for the file as a whole."""
+"""What must hold before a version is shown: a gate for each table, and for all columns, lines and texts."""
 
 from expectations.gate import Gate
-from expectations.publish import columns, metric, metric_value, region, release, source_state, topic_area
+from expectations.publish import (
+    columns,
+    lines,
+    metric,
+    metric_value,
+    region,
+    release,
+    source_state,
+    texts,
+    topic_area,
+)
 
-_MODULES = (columns, metric, metric_value, region, release, source_state, topic_area)
+_MODULES = (columns, lines, metric, metric_value, region, release, source_state, texts, topic_area)
 
 PUBLISH: dict[str, Gate] = {module.GATE.asset[0]: module.GATE for module in _MODULES}
 """Every publish gate. Add one: its module here."""

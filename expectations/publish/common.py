@@ -27,6 +27,10 @@ def filled(column: str, notes: str, **where: Any) -> Expect:
     return expect("ExpectColumnValuesToNotBeNull", column=column, notes=notes, where=where)
 
 
+def true(column: str, notes: str) -> Expect:
+    return expect("ExpectColumnValuesToBeInSet", column=column, value_set=[True], notes=notes)
+
+
 def rows_exist(notes: str) -> Expect:
     return expect("ExpectTableRowCountToBeBetween", min_value=1, notes=notes)
 

@@ -4,33 +4,15 @@ What a rule is about is worked out by the query (null: the rule is not about thi
 rule is about whole columns.
 """
 
-from expectations.gate import Expect, Gate, expect
-from expectations.publish.common import at_most, impersonal, rows_exist, unique, within
+from expectations.gate import Gate, expect
+from expectations.publish.common import at_most, rows_exist, true, within
 from pipelines.disclosure import COUNTS, SIGNED, SURVEY_ATTRIBUTES, SURVEY_K
-from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, MEASURES
+from pipelines.metric_shape import DIMENSIONS, MEASURES
 
 SHOWN = ("complete", "provisional")
 NOT_SHOWN = ("suppressed", "insufficient", "no_denominator", "unavailable")
 
 GRAIN = ("metric", "version", "grain", "period_start", "period_end", *DIMENSIONS)
-
-TEXTS = ", ".join(f"cells.{name}" for name in ("metric", "grain", "flags", *DIMENSIONS))
-
-
-def _alone_over(dimension: str) -> str:
-    """Whether the only hidden row of its line over a dimension (null: the margin) could have had company."""
-    line = ", ".join(f"cells.{name}" for name in (*KEYS, *DIMENSIONS) if name != dimension)
-    over = f"over (partition by {line})"
-    return f"""(
-        list_contains(string_split(declared.additive_over, ', '), '{dimension}')
-        and cells.status = 'suppressed'
-        and count(*) filter (cells.status = 'suppressed') {over} = 1
-        and count(cells.{dimension}) {over} > 0
-        and count(*) filter (cells.status <> 'suppressed' and cells.persons > 0) {over} > 0
-    )"""
-
-
-ALONE = " or ".join(_alone_over(name) for name in ADDITIVE)
 
 FRAME = f"""
     with described as (
@@ -43,10 +25,9 @@ FRAME = f"""
             declared.version as declared_version,
             declared.persons <> 'none' as is_about_people,
             cells.status in {SHOWN} as is_shown,
-            coalesce({ALONE}, false) as is_hidden_alone,
             cells.region is null or region.code is not null as is_region_named,
             cells.country is null or country.code is not null as is_country_named,
-            concat_ws(' ', {TEXTS}) as texts
+            count(*) over (partition by {", ".join(f"cells.{name}" for name in GRAIN)}) = 1 as is_alone
         from cells
         cross join release
         left join metric as declared using (metric)
@@ -55,15 +36,14 @@ FRAME = f"""
     )
 
     select
-        {", ".join(GRAIN)},
+        metric, version, period_start, period_end,
         status, value, ci_low, ci_high, denominator, coverage, unknown_affiliation_share,
-        k, as_of, declared_version, is_region_named, is_country_named, texts,
+        k, as_of, declared_version, is_alone, is_region_named, is_country_named,
         case when is_shown then nullif(smallest_group, case when not is_of_survey then 0 end) end
             as smallest_group_shown,
         nullif(persons, 0) as persons_shown,
         case when is_shown and kind = 'count' and is_about_people then nullif(value_with_probable, 0) end
             as count_with_probable_shown,
-        not is_hidden_alone as is_hidden_in_company,
         not is_about_people or not is_shown or smallest_group is not null as is_group_known,
         case when status = 'suppressed' then len(list_filter([
             {", ".join(MEASURES)}
@@ -83,20 +63,15 @@ FRAME = f"""
 """`cells`: rows of the table, with the `smallest_group` and the `kind` (pipelines/disclosure.py) of each."""
 
 
-def true(column: str, notes: str) -> Expect:
-    return expect("ExpectColumnValuesToBeInSet", column=column, value_set=[True], notes=notes)
-
-
 GATE = Gate(
     asset=("metric_value",),
     expectations=(
         rows_exist("a publication has values"),
-        unique(*GRAIN, notes="one value for each metric, period and slice"),
+        true("is_alone", "one value for each metric, period and slice"),
         at_most("k", "smallest_group_shown", "no shown number has a group of fewer than k persons behind it"),
         at_most("k", "persons_shown", "no shown number is about fewer than k persons"),
         at_most("k", "count_with_probable_shown", "no count where probable links hold is below k either"),
         true("is_group_known", "a number about people says how many stand behind it"),
-        true("is_hidden_in_company", "no sum gives a hidden cell away: none is the only one of its line"),
         within("numbers_left", 0, 0, "a suppressed row keeps no number"),
         within("exact_counts", 0, 0, "counts of people for the public are multiples of 5"),
         expect(
@@ -126,6 +101,5 @@ GATE = Gate(
         at_most("period_end", "as_of", "only periods that are over are published", severity="warning"),
         true("is_region_named", "every region of a value has a name in the region table"),
         true("is_country_named", "every country of a value has a name in the region table"),
-        impersonal("texts"),
     ),
 )

@@ -35,7 +35,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 
 
 def test_every_published_table_has_its_gate_and_frame() -> None:
-    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns"}
+    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns", "lines", "texts"}
 
 
 @pytest.mark.parametrize("name", PUBLISH)

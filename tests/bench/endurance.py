@@ -8,16 +8,14 @@ the suite at a size that fits it. Landing runs in processes of its own: `kill -9
 from __future__ import annotations
 
 import gc
-import json
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from pipelines.simulation.world import SOURCES as SERVED
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Source, Stream, trailing_number
+from tests.bench.ours import landed
 
 A_WHILE = timedelta(days=400)
 """So long the clock is moved before the last run: every declared re-read is due then."""
@@ -60,6 +59,11 @@ KEPT = frozenset(
 
 NATIVE = {("pontoon", "user_actions"): "actions"}
 """What the servers call the records of a feed, where it is not the stream's own name."""
+
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Landings begin with everything loaded: a run does so once, and here are dozens."""
+PROCESSES.set_forkserver_preload([__name__, "great_expectations.expectations"])
 
 
 @dataclass
@@ -134,25 +138,28 @@ def interrupted(source: str, servers: Servers, data: Path, after: int | None) ->
     lift(data)
     variables = {"MDM_DATA": str(data), "MDM_PONTOON_TOKEN": PONTOON_TOKEN}
     variables[f"MDM_{source.upper()}_URL"] = servers.roots[source]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.ours", source],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=settings.ROOT,
-        env={**os.environ, **variables},
-    )
+    heard, says = PROCESSES.Pipe(duplex=False)
+    child = PROCESSES.Process(target=_land, args=(source, variables, says))
+    goal = len(servers.requests[source]) + (after or 0)
+    child.start()
+    says.close()
     if after is not None:
-        goal = len(servers.requests[source]) + after
-        while child.poll() is None and len(servers.requests[source]) < goal:
+        while child.is_alive() and len(servers.requests[source]) < goal:
             time.sleep(0.002)
-        child.send_signal(signal.SIGKILL)
-    out, err = child.communicate()
-    if child.returncode < 0 or not out:
-        if child.returncode >= 0:
-            raise SystemExit(err.strip().splitlines()[-1])
-        return []
-    return list(json.loads(out)["refused"])
+        child.kill()
+    try:
+        refused: list[str] = heard.recv()
+    except EOFError:
+        refused = []
+    child.join()
+    if child.exitcode and child.exitcode > 0:
+        raise SystemExit(f"the landing of {source} ended with {child.exitcode}")
+    return refused
+
+
+def _land(source: str, variables: dict[str, str], says: Connection) -> None:
+    os.environ.update(variables)
+    says.send(landed(source)["refused"])
 
 
 def lift(data: Path) -> None:

@@ -12,7 +12,9 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -25,8 +27,8 @@ from pipelines.sources import SOURCES
 from pipelines.sources.http import Client
 
 
-def main() -> None:
-    name, *feeds = sys.argv[1:]
+def landed(name: str, feeds: Sequence[str] = ()) -> dict[str, Any]:
+    """Land these feeds of a source (none: all of them); what is told of it."""
     source = SOURCES[name]
     chosen = replace(source, feeds=tuple(feed for feed in source.feeds if not feeds or feed.name in feeds))
     data = settings.data_dir()
@@ -51,7 +53,7 @@ def main() -> None:
     for result in results:
         for stream, rows in result.written.items():
             written[stream] = written.get(stream, 0) + rows
-    told = {
+    return {
         "written": written,
         "received": sum(result.received for result in results),
         "refused": [sentence for result in results for sentence in result.refused],
@@ -62,6 +64,11 @@ def main() -> None:
         "idle_mb": idle_kb / 1024,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def main() -> None:
+    name, *feeds = sys.argv[1:]
+    told = landed(name, feeds)
     json.dump(told, sys.stdout)
     sys.exit(1 if told["refused"] else 0)
 

@@ -1,4 +1,7 @@
-"""Whole runs by the command a user types, in a child process that notes every connection it opens."""
+"""Whole runs by the command a user types, in a child process that notes every connection it opens.
+
+And one landing in this process, for tests of what is landed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from expectations.landing import LANDING
+from pipelines import run, settings
+from pipelines.embedded import PONTOON_TOKEN
+from pipelines.lake import Lake
+from pipelines.landing import FeedResult, Landing
+from pipelines.sources import SOURCES
+from pipelines.sources.http import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "recorded"
@@ -56,6 +67,21 @@ def mdm(data: Path, *words: str, **variables: str) -> Ended:
         stdin=subprocess.DEVNULL,
     )
     return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+
+def land(source: str, root: str, data: Path) -> list[FeedResult]:
+    """One ordinary run of one source that answers at `root`, in this process."""
+    spec = SOURCES[source]
+    landing = Landing(
+        Lake(data),
+        run_id="test",
+        gates=LANDING,
+        hash_key=settings.hash_key(data),
+        span=run.span_of(run.world_of(data), spec, None, None),
+    )
+    token = PONTOON_TOKEN if source == "pontoon" else None
+    with Client(spec, root, token=token, user_agent="tests", paced=False) as client:
+        return [landing.feed(spec, feed, client) for feed in spec.feeds]
 
 
 def status(data: Path) -> dict[str, Any]:

@@ -10,11 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from expectations.landing import LANDING
-from pipelines import run, settings
-from pipelines.embedded import PONTOON_TOKEN
-from pipelines.lake import Lake
-from pipelines.landing import FeedResult, Landing
 from pipelines.simulation.generator import generate
 from pipelines.simulation.servers import living
 from pipelines.simulation.servers.living import Living
@@ -22,25 +17,15 @@ from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES as SERVED
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
-from pipelines.sources.http import Client
 from tests.bench.endurance import compared, prepare
+from tests.whole.runs import land
 
 Happening = Callable[[Living, np.random.Generator], None]
 
 
-def land(source: str, servers: Servers, data: Path) -> list[FeedResult]:
-    """One ordinary run of one source, in this process."""
-    spec = SOURCES[source]
-    landing = Landing(
-        Lake(data),
-        run_id="test",
-        gates=LANDING,
-        hash_key=settings.hash_key(data),
-        span=run.span_of(run.world_of(data), spec, None, None),
-    )
-    token = PONTOON_TOKEN if source == "pontoon" else None
-    with Client(spec, servers.roots[source], token=token, user_agent="tests", paced=False) as client:
-        return [landing.feed(spec, feed, client) for feed in spec.feeds]
+def refused(source: str, servers: Servers, data: Path) -> list[str]:
+    """The sentences with which one ordinary run of a source was refused."""
+    return [one for result in land(source, servers.roots[source], data) for one in result.refused]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +40,11 @@ def loaded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepare(data, world)
     with serve(world) as servers:
         for source in SERVED:
-            assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+            assert not [
+                sentence
+                for result in land(source, servers.roots[source], data)
+                for sentence in result.refused
+            ]
     return data
 
 
@@ -129,7 +118,9 @@ def test_one_run_after_one_event_holds_the_source_as_it_is(
         before = servers.living[source]
         happening(before, np.random.default_rng(5))
         servers.advance(timedelta(days=1))
-        assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+        assert not [
+            sentence for result in land(source, servers.roots[source], data) for sentence in result.refused
+        ]
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
 
@@ -139,6 +130,8 @@ def test_a_page_that_fails_once_costs_nothing(source: str, world: World, tmp_pat
     data = tmp_path / "data"
     prepare(data, world)
     with serve(world, faults=f"{source}.http500@2") as servers:
-        assert not [sentence for result in land(source, servers, data) for sentence in result.refused]
+        assert not [
+            sentence for result in land(source, servers.roots[source], data) for sentence in result.refused
+        ]
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held

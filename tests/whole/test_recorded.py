@@ -19,9 +19,8 @@ import pytest
 
 from pipelines import embedded
 from pipelines.simulation.world import SOURCES as SERVED
-from tests.bench.peers import land
 from tests.whole.conftest import Once
-from tests.whole.runs import RECORDED, current, records
+from tests.whole.runs import RECORDED, current, land, records
 
 pytestmark = pytest.mark.whole
 
@@ -111,9 +110,9 @@ def test_every_person_named_by_a_pontoon_sync_is_one_action(live: dict[str, int]
 def test_landing_the_same_again_writes_no_version(recorded: Once) -> None:
     with embedded.community(recorded=RECORDED) as (_, variables):
         for source in SERVED:
-            again = land(source, variables[f"MDM_{source.upper()}_URL"], recorded.data)
-            assert (again["exit"], again["refused"]) == (0, [])
-            assert not any(again["written"].values()), again["written"]
+            for again in land(source, variables[f"MDM_{source.upper()}_URL"], recorded.data):
+                assert again.refused == ()
+                assert not any(again.written.values()), again.written
 
 
 def test_every_record_set_aside_is_counted_with_its_reason(recorded: Once) -> None:

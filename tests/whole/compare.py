@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from tests.whole.recompute import DIMENSIONS, NUMBERS
@@ -25,11 +26,17 @@ def values(path: Path, table: str) -> pd.DataFrame:
 
 def comparable(table: pd.DataFrame) -> pd.DataFrame:
     """Dimensions and flags as text ('': none), numbers as floats."""
-    named = table[[*DIMENSIONS, "flags"]].astype(object)
-    texts = {name: named[name].where(named[name].notna(), "").astype(str) for name in named}
+    texts = {name: _texts(table[name]) for name in (*DIMENSIONS, "flags")}
     numbers = (*NUMBERS, "value_with_probable")
     floats = {name: table[name].astype("float64") for name in numbers if name in table}
     return table.assign(**texts, **floats)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Each value as text, made once for all rows that have it."""
+    codes, found = pd.factorize(column)
+    texts = np.array([*map(str, found), ""], dtype=object)
+    return pd.Series(texts[codes], index=column.index)
 
 
 def of(table: pd.DataFrame, metric: str) -> pd.DataFrame:

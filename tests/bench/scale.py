@@ -3,7 +3,8 @@ have.
 
 Each size runs in a process of its own. `medium` goes on: the warehouse is built from it, once more after
 another day and once after nothing new, and held against what is true, and one of its people is erased.
-`scale` writes `medium`, `mozilla` that size (minutes, some gigabytes).
+Then the same community with a tenth of the history, to see what a day costs there. `scale` writes `medium`,
+`mozilla` that size (minutes, some gigabytes).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,18 @@ from tests.whole.days import hold_back
 
 LAST_DAY = timedelta(days=2, hours=12)
 """So long before its clock the last day begins on which somebody did something in the large community."""
+
+RECENT = replace(
+    MEDIUM,
+    name="recent",
+    since=datetime(2025, 10, 1, tzinfo=UTC),
+    **{
+        name: type(volume)(volume * 0.096)
+        for name in ("contributors", "askers", "bugs", "questions", "sessions", "topics", "events", "reports")
+        for volume in (getattr(MEDIUM, name),)
+    },
+)
+"""As many acts a day as in `medium`, over 280 days instead of 2,929."""
 
 MOST = 10
 """So many of the slowest models are shown."""
@@ -106,6 +120,26 @@ def mozilla() -> None:
     main((MOZILLA.name,))
 
 
+@dataclass(frozen=True)
+class Built:
+    """A first build without the last day, and the build of that day. peak: GB of the first at most."""
+
+    seconds: float
+    peak: float
+    slowest: list[tuple[str, float]]
+    day: float
+
+
+def built(data: Path) -> Built:
+    _, give_back = hold_back(data / "raw", world_of(data).as_of() - LAST_DAY)
+    warehouse.parse(data)  # as before every build but the first
+    seconds, peak = mdm(data, "build")
+    models = slowest(data)
+    give_back()
+    day, _ = mdm(data, "build")
+    return Built(seconds, peak, models, day)
+
+
 def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
     console = Console()
     table = Table(title="straight to a lake", title_justify="left")
@@ -119,20 +153,24 @@ def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
         console.print(table)
         data = Path(folder) / MEDIUM.name
         if data.exists():
-            _, give_back = hold_back(data / "raw", world_of(data).as_of() - LAST_DAY)
-            warehouse.parse(data)  # as before every build but the first
-            seconds, peak = mdm(data, "build")
-            console.print(f"{MEDIUM.name}: warehouse in {seconds:.0f} s, {peak:.1f} GB at most; the slowest:")
-            for name, took in slowest(data):
+            all_ = built(data)
+            console.print(
+                f"{MEDIUM.name}: warehouse in {all_.seconds:.0f} s, {all_.peak:.1f} GB at most; the slowest:"
+            )
+            for name, took in all_.slowest:
                 console.print(f"    {took:6.1f} s  {name}")
-            give_back()
-            day, _ = mdm(data, "build")
             still, _ = mdm(data, "build")
-            console.print(f"after one more day: {day:.0f} s, {day / seconds:.0%} of that")
-            console.print(f"after nothing new: {still:.0f} s, {still / seconds:.0%} of that")
+            console.print(f"after one more day: {all_.day:.0f} s, {all_.day / all_.seconds:.0%} of that")
+            console.print(f"after nothing new: {still:.0f} s, {still / all_.seconds:.0%} of that")
             console.print(f"contributions that are not as many as are true: {differences(data) or 'none'}")
             seconds, _ = mdm(data, "forget", "sumo", somebody(data))
             console.print(f"erasing the most active of {told_people(data):,} people: {seconds:.1f} s")
+            written(RECENT.name, Path(folder) / RECENT.name)
+            little = built(Path(folder) / RECENT.name)
+            console.print(
+                f"after one more day of {RECENT.name}: {little.day:.0f} s; ten times the history makes a day "
+                f"{all_.day / little.day:.1f} times dearer"
+            )
 
 
 def told_people(data: Path) -> int:
@@ -146,7 +184,7 @@ def told_people(data: Path) -> int:
 def one(scale: str, data: Path, seed: int) -> None:
     """Write one size and print what it took."""
     data.mkdir(parents=True)
-    done = write_lake(data, SIZES[scale], seed)
+    done = write_lake(data, {**SIZES, RECENT.name: RECENT}[scale], seed)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in used)
     told = {"people": done.people, "accounts": done.accounts, "events": done.events, "seconds": done.seconds}

@@ -36,8 +36,9 @@ docs: .venv/run.stamp
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt; sql=$$?; \
+	wait $$types && exit $$sql
 	$(BIN)/mdm parse
 
 test: check

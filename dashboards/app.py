@@ -105,7 +105,7 @@ def create_app(
     server.config["COMPRESS_CACHE_KEY"] = lambda request: request.path
     app = dash.Dash(
         __name__,
-        server=server,  # type: ignore[arg-type]
+        server=server,
         title=NAME,
         update_title="",
         serve_locally=True,

@@ -1,5 +1,5 @@
--- A metric has one row for each combination of the columns that its declaration names as its key. Of a
--- value that is available, period, goal and wave are known; other columns of the key may be null: all.
+-- A metric has one row for each combination of the columns that its declaration names as its key.
+-- Of a value that is available, period, goal and wave are known; other columns may be null: all.
 
 {% set values = ref('metric_value') %}
 {% set never_null = ['grain', 'period_start', 'period_end', 'goal', 'wave'] %}

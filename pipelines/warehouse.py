@@ -24,6 +24,7 @@ class DbtFailed(Exception):
 
 
 READ_BY_DBT = ("*.yml", "macros/**/*", "models/**/*", "seeds/**/*", "tests/**/*")
+"""What of the project dbt reads, relative to it."""
 
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 """Models with their data tests. Unit tests prove the SQL, not the data: the test suite runs them."""

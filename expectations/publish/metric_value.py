@@ -27,7 +27,7 @@ FRAME = f"""
             cells.status in {SHOWN} as is_shown,
             cells.region is null or region.code is not null as is_region_named,
             cells.country is null or country.code is not null as is_country_named,
-            count(*) over (partition by {", ".join(f"cells.{name}" for name in GRAIN)}) = 1 as is_alone
+            count(*) over (partition by {", ".join(f"cells.{name}" for name in GRAIN)}) = 1 as is_the_only_one
         from cells
         cross join release
         left join metric as declared using (metric)
@@ -38,7 +38,7 @@ FRAME = f"""
     select
         metric, version, period_start, period_end,
         status, value, ci_low, ci_high, denominator, coverage, unknown_affiliation_share,
-        k, as_of, declared_version, is_alone, is_region_named, is_country_named,
+        k, as_of, declared_version, is_the_only_one, is_region_named, is_country_named,
         case when is_shown then nullif(smallest_group, case when not is_of_survey then 0 end) end
             as smallest_group_shown,
         nullif(persons, 0) as persons_shown,
@@ -67,7 +67,7 @@ GATE = Gate(
     asset=("metric_value",),
     expectations=(
         rows_exist("a publication has values"),
-        true("is_alone", "one value for each metric, period and slice"),
+        true("is_the_only_one", "one value for each metric, period and slice"),
         at_most("k", "smallest_group_shown", "no shown number has a group of fewer than k persons behind it"),
         at_most("k", "persons_shown", "no shown number is about fewer than k persons"),
         at_most("k", "count_with_probable_shown", "no count where probable links hold is below k either"),

@@ -7,7 +7,6 @@ records are invented support answers, as the interface sends them; no network ta
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from pipelines.lake import Lake
 from pipelines.landing import Landing
 from pipelines.sources import sumo
 from pipelines.sources.spec import Count, Page, Span, stamp
+from tests.bench.memory import peak_mb
 from tests.scripted import client_of
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ class Told:
 def measure(records: int) -> dict[str, float]:
     feed = replace(sumo.SOURCE.feeds[1], walk=Told(records))
     judge(LANDING["sumo", "answers"], pd.DataFrame())
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    idle = peak_mb()
     with tempfile.TemporaryDirectory() as folder:
         landing = Landing(
             Lake(Path(folder)), run_id="bench", gates=LANDING, hash_key=b"a key for the bench", span=Span()
@@ -88,8 +88,7 @@ def measure(records: int) -> dict[str, float]:
         result = landing.feed(replace(sumo.SOURCE, feeds=(feed,)), feed, client_of("http://127.0.0.1:1"))
         seconds = time.process_time() - began - feed.walk.making_s  # type: ignore[attr-defined]
     assert result.written == {"answers": records}, result.refused
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"records": records, "seconds": seconds, "idle_mb": idle, "peak_mb": peak}
+    return {"records": records, "seconds": seconds, "idle_mb": idle, "peak_mb": peak_mb()}
 
 
 def main() -> None:

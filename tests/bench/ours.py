@@ -9,7 +9,6 @@ loads the machinery), requests and bytes received, peak memory. Exits 1 when a f
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from pipelines.lake import Lake
 from pipelines.landing import Landing
 from pipelines.sources import SOURCES
 from pipelines.sources.http import Client
+from tests.bench.memory import peak_mb
 
 
 def landed(name: str, feeds: Sequence[str] = ()) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def landed(name: str, feeds: Sequence[str] = ()) -> dict[str, Any]:
     chosen = replace(source, feeds=tuple(feed for feed in source.feeds if not feeds or feed.name in feeds))
     data = settings.data_dir()
     judge(next(iter(LANDING.values())), pd.DataFrame())
-    idle_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    idle = peak_mb()
     world = run.world_of(data)
     landing = Landing(
         Lake(data),
@@ -61,8 +61,8 @@ def landed(name: str, feeds: Sequence[str] = ()) -> dict[str, Any]:
         "requests": client.spent.requests,
         "bytes": client.spent.bytes,
         "waited_s": client.spent.waited_s,
-        "idle_mb": idle_kb / 1024,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "idle_mb": idle,
+        "peak_mb": peak_mb(),
     }
 
 

@@ -9,13 +9,13 @@ bytes received, peak memory. Kitsune's fixed pause of half a second a request is
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import requests
+from memory import peak_mb  # beside this script
 from perceval.backends.core.bugzillarest import BugzillaREST
 from perceval.backends.core.discourse import Discourse
 from perceval.backends.mozilla import kitsune
@@ -86,8 +86,8 @@ def main() -> None:
     except Exception as error:
         trouble = type(error).__name__
     seconds = time.perf_counter() - began
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = {"keys": keys, "seconds": seconds, "peak_mb": peak_kb / 1024, "trouble": trouble, **spent}
+    peak = peak_mb()
+    told = {"keys": keys, "seconds": seconds, "peak_mb": peak, "trouble": trouble, **spent}
     json.dump(told, sys.stdout)
 
 

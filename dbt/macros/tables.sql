@@ -66,7 +66,7 @@
     {%- for id in model.depends_on.nodes -%}
         {%- if id in graph.sources -%}
             {%- set table = graph.sources[id] -%}
-            {%- do files.append((mdm.lake(table.source_name, table.name)).split("'")[1]) -%}
+            {%- do files.append(mdm.lake(table.source_name, table.name).split("'")[1]) -%}
         {%- elif graph.nodes[id].resource_type == 'seed' -%}
             {%- do known.append(graph.nodes[id].checksum.checksum) -%}
             {%- do known.append(local_md5(graph.nodes[id].config.column_types | string)) -%}

@@ -1,7 +1,7 @@
 """What must hold before the topic areas are shown; that each is whole, dbt says."""
 
-from expectations.gate import Gate, expect
-from expectations.publish.common import rows_exist
+from expectations.gate import Gate
+from expectations.publish.common import rows_exist, true
 
 FRAME = """
     select topic_area, topic_area.position is not null as is_known
@@ -12,11 +12,6 @@ GATE = Gate(
     asset=("topic_area",),
     expectations=(
         rows_exist("pages follow the topic areas"),
-        expect(
-            "ExpectColumnValuesToBeInSet",
-            column="is_known",
-            value_set=[True],
-            notes="a metric belongs to a topic area of the strategy",
-        ),
+        true("is_known", "a metric belongs to a topic area of the strategy"),
     ),
 )

@@ -153,15 +153,15 @@ def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
         console.print(table)
         data = Path(folder) / MEDIUM.name
         if data.exists():
-            all_ = built(data)
+            both = built(data)
             console.print(
-                f"{MEDIUM.name}: warehouse in {all_.seconds:.0f} s, {all_.peak:.1f} GB at most; the slowest:"
+                f"{MEDIUM.name}: warehouse in {both.seconds:.0f} s, {both.peak:.1f} GB at most; the slowest:"
             )
-            for name, took in all_.slowest:
+            for name, took in both.slowest:
                 console.print(f"    {took:6.1f} s  {name}")
             still, _ = mdm(data, "build")
-            console.print(f"after one more day: {all_.day:.0f} s, {all_.day / all_.seconds:.0%} of that")
-            console.print(f"after nothing new: {still:.0f} s, {still / all_.seconds:.0%} of that")
+            console.print(f"after one more day: {both.day:.0f} s, {both.day / both.seconds:.0%} of that")
+            console.print(f"after nothing new: {still:.0f} s, {still / both.seconds:.0%} of that")
             console.print(f"contributions that are not as many as are true: {differences(data) or 'none'}")
             seconds, _ = mdm(data, "forget", "sumo", somebody(data))
             console.print(f"erasing the most active of {told_people(data):,} people: {seconds:.1f} s")
@@ -169,7 +169,7 @@ def main(scales: tuple[str, ...] = (MEDIUM.name,)) -> None:
             little = built(Path(folder) / RECENT.name)
             console.print(
                 f"after one more day of {RECENT.name}: {little.day:.0f} s; ten times the history makes a day "
-                f"{all_.day / little.day:.1f} times dearer"
+                f"{both.day / little.day:.1f} times dearer"
             )
 
 

@@ -134,6 +134,11 @@ def test_a_metric_with_one_row_too_many_is_found(built: duckdb.DuckDBPyConnectio
         )
         found = connection.execute(query).fetchall()
         assert [(metric, rows) for metric, _, rows in found] == [("active_contributors", 1)]
+        connection.execute(
+            "update twice.metrics.metric_value set period_end = null where metric = 'contributions'"
+        )
+        found = connection.execute(query).fetchall()
+        assert ("contributions", "not null: period_start, period_end") in [row[:2] for row in found]
 
 
 def test_the_newest_version_of_a_record_counts_and_a_deleted_one_is_gone(

@@ -40,11 +40,7 @@ def loaded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepare(data, world)
     with serve(world) as servers:
         for source in SERVED:
-            assert not [
-                sentence
-                for result in land(source, servers.roots[source], data)
-                for sentence in result.refused
-            ]
+            assert not refused(source, servers, data)
     return data
 
 
@@ -118,9 +114,7 @@ def test_one_run_after_one_event_holds_the_source_as_it_is(
         before = servers.living[source]
         happening(before, np.random.default_rng(5))
         servers.advance(timedelta(days=1))
-        assert not [
-            sentence for result in land(source, servers.roots[source], data) for sentence in result.refused
-        ]
+        assert not refused(source, servers, data)
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
 
@@ -130,8 +124,6 @@ def test_a_page_that_fails_once_costs_nothing(source: str, world: World, tmp_pat
     data = tmp_path / "data"
     prepare(data, world)
     with serve(world, faults=f"{source}.http500@2") as servers:
-        assert not [
-            sentence for result in land(source, servers.roots[source], data) for sentence in result.refused
-        ]
+        assert not refused(source, servers, data)
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held

@@ -1,8 +1,9 @@
 {#
     What a metric of persons is measured for, whether or not anybody was there: every closed period of
-    the grains, every area that can be measured, every population. Zero and null start here.
+    the grains, every area that can be measured, every population. Zero and null start here. only_due: of a
+    metric with `parts`.
 #}
-{% macro area_slices(grains, populations) -%}
+{% macro area_slices(grains, populations, only_due=false) -%}
     select
         periods.grain,
         periods.period_start,
@@ -14,7 +15,9 @@
         periods.is_newness_known
     from {{ ref('fct_area_period') }} as periods
     cross join (select unnest(['{{ populations | join("', '") }}']) as population) as populations
-    where periods.grain in ('{{ grains | join("', '") }}')
+    where
+        periods.grain in ('{{ grains | join("', '") }}')
+        {%- if only_due %} and {{ due('periods.period_end') }}{% endif %}
 {%- endmacro %}
 
 {# The smaller of two groups of persons, a group of nobody left aside: nobody can be singled out in it. #}

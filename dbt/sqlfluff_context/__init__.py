@@ -44,6 +44,7 @@ dbt = SimpleNamespace(
     split_part=lambda of, delimiter, place: f"split_part({of}, {delimiter}, {place})",
 )
 _DUCKDB = {
+    "due": lambda column, back: "true",
     "date_series": lambda first, last, step: f"unnest(generate_series({first}, {last}, interval 1 {step}))",
     "list_of_rows": lambda columns: f"list(struct_pack({', '.join(columns.values())}))",
     "rows_of": lambda of: f"unnest({of})",

@@ -5,7 +5,37 @@
 
 {% set window = var('parameters')['level_window_days'] %}
 {% set third = var('parameters')['level_third_days'] %}
-with dates as (
+{% set ends -%}
+    select *, period_end as d from marts.dim_period where grain = 'month'
+    union all
+    select *, period_end - interval {{ window }} day as d from marts.dim_period where grain = 'quarter'
+{%- endset %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': "select d from (" ~ ends ~ ")",
+    'reads': {
+        'dim_period': {
+            'rows': ends,
+            'columns': ['grain', 'period_end'],
+            'since': 'd - interval 1 day',
+            'until': 'd',
+        },
+        'fct_active_day': {
+            'columns': ['identity_level', 'person_id', 'area', 'occurred_on', 'affiliation'],
+            'since': 'occurred_on',
+            'until': 'next_on',
+        },
+        'fct_identity_month': {
+            'columns': ['identity_level', 'person_id', 'area', 'period_start', 'day_bits'],
+            'since': 'period_start',
+            'until': "period_end + interval " ~ window ~ " day",
+        },
+        'dim_identity': read_of_people(),
+        'dim_identity_country': read_of_countries(),
+    },
+}) }}
+
+with ends as (
     select period_end from {{ ref('dim_period') }} where grain = 'month'
     union
     select
@@ -13,6 +43,10 @@ with dates as (
             as period_end
     from {{ ref('dim_period') }}
     where grain = 'quarter'
+),
+
+dates as (
+    select period_end from ends where {{ due('period_end') }}
 ),
 
 lasts as (

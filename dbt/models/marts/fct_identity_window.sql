@@ -2,6 +2,20 @@
 -- days in the year before D, and active months among the last 12. Windows end with a month, so that
 -- sets of days by month are all it takes.
 
+{% set grain = 'trailing_' ~ var('parameters')['contributor_window_days'] ~ 'd' %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends([grain]),
+    'reads': {
+        'dim_period': read_of_period([grain]),
+        'fct_identity_month': {
+            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'day_bits'],
+            'since': 'period_start',
+            'until': "period_end + interval " ~ var('parameters')['contributor_window_days'] ~ " day",
+        },
+    },
+}) }}
+
 with months as (
     select
         active.identity_level,
@@ -46,7 +60,7 @@ counted as (
         on
             months.period_end > periods.period_start
             and months.period_start < periods.period_end
-    where periods.grain = 'trailing_{{ var("parameters")["contributor_window_days"] }}d'
+    where periods.grain = '{{ grain }}' and {{ due('periods.period_end') }}
 )
 
 select

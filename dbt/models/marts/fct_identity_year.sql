@@ -5,6 +5,30 @@
 
 {% set two_years = var('parameters')['areas_window_days'] %}
 {% set at_once = var('parameters')['simultaneous_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'dim_period': {
+            'rows': "select * from marts.dim_period where grain = 'month'",
+            'since': 'period_end - interval 1 day',
+            'until': "period_end + interval " ~ two_years ~ " day",
+        },
+        'fct_identity_window': read_at_end([
+            'identity_level', 'person_id', 'population', 'area', 'active_days', 'active_months',
+            'is_affiliation_unknown',
+        ]),
+        'fct_identity_month': {
+            'columns': [
+                'identity_level', 'person_id', 'affiliation', 'area', 'period_start', 'last_active_on'
+            ],
+            'since': 'last_active_on',
+            'until': "last_active_on + interval " ~ two_years ~ " day",
+        },
+        'dim_identity_country': read_of_countries(),
+    },
+}) }}
+
 with ends as (
     select
         period_end,
@@ -12,11 +36,13 @@ with ends as (
         cast({{ dbt.dateadd('day', -at_once, 'period_end') }} as date) as at_once_start,
         cast(period_end as date) as end_on
     from {{ ref('dim_period') }}
-    where grain = 'month'
+    where grain = 'month' and {{ due('period_end', two_years) }}
 ),
 
 years as (
-    select * from {{ ref('fct_identity_window') }} where population in ('all', 'community')
+    select *
+    from {{ ref('fct_identity_window') }}
+    where population in ('all', 'community') and {{ due('period_end') }}
 ),
 
 ranked as (

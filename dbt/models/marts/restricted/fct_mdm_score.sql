@@ -5,6 +5,34 @@
 -- show no interactions S is not known, and the rest is scaled to 100.
 
 {% set year = var('parameters')['contributor_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_identity_year': {
+            'rows': "
+                select * from marts.fct_identity_year
+                where identity_level = 'confirmed' and population = 'community'
+            ",
+            'columns': [
+                'identity_level', 'population', 'person_id', 'main_area', 'active_months', 'active_days',
+                'areas',
+            ],
+            'since': 'period_end - interval 1 day',
+            'until': 'period_end',
+        },
+        'fct_interaction': {
+            'columns': ['from_person_id', 'to_person_id', 'area', 'occurred_on'],
+            'since': 'occurred_on',
+        },
+        'fct_contributor_month': {
+            'columns': ['person_id', 'area', 'last_active_on'],
+            'since': 'last_active_on',
+            'until': "last_active_on + interval " ~ year ~ " day",
+        },
+    },
+}) }}
+
 with years as (
     select
         person_id,
@@ -14,7 +42,7 @@ with years as (
         active_days,
         areas
     from {{ ref('fct_identity_year') }}
-    where identity_level = 'confirmed' and population = 'community'
+    where identity_level = 'confirmed' and population = 'community' and {{ due('period_end') }}
 ),
 
 contacts as (
@@ -40,6 +68,7 @@ months as (
         {{ dbt.date_trunc('month', 'occurred_on') }} as month_start,
         max(occurred_on) as last_on
     from contacts
+    where {{ due('occurred_on', year + 1) }}
     group by person_id, peer_id, {{ dbt.date_trunc('month', 'occurred_on') }}
 ),
 
@@ -59,7 +88,11 @@ peers as (
 ),
 
 shown as (
-    select distinct area from contacts
+    select
+        area,
+        min(occurred_on) as shown_from
+    from {{ ref('fct_interaction') }}
+    group by area
 ),
 
 showing as (
@@ -75,7 +108,8 @@ showing as (
             >= cast({{ dbt.dateadd('day', -year, 'years.period_end') }} as date)
             and active.last_active_on < cast(years.period_end as date)
             and active.area <> 'all'
-    left join shown on active.area = shown.area
+    left join shown
+        on active.area = shown.area and shown.shown_from < cast(years.period_end as date)
     group by years.person_id, years.period_end
 ),
 

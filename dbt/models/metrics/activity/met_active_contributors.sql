@@ -5,8 +5,33 @@
 {% for days in var('parameters')['activity_windows_days'] %}
     {% do grains.append('trailing_' ~ days ~ 'd') %}
 {% endfor %}
+{% set longest = var('parameters')['activity_windows_days'] | max %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(grains),
+    'reads': {
+        'fct_area_period': read_of_areas(grains),
+        'dim_period': read_of_period(grains),
+        'fct_identity_month': {
+            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            'since': 'period_start',
+            'until': "period_end + interval " ~ longest ~ " day",
+        },
+        'fct_identity_level': read_at_end(['identity_level', 'person_id', 'area', 'level']),
+        'fct_contributor_day': {
+            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval 7 day",
+        },
+        'dim_person': {
+            'columns': ['person_id', 'probable_person_id'],
+            'since': 'first_contribution_on',
+        },
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(grains, ['all', 'community', 'staff']) }}
+    {{ area_slices(grains, ['all', 'community', 'staff'], only_due=true) }}
 ),
 
 -- Who was active in a month, on three sides: by confirmed links, by probable ones too, and by
@@ -22,6 +47,7 @@ months as (
         max(active.last_active_on) as last_active_on
     from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('active.period_end', longest + 32) }}
     group by all
     union all
     select
@@ -34,7 +60,10 @@ months as (
         active.last_active_on
     from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where active.identity_level = 'confirmed' and active.affiliation = 'unknown'
+    where
+        active.identity_level = 'confirmed'
+        and active.affiliation = 'unknown'
+        and {{ due('active.period_end', longest + 32) }}
 ),
 
 -- Windows end with a month. Whoever was active in one is in all that end from then on, until the
@@ -128,6 +157,7 @@ counted as (
     from {{ ref('fct_contributor_day') }} as days
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('dim_person') }} as persons using (person_id)
+    where {{ due('days.occurred_on', 8) }}
     group by all
 ),
 
@@ -166,7 +196,7 @@ level_counted as (
             and months.area = levels.area
             and months.period_end = levels.period_end
             and levels.identity_level = replace(months.side, 'unknown', 'confirmed')
-    where months.area = 'all'
+    where months.area = 'all' and {{ due('levels.period_end') }}
     group by all
 ),
 

@@ -1,10 +1,20 @@
 -- CHAOSS "Contributor Absence Factor": the fewest people who hold half of all active days of the
 -- year before the end of the month. Ties are broken by id; any order gives the same number.
 
+{% set window = 'trailing_' ~ var('parameters')['contributor_window_days'] ~ 'd' %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends([window]),
+    'reads': {
+        'fct_area_period': read_of_areas([window]),
+        'fct_identity_window': read_at_end([
+            'identity_level', 'person_id', 'area', 'population', 'active_days', 'is_affiliation_unknown'
+        ]),
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(
-        ['trailing_' ~ var('parameters')['contributor_window_days'] ~ 'd'], ['all', 'community']
-    ) }}
+    {{ area_slices([window], ['all', 'community'], only_due=true) }}
 ),
 
 ranked as (
@@ -18,6 +28,7 @@ ranked as (
         sum(active_days) over by_share as running_total,
         sum(active_days) over slice as total
     from {{ ref('fct_identity_window') }}
+    where {{ due('period_end') }}
     window
         slice as (partition by identity_level, period_end, area, population),
         by_share as (

@@ -3,8 +3,22 @@
 -- persons with a contribution in the 180 days before.
 
 {% set silence = var('parameters')['reactivation_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'dim_period': read_of_period(['month']),
+        'fct_identity_month': {
+            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            'since': 'period_start',
+            'until': "period_end + interval " ~ (silence + 31) ~ " day",
+        },
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
+    {{ area_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 categories as (
@@ -26,6 +40,7 @@ months as (
         bool_or(active.affiliation = 'unknown') as is_affiliation_unknown
     from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('active.period_end', silence + 32) }}
     group by all
 ),
 

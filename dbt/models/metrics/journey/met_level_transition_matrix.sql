@@ -4,8 +4,30 @@
 -- shares say at which level they are. A row of few persons is hidden as a whole.
 
 {% set levels = ['core', 'regular', 'casual', 'drifting', 'inactive'] %}
+{% set window = var('parameters')['level_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'dim_period': read_of_period(['quarter']),
+        'fct_area_period': {
+            'rows': "select * from marts.fct_area_period where grain in ('quarter', 'trailing_180d')",
+            'since': 'period_end - interval 1 day',
+            'until': 'period_end + interval 3 month',
+        },
+        'fct_identity_level': {
+            'columns': [
+                'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation', 'tenure',
+                'region', 'is_region_backfilled',
+            ],
+            'since': 'period_end - interval 1 day',
+            'until': "period_end + interval " ~ window ~ " day",
+        },
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['quarter'], ['all', 'community']) }}
+    {{ area_slices(['quarter'], ['all', 'community'], only_due=true) }}
 ),
 
 -- Two levels need 180 days before each of two dates 90 days apart to be loaded.
@@ -50,11 +72,12 @@ moves as (
             and after.person_id = before.person_id
             and after.area = before.area
             and before.period_end
-            = dates.period_end - to_days({{ var('parameters')['level_window_days'] }})
+            = dates.period_end - to_days({{ window }})
     inner join {{ ref('dim_population') }} as populations
         on after.affiliation = populations.affiliation
     where
         dates.grain = 'quarter'
+        and {{ due('dates.period_end') }}
         and not (before.person_id is null and after.tenure = 'unknown')
 ),
 

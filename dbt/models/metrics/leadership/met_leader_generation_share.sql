@@ -3,11 +3,34 @@
 -- in the system. Whose beginning was not loaded belongs to `before start of data`.
 
 {% set days = var('parameters')['contributor_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['year']),
+    'reads': {
+        'dim_period': read_of_period(['year']),
+        'fct_area_period': read_of_areas(['trailing_' ~ days ~ 'd']),
+        'fct_identity_leadership': read_at_end([
+            'identity_level', 'person_id', 'source', 'affiliation', 'silent_days'
+        ]),
+        'fct_contribution': {
+            'columns': ['person_id', 'source', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval " ~ days ~ " day",
+        },
+        'dim_identity': {
+            'columns': [
+                'identity_level', 'member_id', 'person_id', 'is_left_censored', 'first_contribution_on'
+            ],
+            'since': 'first_contribution_on',
+        },
+    },
+}) }}
+
 with periods as (
     select * from (
         {{ window_slices('year', days, ['all', 'community']) }}
     ) as windows
-    where area = 'all'
+    where area = 'all' and {{ due('period_end') }}
 ),
 
 systems as (

@@ -1,4 +1,4 @@
-{# What beginnings share: which cohorts can be told, when people began, the order that breaks ties of areas, what a month is to somebody. #}
+{# What beginnings share: which cohorts can be told, when people began, who is new, the order that breaks ties of areas, what a month is to somebody. #}
 
 {#
     Every closed period of the grains, area of the first contribution (`all`: any) and population.
@@ -61,4 +61,28 @@
         first_contribution_on,
         is_left_censored
     from {{ ref('dim_identity') }}
+{%- endmacro %}
+
+{#
+    Whether somebody began less than 90 days before an instant, or on its day; never one whose beginning cannot
+    be told. `person`: a row of dim_person or dim_identity.
+#}
+{% macro is_newcomer(person, instant) -%}
+    coalesce(
+        not {{ person }}.is_left_censored
+        and {{ person }}.first_contribution_on <= cast({{ instant }} as date)
+        and {{ dbt.datediff(
+            person ~ '.first_contribution_on', 'cast(' ~ instant ~ ' as date)', 'day'
+        ) }} < {{ var('parameters')['newcomer_days'] }},
+        false
+    )
+{%- endmacro %}
+
+{# The two identity levels, one row each: for use as a subquery. #}
+{% macro identity_levels() -%}
+    (
+        select 'confirmed' as identity_level
+        union all
+        select 'probable' as identity_level
+    )
 {%- endmacro %}

@@ -22,11 +22,7 @@ led as (
         roles.valid_from,
         roles.valid_to
     from {{ ref('fct_role') }} as roles
-    cross join (
-        select 'confirmed' as identity_level
-        union all
-        select 'probable' as identity_level
-    ) as levels
+    cross join {{ identity_levels() }} as levels
     left join {{ ref('dim_identity') }} as identities
         on
             levels.identity_level = identities.identity_level

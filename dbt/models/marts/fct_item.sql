@@ -278,14 +278,7 @@ select
     known.opener_affiliation,
     known.asked_affiliation,
     known.responder_affiliation,
-    coalesce(
-        not persons.is_left_censored
-        and persons.first_contribution_on <= cast(known.opened_at as date)
-        and {{ dbt.datediff(
-            'persons.first_contribution_on', 'cast(known.opened_at as date)', 'day'
-        ) }} < {{ var('parameters')['newcomer_days'] }},
-        false
-    ) as is_opener_newcomer,
+    {{ is_newcomer('persons', 'known.opened_at') }} as is_opener_newcomer,
     known.locale,
     known.product,
     known.component,

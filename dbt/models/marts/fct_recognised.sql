@@ -1,8 +1,10 @@
--- One row a person and end of a month D: had a formal recognition of any kind in the year before D.
+-- One row an identity level, person and end of a month D: had a formal recognition of any kind in
+-- the year before D, by whichever account.
 
 {% set days = var('parameters')['recognition_days'] %}
 select distinct
-    recognitions.person_id,
+    identities.identity_level,
+    identities.person_id,
     periods.period_end
 from {{ ref('dim_period') }} as periods
 inner join {{ ref('fct_recognition') }} as recognitions
@@ -11,4 +13,5 @@ inner join {{ ref('fct_recognition') }} as recognitions
         and recognitions.recognised_at < periods.period_end
         and recognitions.recognised_at
         >= {{ dbt.dateadd('day', -days, 'periods.period_end') }}
+inner join {{ ref('dim_identity') }} as identities on recognitions.person_id = identities.member_id
 where periods.grain = 'month'

@@ -1,27 +1,32 @@
--- One row means that went to a region, and who in it received them: an event of the Reps programme,
--- an act of staff towards somebody who is none, or an amount of the kept file in its unit, over the
--- time it was meant for.
+-- One row an identity level and means that went to a region, and who in it received them: an event
+-- of the Reps programme, an act of staff towards somebody who is none, or an amount of the kept
+-- file in its unit, over the time it was meant for. Acts between accounts of one person are none.
 
 select
+    receivers.identity_level,
+
     'events' as resource,
-    owner_id as receiver_id,
-    region,
-    country,
-    cast(event_id as {{ dbt.type_string() }}) as item,
+    receivers.person_id as receiver_id,
+    events.region,
+    events.country,
+    cast(events.event_id as {{ dbt.type_string() }}) as item,
 
     cast(1 as decimal(18, 4)) as amount,
     'events' as unit,
     true as is_counted,
 
-    cast(starts_at as date) as starts_on,
-    cast({{ dbt.dateadd('day', 1, 'cast(starts_at as date)') }} as date) as ends_on
-from {{ ref('fct_event') }}
+    cast(events.starts_at as date) as starts_on,
+    cast({{ dbt.dateadd('day', 1, 'cast(events.starts_at as date)') }} as date) as ends_on
+from {{ ref('fct_event') }} as events
+inner join {{ ref('dim_identity') }} as receivers on events.owner_id = receivers.member_id
 
 union all
 
 select
+    receivers.identity_level,
+
     'staff_interactions' as resource,
-    acts.to_person_id as receiver_id,
+    receivers.person_id as receiver_id,
     coalesce(countries.region, 'unknown') as region,
     countries.country,
     acts.interaction_id as item,
@@ -33,28 +38,38 @@ select
     acts.occurred_on as starts_on,
     cast({{ dbt.dateadd('day', 1, 'acts.occurred_on') }} as date) as ends_on
 from {{ ref('fct_interaction') }} as acts
-left join {{ ref('dim_person_country') }} as countries
+inner join {{ ref('dim_identity') }} as givers on acts.from_person_id = givers.member_id
+inner join {{ ref('dim_identity') }} as receivers
     on
-        acts.to_person_id = countries.person_id
+        givers.identity_level = receivers.identity_level
+        and acts.to_person_id = receivers.member_id
+left join {{ ref('dim_identity_country') }} as countries
+    on
+        receivers.identity_level = countries.identity_level
+        and receivers.person_id = countries.person_id
         and countries.seen_from < acts.occurred_on
         and countries.seen_until >= acts.occurred_on
 where
     acts.from_affiliation in ('staff', 'vendor')
     and acts.to_affiliation in ('volunteer', 'unknown')
+    and givers.person_id <> receivers.person_id
 
 union all
 
 select
-    resource,
+    levels.identity_level,
+
+    resources.resource,
     cast(null as {{ dbt.type_string() }}) as receiver_id,
-    region,
-    country,
+    resources.region,
+    resources.country,
     cast(null as {{ dbt.type_string() }}) as item,
 
-    cast(amount as decimal(18, 4)) as amount,
-    unit,
-    unit in ('items', 'requests', 'events') as is_counted,
+    cast(resources.amount as decimal(18, 4)) as amount,
+    resources.unit,
+    resources.unit in ('items', 'requests', 'events') as is_counted,
 
-    starts_on,
-    ends_on
-from {{ ref('stg_curated__resources') }}
+    resources.starts_on,
+    resources.ends_on
+from {{ ref('stg_curated__resources') }} as resources
+cross join {{ identity_levels() }} as levels

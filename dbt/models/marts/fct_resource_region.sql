@@ -1,6 +1,6 @@
--- One row a year, population, resource and region with enough active persons in the year before its
--- end: how much of the resource began in the year, and how many were active. Whoever declared no
--- country is in no region.
+-- One row an identity level, year, population, resource and region with enough active persons in
+-- the year before its end: how much of the resource began in the year, and how many were active.
+-- Whoever declared no country is in no region.
 
 {% set days = var('parameters')['contributor_window_days'] %}
 with years as (
@@ -9,6 +9,7 @@ with years as (
 
 active as (
     select
+        windows.identity_level,
         years.period_start,
         years.period_end,
         windows.population,
@@ -16,29 +17,37 @@ active as (
         count(*) as persons,
         sum(case when windows.is_affiliation_unknown then 1 else 0 end) as unknown_persons
     from years
-    inner join {{ ref('fct_contributor_window') }} as windows
+    inner join {{ ref('fct_identity_window') }} as windows
         on
             years.period_end = windows.period_end
             and windows.area = 'all'
-    inner join {{ ref('fct_contributor_level') }} as levels
+    inner join {{ ref('fct_identity_level') }} as levels
         on
-            windows.person_id = levels.person_id
+            windows.identity_level = levels.identity_level
+            and windows.person_id = levels.person_id
             and windows.period_end = levels.period_end
             and levels.area = 'all'
-    group by years.period_start, years.period_end, windows.population, levels.region
+    group by
+        windows.identity_level,
+        years.period_start,
+        years.period_end,
+        windows.population,
+        levels.region
 ),
 
 totals as (
     select
+        identity_level,
         period_end,
         population,
         sum(persons) as persons
     from active
-    group by period_end, population
+    group by identity_level, period_end, population
 ),
 
 large as (
     select
+        active.identity_level,
         active.period_start,
         active.period_end,
         active.population,
@@ -49,7 +58,8 @@ large as (
     from active
     inner join totals
         on
-            active.period_end = totals.period_end
+            active.identity_level = totals.identity_level
+            and active.period_end = totals.period_end
             and active.population = totals.population
     where
         active.region <> 'unknown'
@@ -58,6 +68,7 @@ large as (
 
 given as (
     select
+        resources.identity_level,
         years.period_end,
         resources.resource,
         resources.region,
@@ -68,7 +79,7 @@ given as (
         on
             resources.starts_on >= cast(years.period_start as date)
             and resources.starts_on < cast(years.period_end as date)
-    group by years.period_end, resources.resource, resources.region
+    group by resources.identity_level, years.period_end, resources.resource, resources.region
 ),
 
 kinds as (
@@ -81,6 +92,7 @@ kinds as (
 )
 
 select
+    large.identity_level,
     large.period_start,
     large.period_end,
     large.population,
@@ -98,6 +110,7 @@ from large
 cross join kinds
 left join given
     on
-        large.period_end = given.period_end
+        large.identity_level = given.identity_level
+        and large.period_end = given.period_end
         and large.region = given.region
         and kinds.resource = given.resource

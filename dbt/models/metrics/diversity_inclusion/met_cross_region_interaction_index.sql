@@ -118,7 +118,7 @@ measured as (
         coalesce(persons.crossing_persons, 0) as crossing_persons,
         totals.is_backfilled
     from periods
-    cross join (select unnest(['confirmed', 'probable']) as identity_level) as levels
+    cross join {{ identity_levels() }} as levels
     left join totals using (identity_level, period_start)
     left join within using (identity_level, period_start)
     left join persons using (identity_level, period_start)

@@ -2,31 +2,47 @@
 -- their bugs, suggestions or topics of a quarter, divided by that of everybody else's. Beside it,
 -- for both groups, what still waits after 72 hours; alone where a median is not reached.
 
-{% set sides = {'newcomer': 'is_opener_newcomer', 'other': 'not is_opener_newcomer'} %}
+{% set sides = {'newcomer': 'is_newcomer', 'other': 'not is_newcomer'} %}
 {% set limit = var('parameters')['first_response_hours'] %}
 with periods as (
     {{ item_periods(['bug', 'suggestion', 'topic'], ['quarter']) }}
 ),
 
+-- Whose the item is, and so whether somebody new opened it, depends on the links between accounts.
 items as (
-    select *, date_trunc('quarter', opened_at) as period_start
-    from {{ ref('fct_item') }}
-    where item_type in ('bug', 'suggestion', 'topic') and set_aside_reason is null
+    select
+        levels.identity_level,
+        items.item_id,
+        items.source,
+        items.locale,
+        items.waited_hours,
+        items.is_responded,
+        coalesce(openers.person_id, items.opener_id) as opener_id,
+        {{ is_newcomer('openers', 'items.opened_at') }} as is_newcomer,
+        date_trunc('quarter', items.opened_at) as period_start
+    from {{ ref('fct_item') }} as items
+    cross join {{ identity_levels() }} as levels
+    left join {{ ref('dim_identity') }} as openers
+        on
+            levels.identity_level = openers.identity_level
+            and items.opener_id = openers.member_id
+    where items.item_type in ('bug', 'suggestion', 'topic') and items.set_aside_reason is null
 ),
 
 counted as (
     select
+        identity_level,
         period_start,
         source,
         locale,
-        count_if(is_opener_newcomer) as newcomer_items,
-        count_if(not is_opener_newcomer) as other_items,
-        count_if(is_opener_newcomer and waited_hours >= {{ limit }}) as newcomer_waiting,
-        count_if(not is_opener_newcomer and waited_hours >= {{ limit }}) as other_waiting,
-        count(distinct opener_id) filter (where is_opener_newcomer) as newcomers,
-        count(distinct opener_id) filter (where not is_opener_newcomer) as others,
-        {{ waiting_median(among='is_opener_newcomer') }}.median as newcomer_median,
-        {{ waiting_median(among='not is_opener_newcomer') }}.median as other_median,
+        count_if(is_newcomer) as newcomer_items,
+        count_if(not is_newcomer) as other_items,
+        count_if(is_newcomer and waited_hours >= {{ limit }}) as newcomer_waiting,
+        count_if(not is_newcomer and waited_hours >= {{ limit }}) as other_waiting,
+        count(distinct opener_id) filter (where is_newcomer) as newcomers,
+        count(distinct opener_id) filter (where not is_newcomer) as others,
+        {{ waiting_median(among='is_newcomer') }}.median as newcomer_median,
+        {{ waiting_median(among='not is_newcomer') }}.median as other_median,
     {% for group, among in sides.items() %}
         km_at(
             list(waited_hours::double order by item_id) filter (where {{ among }}),
@@ -35,7 +51,7 @@ counted as (
         ) as {{ group }}_open{{ ',' if not loop.last }}
     {% endfor %}
     from items
-    group by period_start, source, grouping sets ((), (locale))
+    group by identity_level, period_start, source, grouping sets ((), (locale))
     having grouping(locale) = 1 or locale is not null
 ),
 
@@ -45,6 +61,7 @@ breaks as (
 
 measured as (
     select
+        levels.identity_level,
         periods.grain,
         periods.period_start,
         periods.period_end,
@@ -52,13 +69,18 @@ measured as (
         periods.state,
         periods.is_newness_known,
         periods.state <> 'missing' and periods.is_newness_known as is_measured,
-        counted.* exclude (period_start, source),
+        counted.* exclude (identity_level, period_start, source),
         coalesce(counted.newcomers, 0) as newcomer_persons,
         coalesce(counted.others, 0) as other_persons,
         case when periods.source = 'pontoon' then breaks.break_flags end as break_flags
     from periods
-    left join counted using (period_start, source)
-    left join breaks using (period_start)
+    cross join {{ identity_levels() }} as levels
+    left join counted
+        on
+            levels.identity_level = counted.identity_level
+            and periods.period_start = counted.period_start
+            and periods.source = counted.source
+    left join breaks on periods.period_start = breaks.period_start
 ),
 
 told as (
@@ -92,6 +114,22 @@ told as (
             coalesce({{ group }}_items, 0) = 0 as has_no_denominator
         from measured
     {% endfor %}
+),
+
+sided as (
+    select
+        confirmed.*,
+        case when not probable.has_no_denominator then probable.told_value end as probable_value,
+        probable.told_group as probable_group
+    from told as confirmed
+    inner join told as probable
+        on
+            probable.identity_level = 'probable'
+            and confirmed.period_start = probable.period_start
+            and confirmed.source = probable.source
+            and confirmed.locale is not distinct from probable.locale
+            and confirmed.category is not distinct from probable.category
+    where confirmed.identity_level = 'confirmed'
 )
 
 select
@@ -105,10 +143,14 @@ select
     case when is_measured and not has_no_denominator then told_value end as value,
     case when is_measured and not has_no_denominator then told_low end as ci_low,
     case when is_measured and not has_no_denominator then told_high end as ci_high,
+    case
+        when is_measured and not has_no_denominator and told_value is not null then probable_value
+    end as value_with_probable,
     case when is_measured then told_numerator end::double as numerator,
     case when is_measured then told_denominator end::double as denominator,
     case when is_measured then told_persons end as persons,
-    case when is_measured then told_group end as smallest_group,
+    case when is_measured then {{ smaller_group('told_group', 'probable_group') }} end
+        as smallest_group,
     case
         when not is_measured then 'unavailable'
         when has_no_denominator then 'no_denominator'
@@ -119,4 +161,4 @@ select
         'left_censored': 'not is_newness_known',
         'median_not_reached': 'is_measured and not has_no_denominator and told_value is null',
     }, 'break_flags') }} as flags
-from told
+from sided

@@ -1,7 +1,8 @@
 -- The rate of an outcome in one group minus the rate of everybody else whose value is known, with
 -- Newcombe's interval. A gap is `evident` when its interval leaves out 0 and it survives the
 -- correction for all gaps of the period (Benjamini-Hochberg, 5 %); else there is
--- `no_evident_difference`. Both sides need as many persons as a group must have to be shown.
+-- `no_evident_difference`. Both sides need as many persons as a group must have to be shown. Where
+-- probable links hold too, gaps are measured by the same rules, and not judged.
 
 {% set parameters = var('parameters') %}
 with cohorts as (
@@ -30,7 +31,7 @@ with cohorts as (
 
 -- What is not known of anybody is no rate of zero.
 led as (
-    select distinct period_end from {{ ref('fct_leadership') }}
+    select distinct period_end from {{ ref('fct_identity_leadership') }}
 ),
 
 years as (
@@ -79,6 +80,7 @@ slices as (
 
 newcomers as (
     select
+        newcomers.identity_level,
         date_trunc('quarter', newcomers.first_on) as period_start,
         populations.population,
         newcomers.person_id,
@@ -91,11 +93,13 @@ newcomers as (
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('fct_newcomer_window') }} as windows using (identity_level, person_id)
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where newcomers.identity_level = 'confirmed' and windows.from_day = 90 and windows.to_day = 180
+    where windows.from_day = 90 and windows.to_day = 180
 ),
 
+-- With probable links followed too, only the earliest of a person's accounts began.
 answered as (
     select
+        newcomers.identity_level,
         date_trunc('quarter', newcomers.first_on) as period_start,
         populations.population,
         newcomers.person_id,
@@ -109,12 +113,16 @@ answered as (
             struct_pack(attribute := 'locale', attribute_value := newcomers.first_locale)
         ] as groups
     from {{ ref('fct_first_contribution') }} as firsts
-    inner join {{ ref('fct_newcomer') }} as newcomers using (person_id)
+    inner join {{ ref('dim_identity') }} as identities on firsts.person_id = identities.member_id
+    inner join {{ ref('fct_newcomer') }} as newcomers
+        on
+            identities.identity_level = newcomers.identity_level
+            and identities.person_id = newcomers.person_id
     inner join {{ ref('dim_population') }} as populations
         on newcomers.affiliation = populations.affiliation
     cross join (select unnest(['first_response_72h', 'accepted_30d']) as outcome) as outcomes
     where
-        newcomers.identity_level = 'confirmed'
+        (newcomers.identity_level = 'confirmed' or firsts.is_first_with_probable)
         and case
             when outcomes.outcome = 'accepted_30d'
                 then firsts.can_be_accepted and firsts.outcome_30d is not null
@@ -124,6 +132,7 @@ answered as (
 
 active as (
     select
+        active.identity_level,
         quarters.period_start,
         active.population,
         active.person_id,
@@ -137,21 +146,27 @@ active as (
             struct_pack(attribute := 'tenure', attribute_value := levels.tenure)
         ] as groups
     from {{ ref('dim_period') }} as quarters
-    inner join {{ ref('fct_contributor_window') }} as active
+    inner join {{ ref('fct_identity_window') }} as active
         on quarters.period_end = active.period_end and active.area = 'all'
-    inner join {{ ref('fct_contributor_level') }} as levels
+    inner join {{ ref('fct_identity_level') }} as levels
         on
-            active.person_id = levels.person_id
+            active.identity_level = levels.identity_level
+            and active.person_id = levels.person_id
             and active.period_end = levels.period_end
             and levels.area = 'all'
     cross join (select unnest(['recognised_365d', 'leader_now']) as outcome) as outcomes
     left join {{ ref('fct_recognised') }} as recognised
         on
-            active.person_id = recognised.person_id
+            active.identity_level = recognised.identity_level
+            and active.person_id = recognised.person_id
             and active.period_end = recognised.period_end
-    left join (select distinct person_id, period_end from {{ ref('fct_leadership') }}) as leaders
+    left join (
+        select distinct identity_level, person_id, period_end
+        from {{ ref('fct_identity_leadership') }}
+    ) as leaders
         on
-            active.person_id = leaders.person_id
+            active.identity_level = leaders.identity_level
+            and active.person_id = leaders.person_id
             and active.period_end = leaders.period_end
     where quarters.grain = 'quarter' and active.population in ('all', 'community')
 ),
@@ -167,6 +182,7 @@ persons as (
 -- One row a person, outcome and grouping; without a known value a person is on neither side.
 judged as (
     select
+        identity_level,
         period_start,
         population,
         outcome,
@@ -182,6 +198,7 @@ known as (
 
 sides as (
     select
+        identity_level,
         period_start,
         population,
         outcome,
@@ -190,11 +207,12 @@ sides as (
         count(*) as persons,
         count(*) filter (where is_reached) as reached
     from known
-    group by period_start, population, outcome, attribute, attribute_value
+    group by identity_level, period_start, population, outcome, attribute, attribute_value
 ),
 
 gathered as (
     select
+        identity_level,
         period_start,
         population,
         outcome,
@@ -203,7 +221,7 @@ gathered as (
         count(*) filter (where attribute_value is not null and attribute_value <> 'unknown')
             as known_persons
     from judged
-    group by period_start, population, outcome, attribute
+    group by identity_level, period_start, population, outcome, attribute
 ),
 
 compared as (
@@ -215,15 +233,22 @@ compared as (
         least(sides.persons, gathered.known_persons - sides.persons)
         >= {{ parameters['min_persons'] }} as is_enough
     from sides
-    inner join gathered using (period_start, population, outcome, attribute)
+    inner join gathered using (identity_level, period_start, population, outcome, attribute)
     window grouping_of as (
-        partition by sides.period_start, sides.population, sides.outcome, sides.attribute
+        partition by
+            sides.identity_level,
+            sides.period_start,
+            sides.population,
+            sides.outcome,
+            sides.attribute
     )
 ),
 
 -- What people told of themselves, in the newest wave that opened in the year before the quarter's
 -- end. Each answer stands for as many contributors of its region and level as did not answer; a
--- level without answers goes with the next larger one of its region that has some.
+-- level without answers goes with the next larger one of its region that has some. Who was asked,
+-- and how much an answer weighs, is told by confirmed links; what the accounts of one person
+-- answered is taken together.
 waves as (
     select
         quarters.period_start,
@@ -291,8 +316,43 @@ weights as (
     group by wave, attribute, region, cell
 ),
 
+weighed as (
+    select
+        answers.wave,
+        answers.person_id,
+        answers.attribute,
+        answers.chosen,
+        weights.weight
+    from (
+        select wave, person_id, attribute, list(attribute_value) as chosen
+        from told
+        group by wave, person_id, attribute
+    ) as answers
+    inner join {{ ref('fct_survey_person') }} as surveyed using (wave, person_id)
+    inner join weights
+        on
+            answers.wave = weights.wave
+            and answers.attribute = weights.attribute
+            and surveyed.region = weights.region
+            and surveyed.level = weights.level
+),
+
+answers as (
+    select
+        identities.identity_level,
+        weighed.wave,
+        identities.person_id,
+        weighed.attribute,
+        flatten(list(weighed.chosen)) as chosen,
+        sum(weighed.weight)::decimal(18, 12) as weight
+    from weighed
+    inner join {{ ref('dim_identity') }} as identities on weighed.person_id = identities.member_id
+    group by identities.identity_level, weighed.wave, identities.person_id, weighed.attribute
+),
+
 respondents as (
     select
+        persons.identity_level,
         persons.period_start,
         persons.population,
         persons.outcome,
@@ -300,26 +360,21 @@ respondents as (
         persons.is_reached,
         answers.attribute,
         answers.chosen,
-        weights.weight
+        answers.weight
     from persons
     inner join waves using (period_start)
-    inner join (
-        select wave, person_id, attribute, list(attribute_value) as chosen
-        from told
-        group by wave, person_id, attribute
-    ) as answers using (wave, person_id)
-    inner join {{ ref('fct_survey_person') }} as surveyed using (wave, person_id)
-    inner join weights
-        on
-            waves.wave = weights.wave
-            and answers.attribute = weights.attribute
-            and surveyed.region = weights.region
-            and surveyed.level = weights.level
+    inner join answers using (identity_level, wave, person_id)
     where persons.population = 'community'
 ),
 
 options as (
-    select distinct period_start, population, outcome, attribute, unnest(chosen) as attribute_value
+    select distinct
+        identity_level,
+        period_start,
+        population,
+        outcome,
+        attribute,
+        unnest(chosen) as attribute_value
     from respondents
 ),
 
@@ -333,12 +388,13 @@ survey_sides as (
         / sum(respondents.weight) as rate,
         sum(respondents.weight) ** 2 / sum(respondents.weight * respondents.weight) as n_eff
     from options
-    inner join respondents using (period_start, population, outcome, attribute)
+    inner join respondents using (identity_level, period_start, population, outcome, attribute)
     group by all
 ),
 
 survey_compared as (
     select
+        identity_level,
         period_start,
         population,
         outcome,
@@ -353,7 +409,7 @@ survey_compared as (
         max(rate) filter (where not is_in) as other_rate,
         max(n_eff) filter (where not is_in) as other_n_eff
     from survey_sides
-    group by period_start, population, outcome, attribute, attribute_value
+    group by identity_level, period_start, population, outcome, attribute, attribute_value
 ),
 
 survey_gaps as (
@@ -364,10 +420,10 @@ survey_gaps as (
         >= {{ parameters['survey_min_persons'] }} as is_enough
     from survey_compared
     inner join (
-        select period_start, population, outcome, count(*) as persons
+        select identity_level, period_start, population, outcome, count(*) as persons
         from persons
-        group by period_start, population, outcome
-    ) as everybody using (period_start, population, outcome)
+        group by identity_level, period_start, population, outcome
+    ) as everybody using (identity_level, period_start, population, outcome)
 ),
 
 gaps as (
@@ -410,7 +466,10 @@ corrected as (
         unnest(benjamini_hochberg(list(p order by outcome, attribute, attribute_value))) as survives
     from gaps
     inner join slices using (period_start, population, outcome)
-    where gaps.is_enough and slices.status <> 'unavailable'
+    where
+        gaps.identity_level = 'confirmed'
+        and gaps.is_enough
+        and slices.status <> 'unavailable'
     group by period_start, population
 ),
 
@@ -428,15 +487,30 @@ measured as (
         gaps.other_persons,
         gaps.other_reached::bigint as other_reached,
         gaps.coverage,
+        probable.gap.value as value_with_probable,
+        probable.reached as probable_reached,
+        probable.persons as probable_persons,
+        probable.other_persons as probable_other_persons,
+        probable.other_reached::bigint as probable_other_reached,
         coalesce(corrected.survives, false) and (gaps.gap.low > 0 or gaps.gap.high < 0)
             as is_evident
     from slices
     left join gaps
         on
-            slices.period_start = gaps.period_start
+            gaps.identity_level = 'confirmed'
+            and slices.period_start = gaps.period_start
             and slices.population = gaps.population
             and slices.outcome = gaps.outcome
             and slices.status <> 'unavailable'
+    left join gaps as probable
+        on
+            probable.identity_level = 'probable'
+            and probable.is_enough
+            and gaps.period_start = probable.period_start
+            and gaps.population = probable.population
+            and gaps.outcome = probable.outcome
+            and gaps.attribute = probable.attribute
+            and gaps.attribute_value = probable.attribute_value
     left join corrected
         on
             gaps.period_start = corrected.period_start
@@ -458,15 +532,32 @@ select
     case when is_enough then gap.value end as value,
     case when is_enough then gap.low end as ci_low,
     case when is_enough then gap.high end as ci_high,
+    case when is_enough then value_with_probable end as value_with_probable,
     case when is_measured then reached end::double as numerator,
     case when is_measured then persons end::double as denominator,
     case when is_measured then persons + other_persons end as persons,
     case
         when is_measured and is_of_survey
-            then least(reached, persons - reached, other_reached, other_persons - other_reached)
+            then least(
+                reached,
+                persons - reached,
+                other_reached,
+                other_persons - other_reached,
+                probable_reached,
+                probable_persons - probable_reached,
+                probable_other_reached,
+                probable_other_persons - probable_other_reached
+            )
         when is_measured and attribute is not null
             then {{ smaller_group(
-                smaller_group('reached', 'persons'), smaller_group('other_reached', 'other_persons')
+                smaller_group(
+                    smaller_group('reached', 'persons'),
+                    smaller_group('other_reached', 'other_persons')
+                ),
+                smaller_group(
+                    smaller_group('probable_reached', 'probable_persons'),
+                    smaller_group('probable_other_reached', 'probable_other_persons')
+                )
             ) }}
     end as smallest_group,
     case when is_measured then coverage end as coverage,

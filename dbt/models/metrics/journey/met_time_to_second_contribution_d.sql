@@ -72,7 +72,17 @@ asked as (
         end as survival
     from counted
     cross join points
-    where counted.identity_level = 'confirmed' or counted.region is null
+),
+
+-- A curve says nothing after the last day on which anybody was still watched, unless it is at 0.
+told as (
+    select
+        *,
+        case
+            when days is null then median.median
+            when days <= longest or survival.value = 0 then survival.value
+        end as told_value
+    from asked
 ),
 
 places as (
@@ -94,17 +104,17 @@ curves as (
         coalesce(confirmed.returned, 0) as returned,
         confirmed.unknown_persons,
         confirmed.is_backfilled,
-        confirmed.longest,
         confirmed.median,
         confirmed.survival,
+        confirmed.told_value,
         of_all_regions.known_persons / of_all_regions.persons as coverage,
-        coalesce(probable.median.median, probable.survival.value) as value_with_probable,
+        probable.told_value as value_with_probable,
         probable.persons as probable_persons,
         probable.returned as probable_returned
     from slices
     inner join places using (period_start, area, population)
     cross join points
-    left join asked as confirmed
+    left join told as confirmed
         on
             confirmed.identity_level = 'confirmed'
             and places.period_start = confirmed.period_start
@@ -120,26 +130,18 @@ curves as (
             and places.population = of_all_regions.population
             and places.region is not null
             and of_all_regions.region is null
-    left join asked as probable
+    left join told as probable
         on
             probable.identity_level = 'probable'
             and places.period_start = probable.period_start
             and places.area = probable.area
             and places.population = probable.population
+            and places.region is not distinct from probable.region
             and points.days is not distinct from probable.days
-            and places.region is null
-            and probable.region is null
 ),
 
--- A curve says nothing after the last day on which anybody was still watched, unless it is at 0.
 measured as (
-    select
-        *,
-        case
-            when not is_measured then null
-            when days is null then median.median
-            when days <= longest or survival.value = 0 then survival.value
-        end as value
+    select *, case when is_measured then told_value end as value
     from curves
     where region is null or is_measured
 )

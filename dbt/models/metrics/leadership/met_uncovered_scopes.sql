@@ -48,9 +48,10 @@ periods as (
 
 acts as (
     select
+        identities.identity_level,
         periods.period_end,
         periods.source,
-        facts.person_id,
+        identities.person_id,
         case periods.scope_type when 'locale' then facts.locale else countries.country end as scope
     from periods
     inner join {{ ref('fct_contribution') }} as facts
@@ -58,22 +59,25 @@ acts as (
             periods.source = facts.source
             and periods.period_end > facts.occurred_on
             and (periods.period_end - interval {{ days }} day)::date <= facts.occurred_on
-    left join {{ ref('dim_person_country') }} as countries
+    inner join {{ ref('dim_identity') }} as identities on facts.person_id = identities.member_id
+    left join {{ ref('dim_identity_country') }} as countries
         on
-            facts.person_id = countries.person_id
+            identities.identity_level = countries.identity_level
+            and identities.person_id = countries.person_id
             and countries.seen_from < periods.period_end::date
             and countries.seen_until >= periods.period_end::date
     where not coalesce(facts.area = 'localization' and facts.locale = 'en-US', false)
 ),
 
 covered as (
-    select distinct period_end, source, scope
-    from {{ ref('fct_leadership') }}
+    select distinct identity_level, period_end, source, scope
+    from {{ ref('fct_identity_leadership') }}
     where scope_type in ('locale', 'country') and silent_days <= {{ days }}
 ),
 
 counted as (
     select
+        acts.identity_level,
         acts.period_end,
         acts.source,
         count(distinct acts.scope) as scopes,
@@ -81,9 +85,9 @@ counted as (
         count(distinct acts.person_id) as persons,
         count(distinct acts.person_id) filter (where covered.scope is null) as uncovered_persons
     from acts
-    left join covered using (period_end, source, scope)
+    left join covered using (identity_level, period_end, source, scope)
     where acts.scope is not null
-    group by acts.period_end, acts.source
+    group by acts.identity_level, acts.period_end, acts.source
 ),
 
 measured as (
@@ -93,9 +97,21 @@ measured as (
         coalesce(counted.scopes, 0) as scopes,
         coalesce(counted.uncovered, 0) as uncovered,
         coalesce(counted.persons, 0) as persons,
-        coalesce(counted.uncovered_persons, 0) as uncovered_persons
+        coalesce(counted.uncovered_persons, 0) as uncovered_persons,
+        coalesce(probable.uncovered, 0) as probable_uncovered,
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.uncovered_persons, 0) as probable_uncovered_persons
     from periods
-    left join counted using (period_end, source)
+    left join counted
+        on
+            counted.identity_level = 'confirmed'
+            and periods.period_end = counted.period_end
+            and periods.source = counted.source
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and periods.period_end = probable.period_end
+            and periods.source = probable.source
 )
 
 select
@@ -106,11 +122,17 @@ select
     scope_type as category,
 
     case when is_measured then uncovered end::double as value,
+    case when is_measured then probable_uncovered end::double as value_with_probable,
     case when is_measured then uncovered end::double as numerator,
     case when is_measured then scopes end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('uncovered_persons', 'persons') }} end
-        as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('uncovered_persons', 'persons'),
+                smaller_group('probable_uncovered_persons', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case when is_measured then status else 'unavailable' end as status,
     {{ flags_of({'roles_unknown': 'not are_roles_known'}) }} as flags
 from measured

@@ -1,7 +1,8 @@
 -- Contributions of the month that somebody thanked for within 30 days, of all that one can thank
 -- for: suggested translations, answers, posts. Votes and likes have no date, so that only what we
 -- read while it was younger can be judged. A solution has no date either: answers that were the
--- solution after 185 days are told apart (`solution_185d`).
+-- solution after 185 days are told apart (`solution_185d`). Links between accounts make no act more
+-- or less: only how long its author has been here depends on them.
 
 {% set days = var('parameters')['acknowledged_days'] %}
 {% set solution_days = var('parameters')['solution_judged_days'] %}
@@ -65,7 +66,8 @@ slices as (
 
 acts as (
     select
-        acts.person_id,
+        identities.identity_level,
+        identities.person_id,
         acts.area,
         acts.affiliation,
         populations.population,
@@ -76,15 +78,18 @@ acts as (
         coalesce(acts.solved_days < {{ solution_days }}, false) as is_solution
     from {{ ref('fct_acknowledgeable') }} as acts
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    left join {{ ref('fct_contributor_level') }} as levels
+    inner join {{ ref('dim_identity') }} as identities on acts.person_id = identities.member_id
+    left join {{ ref('fct_identity_level') }} as levels
         on
-            acts.person_id = levels.person_id
+            identities.identity_level = levels.identity_level
+            and identities.person_id = levels.person_id
             and levels.area = 'all'
             and levels.period_end = date_trunc('month', acts.occurred_at) + interval 1 month
 ),
 
 judged as (
     select
+        identity_level,
         person_id,
         area,
         affiliation,
@@ -97,6 +102,7 @@ judged as (
     from acts
     union all
     select
+        identity_level,
         person_id,
         area,
         affiliation,
@@ -112,6 +118,7 @@ judged as (
 
 counted as (
     select
+        identity_level,
         category,
         period_start,
         case when grouping(area) = 0 then area else 'all' end as area,
@@ -126,6 +133,7 @@ counted as (
             as unknown_persons
     from judged
     group by
+        identity_level,
         category,
         period_start,
         population,
@@ -137,6 +145,7 @@ splits as (
     select area, category, null as tenure from slices
     union
     select area, category, tenure from counted
+    where identity_level = 'confirmed'
 ),
 
 measured as (
@@ -149,6 +158,10 @@ measured as (
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.thanked_persons, 0) as thanked_persons,
         counted.unknown_persons,
+        probable.acts as probable_acts,
+        probable.found as probable_found,
+        probable.persons as probable_persons,
+        probable.thanked_persons as probable_thanked_persons,
         slices.state <> 'missing'
         and (coalesce(counted.acts, 0) > 0 or coalesce(counted.unwatched, 0) = 0) as is_measured
     from slices
@@ -158,11 +171,20 @@ measured as (
             and slices.category is not distinct from splits.category
     left join counted
         on
-            slices.period_start = counted.period_start
+            counted.identity_level = 'confirmed'
+            and slices.period_start = counted.period_start
             and slices.area = counted.area
             and slices.population = counted.population
             and slices.category is not distinct from counted.category
             and splits.tenure is not distinct from counted.tenure
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_start = probable.period_start
+            and slices.area = probable.area
+            and slices.population = probable.population
+            and slices.category is not distinct from probable.category
+            and splits.tenure = probable.tenure
     where slices.state <> 'missing' or splits.tenure is null
 )
 
@@ -178,11 +200,18 @@ select
     case when is_measured then found / nullif(acts, 0) end as value,
     case when is_measured then wilson_low(found, acts) end as ci_low,
     case when is_measured then wilson_high(found, acts) end as ci_high,
+    case when is_measured and acts > 0 then probable_found / nullif(probable_acts, 0) end
+        as value_with_probable,
     case when is_measured then found end::double as numerator,
     case when is_measured then acts end::double as denominator,
     case when is_measured then persons end as persons,
-    case when is_measured then {{ smaller_group('thanked_persons', 'persons') }} end
-        as smallest_group,
+    case
+        when is_measured
+            then {{ smaller_group(
+                smaller_group('thanked_persons', 'persons'),
+                smaller_group('probable_thanked_persons', 'probable_persons')
+            ) }}
+    end as smallest_group,
     case
         when is_measured and population = 'community' then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,

@@ -5,16 +5,6 @@ with slices as (
     {{ window_slices('quarter', var('parameters')['recognition_days'], ['all', 'community']) }}
 ),
 
-recognised as (
-    select distinct
-        identities.identity_level,
-        identities.person_id,
-        recognised.period_end
-    from {{ ref('fct_recognised') }} as recognised
-    inner join {{ ref('dim_identity') }} as identities
-        on recognised.person_id = identities.member_id
-),
-
 persons as (
     select
         windows.identity_level,
@@ -32,7 +22,7 @@ persons as (
             and windows.person_id = levels.person_id
             and windows.period_end = levels.period_end
             and levels.area = 'all'
-    left join recognised
+    left join {{ ref('fct_recognised') }} as recognised
         on
             windows.identity_level = recognised.identity_level
             and windows.person_id = recognised.person_id

@@ -31,7 +31,7 @@ given as (
         coalesce(identities.person_id, recognitions.person_id) as person_id,
         count(*) as recognitions
     from periods
-    cross join (select unnest(['confirmed', 'probable']) as identity_level) as levels
+    cross join {{ identity_levels() }} as levels
     inner join {{ ref('fct_recognition') }} as recognitions
         on
             recognitions.is_formal

@@ -14,16 +14,6 @@ ends as (
     select distinct period_end from periods
 ),
 
-recognised as (
-    select distinct
-        identities.identity_level,
-        identities.person_id,
-        recognised.period_end
-    from {{ ref('fct_recognised') }} as recognised
-    inner join {{ ref('dim_identity') }} as identities
-        on recognised.person_id = identities.member_id
-),
-
 persons as (
     select
         windows.identity_level,
@@ -35,7 +25,7 @@ persons as (
         recognised.person_id is not null as is_recognised
     from {{ ref('fct_identity_window') }} as windows
     inner join ends using (period_end)
-    left join recognised
+    left join {{ ref('fct_recognised') }} as recognised
         on
             windows.identity_level = recognised.identity_level
             and windows.person_id = recognised.person_id

@@ -10,16 +10,6 @@ people as (
     {{ people_of_levels() }}
 ),
 
-recognised as (
-    select distinct
-        identities.identity_level,
-        identities.person_id,
-        recognised.period_end
-    from {{ ref('fct_recognised') }} as recognised
-    inner join {{ ref('dim_identity') }} as identities
-        on recognised.person_id = identities.member_id
-),
-
 regulars as (
     select
         levels.identity_level,
@@ -37,7 +27,7 @@ regulars as (
             and levels.person_id = people.person_id
             and people.first_contribution_on + {{ var('parameters')['unrecognised_after_days'] }}
             < levels.period_end::date
-    left join recognised
+    left join {{ ref('fct_recognised') }} as recognised
         on
             levels.identity_level = recognised.identity_level
             and levels.person_id = recognised.person_id

@@ -12,6 +12,7 @@ with states as (
 
 ordered as (
     select
+        identity_level,
         period_end,
         population,
         resource,
@@ -25,9 +26,9 @@ ordered as (
         sum(amount) over upwards / nullif(sum(amount) over whole, 0) as reached
     from {{ ref('fct_resource_region') }}
     window
-        whole as (partition by period_end, population, resource),
+        whole as (partition by identity_level, period_end, population, resource),
         upwards as (
-            partition by period_end, population, resource
+            partition by identity_level, period_end, population, resource
             order by amount / persons asc, region asc
         )
 ),
@@ -37,7 +38,8 @@ steps as (
         *,
         coalesce(
             lag(reached) over (
-                partition by period_end, population, resource order by reached asc, weight asc
+                partition by identity_level, period_end, population, resource
+                order by reached asc, weight asc
             ),
             0
         ) as reached_before
@@ -46,6 +48,7 @@ steps as (
 
 summed as (
     select
+        identity_level,
         period_end,
         population,
         resource,
@@ -57,7 +60,7 @@ summed as (
         sum(unknown_persons)::bigint as unknown_persons,
         any_value(everybody) as everybody
     from steps
-    group by period_end, population, resource
+    group by identity_level, period_end, population, resource
 ),
 
 measured as (
@@ -70,9 +73,35 @@ measured as (
         coalesce(summed.smallest_region, 0) as smallest_region,
         summed.unknown_persons,
         summed.persons / summed.everybody as coverage,
+        probable.gini as probable_gini,
+        probable.total as probable_total,
+        coalesce(probable.regions, 0) as probable_regions,
+        probable.smallest_region as probable_smallest_region,
         states.status <> 'unavailable' as is_known
     from states
-    left join summed using (period_end, population, resource)
+    left join summed
+        on
+            summed.identity_level = 'confirmed'
+            and states.period_end = summed.period_end
+            and states.population = summed.population
+            and states.resource = summed.resource
+    left join summed as probable
+        on
+            probable.identity_level = 'probable'
+            and states.period_end = probable.period_end
+            and states.population = probable.population
+            and states.resource = probable.resource
+),
+
+judged as (
+    select
+        *,
+        is_known
+        and regions >= {{ var('parameters')['gini_least_regions'] }}
+        and total > 0 as is_measured,
+        probable_regions >= {{ var('parameters')['gini_least_regions'] }}
+        and probable_total > 0 as is_probable_comparable
+    from measured
 )
 
 select
@@ -82,14 +111,14 @@ select
     resource,
     population,
 
-    case
-        when is_known and regions >= {{ var('parameters')['gini_least_regions'] }} and total > 0
-            then greatest(gini, 0)
-    end as value,
+    case when is_measured then greatest(gini, 0) end as value,
+    case when is_measured and is_probable_comparable then greatest(probable_gini, 0) end
+        as value_with_probable,
     null::double as numerator,
     null::double as denominator,
     case when is_known then persons end as persons,
-    case when is_known then smallest_region end as smallest_group,
+    case when is_known then {{ smaller_group('smallest_region', 'probable_smallest_region') }} end
+        as smallest_group,
     case when is_known then coverage end as coverage,
     case when is_known and population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
@@ -103,4 +132,4 @@ select
         'low_coverage': 'is_known and coverage < ' ~ var('parameters')['region_coverage_floor'],
         'resource_unknown': 'is_source_silent',
     }) }} as flags
-from measured
+from judged

@@ -29,60 +29,73 @@ slices as (
         )
 ),
 
+-- With probable links followed too, only the earliest of a person's accounts began, and what
+-- others did towards any of them counts.
 newcomers as (
     select
-        firsts.person_id,
+        identities.identity_level,
+        identities.person_id,
         firsts.area,
         firsts.affiliation,
-        firsts.is_first_with_probable,
+        firsts.occurred_on,
         date_trunc('quarter', firsts.occurred_at) as period_start,
-        coalesce(countries.region, 'unknown') as region,
-        list(distinct acts.from_affiliation) filter (where acts.from_affiliation is not null)
-            as contacts
+        coalesce(countries.region, 'unknown') as region
     from {{ ref('fct_first_contribution') }} as firsts
     inner join {{ ref('dim_population') }} as populations
         on firsts.affiliation = populations.affiliation and populations.population = 'community'
-    left join {{ ref('dim_person_country') }} as countries
+    inner join {{ ref('dim_identity') }} as identities on firsts.person_id = identities.member_id
+    left join {{ ref('dim_identity_country') }} as countries
         on
-            firsts.person_id = countries.person_id
+            identities.identity_level = countries.identity_level
+            and identities.person_id = countries.person_id
             and countries.seen_from
             < cast(date_trunc('quarter', firsts.occurred_at) + interval 3 month as date)
             and countries.seen_until
             >= cast(date_trunc('quarter', firsts.occurred_at) + interval 3 month as date)
-    left join {{ ref('fct_interaction') }} as acts
+    where
+        firsts.area <> 'mobilizing'
+        and (identities.identity_level = 'confirmed' or firsts.is_first_with_probable)
+),
+
+met as (
+    select
+        newcomers.identity_level,
+        newcomers.person_id,
+        list(distinct acts.from_affiliation) as contacts
+    from newcomers
+    inner join {{ ref('dim_identity') }} as receivers
         on
-            firsts.person_id = acts.to_person_id
-            and acts.occurred_on >= firsts.occurred_on
-            and acts.occurred_on < firsts.occurred_on + {{ days }}
-    where firsts.area <> 'mobilizing'
-    group by
-        firsts.person_id,
-        firsts.area,
-        firsts.affiliation,
-        firsts.is_first_with_probable,
-        firsts.occurred_at,
-        countries.region
+            newcomers.identity_level = receivers.identity_level
+            and newcomers.person_id = receivers.person_id
+    inner join {{ ref('fct_interaction') }} as acts
+        on
+            receivers.member_id = acts.to_person_id
+            and newcomers.occurred_on <= acts.occurred_on
+            and newcomers.occurred_on + {{ days }} > acts.occurred_on
+    inner join {{ ref('dim_identity') }} as givers
+        on
+            newcomers.identity_level = givers.identity_level
+            and acts.from_person_id = givers.member_id
+            and newcomers.person_id <> givers.person_id
+    group by newcomers.identity_level, newcomers.person_id
 ),
 
 counted as (
     select
+        newcomers.identity_level,
         newcomers.period_start,
         groups.category,
         coalesce(newcomers.area, 'all') as area,
         newcomers.region,
         count(*) as newcomers,
-        count(*) filter (
-            where list_has_any(coalesce(newcomers.contacts, []), groups.givers)
-        ) as contacted,
-        count(*) filter (where newcomers.is_first_with_probable) as probable_newcomers,
-        count(*) filter (
-            where list_has_any(coalesce(newcomers.contacts, []), groups.givers)
-            and newcomers.is_first_with_probable
-        ) as probable_contacted,
+        count(*) filter (where list_has_any(coalesce(met.contacts, []), groups.givers))
+            as contacted,
         count(*) filter (where newcomers.affiliation = 'unknown') as unknown_persons
     from newcomers
+    left join met using (identity_level, person_id)
     cross join groups
     group by
+        newcomers.identity_level,
         newcomers.period_start,
         groups.category,
         grouping sets ((), (newcomers.area), (newcomers.region), (newcomers.area, newcomers.region))
@@ -95,11 +108,23 @@ measured as (
         counted.region,
         coalesce(counted.newcomers, 0) as newcomers,
         coalesce(counted.contacted, 0) as contacted,
-        counted.probable_newcomers,
-        counted.probable_contacted,
+        probable.newcomers as probable_newcomers,
+        probable.contacted as probable_contacted,
         counted.unknown_persons
     from slices
-    left join counted using (period_start, category, area)
+    left join counted
+        on
+            counted.identity_level = 'confirmed'
+            and slices.period_start = counted.period_start
+            and slices.category = counted.category
+            and slices.area = counted.area
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and counted.period_start = probable.period_start
+            and counted.category = probable.category
+            and counted.area = probable.area
+            and counted.region is not distinct from probable.region
 )
 
 select

@@ -115,7 +115,7 @@ enough as (
 ),
 
 levels as (
-    select unnest(['confirmed', 'probable']) as identity_level
+    select identity_level from {{ identity_levels() }} as levels
 ),
 
 told as (

@@ -31,75 +31,71 @@ with slices as (
 -- Windows end with a month, so the last active day of each month tells who was active in them.
 active as (
     select
+        months.identity_level,
         slices.period_end,
         months.area,
         months.person_id,
-        persons.probable_person_id,
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
     from (select distinct period_end from slices) as slices
-    inner join {{ ref('fct_contributor_month') }} as months
+    inner join {{ ref('fct_identity_month') }} as months
         on
             months.last_active_on >= slices.period_end - interval {{ window }} day
             and months.last_active_on < slices.period_end
-    inner join {{ ref('dim_person') }} as persons using (person_id)
     inner join {{ ref('dim_population') }} as populations
         on months.affiliation = populations.affiliation and populations.population = 'community'
     where months.area <> 'all'
-    group by slices.period_end, months.area, months.person_id, persons.probable_person_id
+    group by months.identity_level, slices.period_end, months.area, months.person_id
 ),
 
 everywhere as (
-    select period_end, area, person_id, probable_person_id, is_affiliation_unknown
+    select identity_level, period_end, area, person_id, is_affiliation_unknown
     from active
     where area <> 'community_forum'
     union all
     select
+        identity_level,
         period_end,
         'all' as area,
         person_id,
-        probable_person_id,
         bool_or(is_affiliation_unknown) as is_affiliation_unknown
     from active
     where area <> 'community_forum'
-    group by period_end, person_id, probable_person_id
+    group by identity_level, period_end, person_id
 ),
 
 marked as (
     select
         everywhere.*,
         coalesce(levels.region, 'unknown') as region,
-        posters.person_id is not null as has_posted,
-        probable_posters.probable_person_id is not null as has_probably_posted
+        posters.person_id is not null as has_posted
     from everywhere
     left join (
-        select period_end, person_id from active where area = 'community_forum'
-    ) as posters using (period_end, person_id)
-    left join (
-        select distinct period_end, probable_person_id from active where area = 'community_forum'
-    ) as probable_posters using (period_end, probable_person_id)
-    left join {{ ref('fct_contributor_level') }} as levels
+        select identity_level, period_end, person_id from active where area = 'community_forum'
+    ) as posters using (identity_level, period_end, person_id)
+    left join {{ ref('fct_identity_level') }} as levels
         on
-            everywhere.person_id = levels.person_id
+            everywhere.identity_level = levels.identity_level
+            and everywhere.person_id = levels.person_id
             and everywhere.period_end = levels.period_end
             and levels.area = 'all'
 ),
 
 counted as (
     select
+        identity_level,
         period_end,
         area,
         region,
         count(*) as persons,
         count(*) filter (where has_posted) as posters,
-        count(*) filter (where is_affiliation_unknown) as unknown_persons,
-        count(distinct probable_person_id) as probable_persons,
-        count(distinct probable_person_id) filter (where has_probably_posted) as probable_posters
+        count(*) filter (where is_affiliation_unknown) as unknown_persons
     from marked
-    group by period_end, area, grouping sets ((), (region))
+    group by identity_level, period_end, area, grouping sets ((), (region))
 ),
 
 places as (
     select distinct area, region from counted
+    where identity_level = 'confirmed'
     union
     select area, null from slices
 ),
@@ -112,15 +108,22 @@ measured as (
         coalesce(counted.persons, 0) as persons,
         coalesce(counted.posters, 0) as posters,
         counted.unknown_persons,
-        coalesce(counted.probable_persons, 0) as probable_persons,
-        coalesce(counted.probable_posters, 0) as probable_posters
+        coalesce(probable.persons, 0) as probable_persons,
+        coalesce(probable.posters, 0) as probable_posters
     from slices
     inner join places using (area)
     left join counted
         on
-            slices.period_end = counted.period_end
+            counted.identity_level = 'confirmed'
+            and slices.period_end = counted.period_end
             and slices.area = counted.area
             and places.region is not distinct from counted.region
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_end = probable.period_end
+            and slices.area = probable.area
+            and places.region is not distinct from probable.region
     where slices.status <> 'unavailable' or places.region is null
 )
 
@@ -135,14 +138,17 @@ select
     case when is_known then posters / nullif(persons, 0) end as value,
     case when is_known then wilson_low(posters, persons) end as ci_low,
     case when is_known then wilson_high(posters, persons) end as ci_high,
-    case when is_known then probable_posters / nullif(probable_persons, 0) end
+    case when is_known and persons > 0 then probable_posters / nullif(probable_persons, 0) end
         as value_with_probable,
     case when is_known then posters end::double as numerator,
     case when is_known then persons end::double as denominator,
     case when is_known then persons end as persons,
     case
         when is_known
-            then {{ smaller_group(smaller_group('posters', 'persons'), 'probable_posters') }}
+            then {{ smaller_group(
+                smaller_group('posters', 'persons'),
+                smaller_group('probable_posters', 'probable_persons')
+            ) }}
     end as smallest_group,
     case when is_known then unknown_persons / nullif(persons, 0) end as unknown_affiliation_share,
     case when is_known and persons = 0 then 'no_denominator' else status end as status,

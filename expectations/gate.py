@@ -78,6 +78,11 @@ class Gate:
         """The rules as the machinery's own objects, made once: making them costs as much as judging."""
         return tuple(_declared(place, rule) for place, rule in enumerate(self.expectations))
 
+    @cached_property
+    def plan(self) -> _Plan:
+        """What the machinery has to find out for these rules, made once: the same for every frame."""
+        return _Plan(self.declared)
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -149,17 +154,58 @@ def _batches() -> Any:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
+class _Plan:
+    """The metrics that the machinery computes for some rules, and which of them each rule reads.
+
+    Working that out takes it longer than judging ten thousand rows; here it does so once a process.
+    """
+
+    def __init__(self, rules: tuple[Any, ...]) -> None:
+        from great_expectations.execution_engine import PandasExecutionEngine
+        from great_expectations.validator.validation_graph import ValidationGraph
+
+        asked = _asked("BOOLEAN_ONLY")
+        self._rules = rules
+        self._engine = PandasExecutionEngine()
+        self._metrics = ValidationGraph(execution_engine=self._engine)
+        self._needs = [rule.get_validation_dependencies(self._engine, asked) for rule in rules]
+        for needs in self._needs:
+            for metric in needs.get_metric_configurations():
+                self._metrics.build_metric_dependency_graph(metric, asked)
+
+    def holding(self, frame: pd.DataFrame) -> set[int]:
+        """The places of the rules that hold; what the machinery cannot tell is not among them."""
+        self._engine.load_batch_data("frame", frame)
+        try:
+            found, _ = self._metrics.resolve(_asked("BOOLEAN_ONLY"), show_progress_bars=False)
+            return {place for place in range(len(self._rules)) if self._holds(place, found)}
+        finally:
+            self._engine.load_batch_data("frame", pd.DataFrame())  # no rows are held after the verdict
+
+    def _holds(self, place: int, found: Mapping[Any, Any]) -> bool:
+        """Whether the rule says so itself; not when a metric is missing or the rule cannot read it."""
+        needs = self._needs[place]
+        try:
+            metrics = {name: found[metric.id] for name, metric in needs.metric_configurations.items()}
+            told = {"result_format": needs.result_format}
+            return bool(self._rules[place]._validate(metrics, told, self._engine)["success"])
+        except Exception:  # it is asked again, and the machinery says what came of it
+            return False
+
+
 def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> dict[int, Failure]:
     """The failures of `rules` by their place in the gate. Every column they name is in `frame`.
 
-    First each rule is only asked whether it holds; what came instead is counted for those that do not.
+    First the gate's plan tells which rules hold; the others are asked again, and what came is counted.
     """
-    holding = {place for place, result in _results(gate, rules, frame, "BOOLEAN_ONLY") if result.success}
-    broken = {place: rule for place, rule in rules.items() if place not in holding}
-    found = {place: _unjudged(rule, "it could not be judged") for place, rule in broken.items()}
-    for place, result in _results(gate, broken, frame, "BASIC") if broken else ():
-        rule = broken[place]
-        if result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
+    holding = gate.plan.holding(_shown(rules, frame)) if len(rules) == len(gate.expectations) else set()
+    open_rules = {place: rule for place, rule in rules.items() if place not in holding}
+    found = {place: _unjudged(rule, "it could not be judged") for place, rule in open_rules.items()}
+    for place, result in _results(gate, open_rules, frame) if open_rules else ():
+        rule = rules[place]
+        if result.success:
+            del found[place]
+        elif result.exception_info.get("raised_exception", True):  # without it: one entry a part that raised
             types = ", ".join(f"`{column}` is {frame[column].dtype}" for column in rule.columns)
             found[place] = _unjudged(rule, f"it could not be judged ({types})")
         else:
@@ -169,20 +215,27 @@ def _validate(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> d
     return found
 
 
-def _results(
-    gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame, detail: str
-) -> Iterator[tuple[int, Any]]:
-    """The machinery's own results with the rules' places. detail: `BOOLEAN_ONLY`, or `BASIC` with counts."""
+def _results(gate: Gate, rules: Mapping[int, Expect], frame: pd.DataFrame) -> Iterator[tuple[int, Any]]:
+    """The machinery's own results, with counts, and the rules' places."""
     batches = _batches()
     import great_expectations as gx
 
-    needed = list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))
-    shown = frame if any(rule.is_of_table for rule in rules.values()) else frame[needed]
     suite = gx.ExpectationSuite("gate", expectations=[gate.declared[place] for place in rules])
-    told = {"result_format": detail, "partial_unexpected_count": 0}
-    validated = batches.get_batch({"dataframe": shown}).validate(suite, result_format=told)
-    for result in validated.results:
+    batch = batches.get_batch({"dataframe": _shown(rules, frame)})
+    for result in batch.validate(suite, **_asked("BASIC")).results:
         yield result.expectation_config.meta["place"], result
+
+
+def _shown(rules: Mapping[int, Expect], frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that these rules name; all of them when a rule is about which there are."""
+    if any(rule.is_of_table for rule in rules.values()):
+        return frame
+    return frame[list(dict.fromkeys(column for rule in rules.values() for column in rule.columns))]
+
+
+def _asked(detail: Literal["BOOLEAN_ONLY", "BASIC"]) -> dict[str, Any]:
+    """How much the machinery is to tell: whether a rule holds, or with counts; never a value."""
+    return {"result_format": {"result_format": detail, "partial_unexpected_count": 0}}
 
 
 def _declared(place: int, rule: Expect) -> Any:

@@ -393,7 +393,7 @@ class Known:
 
         See `row_hashes`.
         """
-        self._db.register("incoming", rows.append_column("_place", pa.array(range(len(rows)))))
+        self._db.register("incoming", rows.append_column("_place", pa.arange(0, len(rows))))
         found = self._db.execute(
             f"""select _place, seen._row_hash from (
                     select _key, _place, {_content_hash(rows)} as _row_hash
@@ -427,11 +427,15 @@ class Known:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """A Parquet file under a temporary name, flushed to disk, then renamed; the new name is flushed too."""
+    """A Parquet file under a temporary name, flushed to disk, then renamed; the new name is flushed too.
+
+    Columns whose values hardly repeat are written without a dictionary: it takes time and room.
+    """
+    repeating = [name for name in table.column_names if name not in ("_key", "_row_hash")]
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as out:
-            pq.write_table(table, out, compression="zstd")
+            pq.write_table(table, out, compression="zstd", use_dictionary=repeating)
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(path)

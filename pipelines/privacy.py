@@ -8,11 +8,15 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from pipelines.sources.spec import Pseudonymise
 
 DIGITS = 32
 """Length of a pseudonym in hex digits: 128 bits, so that 300,000 accounts never meet by chance."""
+
+REMEMBERED = 4_096
+"""So many values of a kind are not hashed again when they come again: most acts are those of few people."""
 
 
 def pseudonym(key: bytes, source: str, kind: str, value: object) -> str | None:
@@ -32,13 +36,16 @@ def pseudonyms(key: bytes, source: str, kind: str, values: Iterable[object]) -> 
 
 
 def pseudonymiser(key: bytes, source: str) -> Pseudonymise:
-    """`pseudonym` for one source."""
+    """`pseudonym` for one source. Remembers what it made last, as long as it lives and no longer."""
     kinds: dict[str, Callable[[object], str | None]] = {}
+    remembering: dict[str, Callable[[object], str | None]] = {}
 
     def of(kind: str, value: object) -> str | None:
         if kind not in kinds:
             kinds[kind] = _of_kind(key, source, kind)
-        return kinds[kind](value)
+            remembering[kind] = lru_cache(REMEMBERED)(kinds[kind])
+        plain = type(value) is str or type(value) is int  # others may equal one of these, written otherwise
+        return (remembering if plain else kinds)[kind](value)
 
     return of
 

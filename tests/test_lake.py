@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.lake import replace_file, write_parquet
@@ -47,3 +48,11 @@ def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_half_written(
         replace_file(path, b"after")
     assert path.read_bytes() == b"before"
     assert [one.name for one in tmp_path.iterdir()] == ["one.json"]
+
+
+def test_keys_are_written_without_a_dictionary_and_read_back_the_same(tmp_path: Path) -> None:
+    rows = pa.table({"_key": ["1", "2", "3"], "product": ["Toolkit", "Toolkit", None], "votes": [1, 2, 2]})
+    write_parquet(rows, tmp_path / "one.parquet")
+    assert pq.read_table(tmp_path / "one.parquet").equals(rows)
+    columns = pq.read_metadata(tmp_path / "one.parquet").row_group(0).to_dict()["columns"]
+    assert [column["has_dictionary_page"] for column in columns] == [False, True, True]

@@ -1,13 +1,16 @@
 """The judge: what refuses, what is only reported, and what a sentence may say."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from expectations import gate as gates
 from expectations.gate import Expect, Gate, expect, judge
 
 NOT_NULL, BETWEEN = "ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeBetween"
@@ -118,6 +121,38 @@ def test_the_rows_given_are_left_as_they_were() -> None:
     given = frame()
     judge(gate(expect(NOT_NULL, column="name", where={"is_big": True}, notes="names")), given)
     pd.testing.assert_frame_equal(given, frame())
+
+
+def test_a_gate_judges_each_frame_by_itself() -> None:
+    small = gate(expect(BETWEEN, column="size", max_value=100, notes="things are small"))
+    verdicts = [judge(small, frame().assign(size=size)) for size in (1, 1000, "?", 1)]
+    assert [verdict.accepted for verdict in verdicts] == [True, False, False, True]
+
+
+def test_what_holds_is_judged_without_working_out_again_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = gate(expect(BETWEEN, column="size", max_value=100, notes="things are small"))
+    judge(small, frame().iloc[:0])
+    monkeypatch.setattr(gates, "_results", None)
+    monkeypatch.setattr(gates, "_Plan", None)
+    assert judge(small, frame().iloc[:2]).accepted
+
+
+def test_a_rule_that_fails_over_its_own_counts_refuses() -> None:
+    size = frame().assign(size=[None, None, None])
+    torn = expect("ExpectColumnMaxToBeBetween", column="size", min_value=1, notes="one is large")
+    assert not judge(gate(torn), size).accepted
+
+
+def test_no_row_is_held_after_the_verdict() -> None:
+    class Thing:
+        pass
+
+    given = pd.DataFrame({"name": [Thing(), Thing()]})
+    first = weakref.ref(given["name"][0])
+    judge(gate(expect(NOT_NULL, column="name", notes="things have names")), given)
+    del given
+    gc.collect()
+    assert first() is None
 
 
 def test_judging_from_several_threads_keeps_verdicts_apart() -> None:

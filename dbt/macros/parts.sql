@@ -83,7 +83,7 @@
 {% macro known_parts(label, base) -%}
     {%- set known = {} -%}
     {%- if label | length == 4 and label[2] == base -%}
-        {%- for part in label[3].split(',') -%}
+        {%- for part in label[3].split(',') if part -%}
             {%- do known.update({part.split('=')[0]: part.split('=')[1]}) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -291,3 +291,24 @@ def test_every_declared_stream_reaches_staging(built: duckdb.DuckDBPyConnection)
     assert {
         f"stg_{source.name}__{stream.name}" for source in SOURCES.values() for stream in source.streams
     } <= staged
+
+
+def test_a_warehouse_of_nobody_grows_to_what_is_made_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_HASH_KEY", KEY.decode())
+    made = (*warehouse.BUILD, "--exclude-resource-type", "test", "--select", "+fct_identity_level")
+
+    def levels() -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute("select * from marts.fct_identity_level order by all").fetchall()
+
+    write_lake(tmp_path, {})
+    warehouse.dbt(tmp_path, *made)
+    assert levels() == []
+    write_lake(tmp_path, LAKE)
+    warehouse.dbt(tmp_path, *made)
+    grown = levels()
+    assert grown
+    warehouse.dbt(tmp_path, *made, "--full-refresh")
+    assert levels() == grown

@@ -26,7 +26,7 @@ DUE = re.compile(r"true /\* due: (.+?), (\d+) \*/")
 
 
 class Model(NamedTuple):
-    """One model with parts. columns: of each table that it reads, with their types."""
+    """One model with parts: its table, its compiled SQL, and what it says of itself."""
 
     table: str
     sql: str

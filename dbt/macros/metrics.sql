@@ -101,11 +101,3 @@ from {{ ref('dim_run') }}
         '{{ local_md5(parameters_of(metric))[:12] }}' as parameters_hash
     from {{ ref('met_' ~ metric) }}
 {%- endmacro %}
-
-{# Whether the systems of `known` are two at least, or both of the pair of `categories`. #}
-{% macro is_known_in_all() -%}
-    case
-        when categories.pair is null then len(known.systems) >= 2
-        else list_has_all(known.systems, categories.pair)
-    end
-{%- endmacro %}

@@ -154,9 +154,48 @@
     }) }}
 {%- endmacro %}
 
+{# The same, with how complete its sources are. #}
+{% macro read_of_sources(grains) -%}
+    {{ return({
+        'rows': "select * from marts.fct_source_period where grain in ('" ~ grains | join("', '") ~ "')",
+        'since': 'period_end - interval 1 day',
+        'until': 'period_end',
+    }) }}
+{%- endmacro %}
+
 {# What a date hangs on of a table that has its rows by that date. #}
 {% macro read_at_end(columns) -%}
     {{ return({'columns': columns, 'since': 'period_end - interval 1 day', 'until': 'period_end'}) }}
+{%- endmacro %}
+
+{# The same, and which values these columns have at any date: for what shows a place wherever it was once seen. #}
+{% macro read_at_end_and_values(table, columns, values) -%}
+    {{ return({
+        'rows': "
+            select * from marts." ~ table ~ "
+            union all by name
+            select distinct " ~ values | join(', ') ~ " from marts." ~ table,
+        'columns': columns,
+        'since': "coalesce(period_end - interval 1 day, timestamp '1900-01-01')",
+        'until': 'period_end',
+    }) }}
+{%- endmacro %}
+
+{# What a date hangs on of the months that begin less than `days` days, and a month, before it. #}
+{% macro read_of_months(columns, days) -%}
+    {{ return({
+        'columns': columns,
+        'since': 'period_start',
+        'until': "period_end + interval " ~ days ~ " day",
+    }) }}
+{%- endmacro %}
+
+{# What a date hangs on of whose the acts of those are who had begun by then. #}
+{% macro read_of_members() -%}
+    {{ return({
+        'columns': ['identity_level', 'member_id', 'person_id'],
+        'since': 'first_contribution_on',
+    }) }}
 {%- endmacro %}
 
 {# What a date hangs on of those who had begun by then. #}

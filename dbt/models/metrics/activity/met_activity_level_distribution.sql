@@ -4,6 +4,22 @@
 
 {% set active_window = 'trailing_' ~ var('parameters')['level_window_days'] ~ 'd' %}
 {% set silent_window = 'trailing_' ~ var('parameters')['inactive_after_days'] ~ 'd' %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month', active_window, silent_window]),
+        'fct_identity_level': read_at_end_and_values(
+            'fct_identity_level',
+            [
+                'identity_level', 'person_id', 'area', 'affiliation', 'level', 'region', 'tenure',
+                'is_region_backfilled',
+            ],
+            ['identity_level', 'area', 'affiliation', 'region', 'tenure'],
+        ),
+    },
+}) }}
+
 with levels as (
     select 'core' as level, '{{ active_window }}' as window_grain
     union all
@@ -34,7 +50,7 @@ slices as (
             months.period_end = windows.period_end
             and months.area = windows.area
             and levels.window_grain = windows.grain
-    where months.grain = 'month'
+    where months.grain = 'month' and {{ due('months.period_end') }}
 ),
 
 -- Tenure is told over all areas together, regions for the community alone: enough cells to guard.
@@ -55,7 +71,7 @@ counted as (
         and grouping(persons.region) = 0 as is_backfilled
     from {{ ref('fct_identity_level') }} as persons
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where populations.population in ('all', 'community')
+    where populations.population in ('all', 'community') and {{ due('persons.period_end') }}
     group by
         persons.period_end,
         persons.area,
@@ -78,9 +94,21 @@ totals as (
     group by period_end, area, population
 ),
 
+once_seen as (
+    select distinct
+        persons.area,
+        populations.population,
+        persons.region,
+        persons.tenure
+    from {{ ref('fct_identity_level') }} as persons
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where persons.identity_level = 'confirmed'
+),
+
 places as (
-    select distinct area, population, region, tenure from counted
-    where persons > 0
+    select area, population, region, null as tenure from once_seen where population = 'community'
+    union
+    select area, population, null, tenure from once_seen where area = 'all'
     union
     select area, population, null, null from slices
 ),

@@ -2,6 +2,20 @@
 -- Contributions"). Types are not comparable, so there is no sum over areas. A type is as complete
 -- as its own source; one whose stream was never read is unavailable.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_source_period': read_of_sources(['month']),
+        'fct_contribution': {
+            'columns': ['person_id', 'occurred_on', 'area', 'event_type', 'affiliation'],
+            'since': 'occurred_on',
+            'until': end_of_month('occurred_on'),
+        },
+    },
+}) }}
+
 with kinds as (
     select area, event_type, source, is_read from {{ ref('dim_activity_type') }}
     union all
@@ -31,12 +45,12 @@ slices as (
             and periods.period_start = own.period_start
             and kinds.source = own.source
     cross join (select distinct population from {{ ref('dim_population') }}) as populations
-    where periods.grain = 'month'
+    where periods.grain = 'month' and {{ due('periods.period_end') }}
 ),
 
 counted as (
     select
-        date_trunc('month', facts.occurred_at) as period_start,
+        date_trunc('month', facts.occurred_on) as period_start,
         facts.area,
         facts.event_type,
         populations.population,
@@ -46,6 +60,7 @@ counted as (
             as unknown_persons
     from {{ ref('fct_contribution') }} as facts
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due(end_of_month('facts.occurred_on')) }}
     group by grouping sets (
         (period_start, facts.area, facts.event_type, populations.population),
         (period_start, facts.area, populations.population)

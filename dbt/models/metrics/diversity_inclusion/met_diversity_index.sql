@@ -2,8 +2,26 @@
 -- language communities): Simpson's index in its unbiased form. Who is of no known one is left out
 -- and told by the coverage. By locale a person counts once, where most of the active days were.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_identity_month': read_at_end([
+            'identity_level', 'person_id', 'area', 'affiliation', 'region', 'is_region_backfilled',
+            'period_start',
+        ]),
+        'fct_contributor_locale_month': read_at_end_and_values(
+            'fct_contributor_locale_month',
+            ['person_id', 'area', 'affiliation', 'locale', 'period_start', 'day_bits'],
+            ['area'],
+        ),
+        'dim_identity': read_of_members(),
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
+    {{ area_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 regions as (
@@ -19,6 +37,7 @@ regions as (
         bool_or(months.is_region_backfilled) as is_backfilled
     from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('months.period_end') }}
     group by
         months.identity_level,
         months.period_start,
@@ -39,6 +58,7 @@ spoken as (
     from {{ ref('fct_contributor_locale_month') }} as months
     inner join {{ ref('dim_identity') }} as identities on months.person_id = identities.member_id
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('months.period_end') }}
     group by
         identities.identity_level,
         months.period_start,
@@ -120,11 +140,9 @@ summed as (
 
 -- An area whose contributions have no locale has no languages either.
 attributes as (
-    select distinct attribute, area
-    from groups
-    where identity_level = 'confirmed' and found is not null
+    select distinct 'locale' as attribute, area from {{ ref('fct_contributor_locale_month') }}
     union
-    select 'region', area from slices
+    select 'region' as attribute, area from slices
 ),
 
 measured as (

@@ -3,8 +3,24 @@
 -- Location"). Regions once seen in an area get their zeros; countries have rows only where somebody
 -- was active.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_identity_month': read_at_end_and_values(
+            'fct_identity_month',
+            [
+                'identity_level', 'person_id', 'area', 'affiliation', 'region', 'country',
+                'is_region_backfilled', 'period_start',
+            ],
+            ['identity_level', 'area', 'affiliation', 'region'],
+        ),
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
+    {{ area_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 persons as (
@@ -20,6 +36,7 @@ persons as (
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
     from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('months.period_end') }}
     group by all
 ),
 
@@ -52,16 +69,25 @@ counted as (
     having grouping(country) = 1 or country is not null
 ),
 
-places as (
+once_seen as (
     select distinct
+        months.area,
+        populations.population,
+        months.region
+    from {{ ref('fct_identity_month') }} as months
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where months.identity_level = 'confirmed'
+),
+
+places as (
+    select
         slices.period_start,
-        counted.area,
-        counted.population,
-        counted.region,
+        once_seen.area,
+        once_seen.population,
+        once_seen.region,
         null as country
-    from counted
+    from once_seen
     inner join slices using (area, population)
-    where counted.country is null and counted.persons > 0
     union all
     select period_start, area, population, region, country
     from counted

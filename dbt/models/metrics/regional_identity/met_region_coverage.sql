@@ -1,8 +1,20 @@
 -- The share of a month's active persons who declared a country, now or before: how far numbers by
 -- region reach.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_identity_month': read_at_end([
+            'identity_level', 'person_id', 'area', 'affiliation', 'region', 'is_region_backfilled',
+            'period_start',
+        ]),
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
+    {{ area_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 counted as (
@@ -18,6 +30,7 @@ counted as (
         bool_or(months.is_region_backfilled) as is_backfilled
     from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due('months.period_end') }}
     group by months.identity_level, months.period_start, months.area, populations.population
 ),
 

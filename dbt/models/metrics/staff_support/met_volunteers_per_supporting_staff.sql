@@ -4,6 +4,30 @@
 -- staff, whose ratio does not exist.
 
 {% set window = var('parameters')['support_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'fct_area_period': read_of_areas(['quarter']),
+        'fct_contributor_day': {
+            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval " ~ window ~ " day",
+        },
+        'fct_interaction': {
+            'columns': [
+                'from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on',
+            ],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval " ~ window ~ " day",
+        },
+        'dim_person': {
+            'columns': ['person_id', 'probable_person_id'],
+            'since': 'first_contribution_on',
+        },
+    },
+}) }}
+
 with bands as (
     select null as category, ['volunteer'] as volunteers, ['staff', 'vendor'] as staff
     union all
@@ -14,7 +38,7 @@ with bands as (
 
 slices as (
     select slices.*, bands.category
-    from ({{ area_slices(['quarter'], ['all']) }}) as slices
+    from ({{ area_slices(['quarter'], ['all'], only_due=true) }}) as slices
     cross join bands
 ),
 

@@ -3,25 +3,45 @@
 
 {% set window = 'trailing_' ~ var('parameters')['identity_window_days'] ~ 'd' %}
 
-with slices as (
-    {{ area_slices([window], ['all', 'community']) }}
-),
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends([window]),
+    'reads': {
+        'fct_area_period': read_of_areas([window]),
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'affiliation', 'last_active_on'],
+            var('parameters')['identity_window_days'],
+        ),
+        'dim_identity': read_of_members(),
+        'dim_account': {
+            'rows': "
+                select accounts.*, persons.first_contribution_on
+                from marts.dim_account as accounts
+                inner join marts.dim_identity as persons
+                    on accounts.person_id = persons.member_id and persons.identity_level = 'probable'
+                union all by name
+                select distinct source, is_bot, date '1900-01-01' as first_contribution_on
+                from marts.dim_account
+            ",
+            'columns': ['source', 'person_id', 'is_bot'],
+            'since': 'first_contribution_on',
+        },
+    },
+}) }}
 
-people as (
-    select 'confirmed' as band, person_id, person_id as whose from {{ ref('dim_person') }}
-    union all
-    select 'probable' as band, person_id, probable_person_id as whose from {{ ref('dim_person') }}
+with slices as (
+    {{ area_slices([window], ['all', 'community'], only_due=true) }}
 ),
 
 known as (
     select
-        people.band,
-        people.whose,
-        list_distinct(list(accounts.source)) as systems
-    from people
-    inner join {{ ref('dim_account') }} as accounts on people.person_id = accounts.person_id
+        persons.identity_level,
+        persons.person_id,
+        list_sort(list_distinct(list(accounts.source))) as systems
+    from {{ ref('dim_identity') }} as persons
+    inner join {{ ref('dim_account') }} as accounts on persons.member_id = accounts.person_id
     where not accounts.is_bot
-    group by people.band, people.whose
+    group by persons.identity_level, persons.person_id
 ),
 
 systems as (
@@ -36,63 +56,82 @@ categories as (
     inner join systems as other on one.source < other.source
 ),
 
+-- Windows end with a month, so that the last active day of each month tells who was there.
 active as (
     select
-        people.band,
+        months.identity_level,
         slices.period_start,
-        slices.period_end,
         slices.population,
-        people.whose,
-        bool_or(days.affiliation = 'unknown') as is_affiliation_unknown
+        months.person_id,
+        bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
     from slices
     inner join {{ ref('dim_population') }} as populations using (population)
-    inner join {{ ref('fct_contributor_day') }} as days
+    inner join {{ ref('fct_identity_month') }} as months
         on
-            days.area = 'all'
-            and populations.affiliation = days.affiliation
-            and days.occurred_on >= slices.period_start
-            and days.occurred_on < slices.period_end
-    inner join people on days.person_id = people.person_id
+            months.area = 'all'
+            and populations.affiliation = months.affiliation
+            and months.last_active_on >= slices.period_start
+            and months.last_active_on < slices.period_end
     where slices.area = 'all'
-    group by people.band, slices.period_start, slices.period_end, slices.population, people.whose
+    group by months.identity_level, slices.period_start, slices.population, months.person_id
+),
+
+-- Few sets of systems are known of many persons.
+grouped as (
+    select
+        active.identity_level,
+        active.period_start,
+        active.population,
+        known.systems,
+        count(*) as persons,
+        count_if(active.is_affiliation_unknown) as unknown_persons
+    from active
+    inner join known using (identity_level, person_id)
+    group by active.identity_level, active.period_start, active.population, known.systems
 ),
 
 counted as (
     select
-        active.period_start,
-        active.population,
+        grouped.identity_level,
+        grouped.period_start,
+        grouped.population,
         categories.category,
-        count(*) filter (where active.band = 'confirmed') as persons,
-        count(*) filter (where active.band = 'confirmed' and {{ is_known_in_all() }})
-            as linked,
-        count(*) filter (where active.band = 'probable') as persons_with_probable,
-        count(*) filter (where active.band = 'probable' and {{ is_known_in_all() }})
-            as linked_with_probable,
-        count(*) filter (where active.band = 'confirmed' and active.is_affiliation_unknown)
-            as unknown_persons
-    from active
-    inner join known using (band, whose)
+        sum(grouped.persons)::bigint as persons,
+        coalesce(sum(grouped.persons) filter (
+            where len(grouped.systems) >= 2
+            and list_has_all(grouped.systems, coalesce(categories.pair, grouped.systems))
+        ), 0)::bigint as linked,
+        sum(grouped.unknown_persons)::bigint as unknown_persons
+    from grouped
     cross join categories
-    group by active.period_start, active.population, categories.category
+    group by
+        grouped.identity_level, grouped.period_start, grouped.population, categories.category
 ),
 
 measured as (
     select
         slices.*,
         categories.category,
-        counted.unknown_persons,
+        confirmed.unknown_persons,
         slices.status <> 'unavailable' as is_known,
-        coalesce(counted.persons, 0) as persons,
-        coalesce(counted.linked, 0) as linked,
-        coalesce(counted.persons_with_probable, 0) as persons_with_probable,
-        coalesce(counted.linked_with_probable, 0) as linked_with_probable
+        coalesce(confirmed.persons, 0) as persons,
+        coalesce(confirmed.linked, 0) as linked,
+        coalesce(probable.persons, 0) as persons_with_probable,
+        coalesce(probable.linked, 0) as linked_with_probable
     from slices
     cross join categories
-    left join counted
+    left join counted as confirmed
         on
-            slices.period_start = counted.period_start
-            and slices.population = counted.population
-            and categories.category is not distinct from counted.category
+            confirmed.identity_level = 'confirmed'
+            and slices.period_start = confirmed.period_start
+            and slices.population = confirmed.population
+            and categories.category is not distinct from confirmed.category
+    left join counted as probable
+        on
+            probable.identity_level = 'probable'
+            and slices.period_start = probable.period_start
+            and slices.population = probable.population
+            and categories.category is not distinct from probable.category
     where slices.area = 'all'
 )
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.func import ARROW, SPECIAL
@@ -70,11 +71,11 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("rank_intervals", statistics.rank_intervals, [FLOATS, FLOATS], RANKS),
         ("benjamini_hochberg", statistics.benjamini_hochberg, [FLOATS], FLAGS),
         ("median_limits", statistics.median_interval, [FLOATS], MEDIAN),
-        ("km_median", statistics.kaplan_meier_median, [FLOATS, FLAGS], MEDIAN),
-        ("km_at", statistics.survival_at, [FLOATS, FLAGS, "DOUBLE"], ESTIMATE),
         ("log_rank_p", statistics.log_rank_p, [FLOATS, FLAGS, FLOATS, FLAGS], "DOUBLE"),
     ):
         _create(connection, name, _row_by_row(function, len(takes), gives), takes, gives)
+    _create(connection, "km_median", _km_median, [FLOATS, FLAGS], MEDIAN)
+    _create(connection, "km_at", _km_at, [FLOATS, FLAGS, "DOUBLE"], ESTIMATE)
     _create(connection, "pseudonym", _pseudonym, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
     _create(connection, "identity_clusters", _identity_clusters, [LINKS, PAIRS], CLUSTERS)
     connection.create_function("functions_version", functions_version, [], "VARCHAR")
@@ -117,6 +118,34 @@ def _wilson_high(x: pa.ChunkedArray, n: pa.ChunkedArray) -> pa.Array:
 def _limits(x: pa.ChunkedArray, n: pa.ChunkedArray, which: int) -> pa.Array:
     """Null, like NaN, goes through the formula: a share without both numbers has no limits."""
     return pa.array(statistics.wilson(_numbers(x), _numbers(n))[which], from_pandas=True)
+
+
+def _km_median(durations: pa.ChunkedArray, observed: pa.ChunkedArray) -> pa.Array:
+    return _structs(MEDIAN, _curves(durations, observed).medians())
+
+
+def _km_at(durations: pa.ChunkedArray, observed: pa.ChunkedArray, times: pa.ChunkedArray) -> pa.Array:
+    return _structs(ESTIMATE, _curves(durations, observed).at(_numbers(times)))
+
+
+def _curves(durations: pa.ChunkedArray, observed: pa.ChunkedArray) -> statistics.SurvivalCurves:
+    """One curve a row, all rows at once. Null in place of either list is an empty sample."""
+    is_whole = pc.and_(durations.is_valid(), observed.is_valid())
+    durations, observed = (
+        pc.if_else(is_whole, one, pa.scalar([], one.type)) for one in (durations, observed)
+    )
+    sizes = pc.list_value_length(durations)
+    if sizes != pc.list_value_length(observed):
+        raise ValueError("durations and observed must have the same length")
+    return statistics.kaplan_meier(
+        pc.list_flatten(durations).to_numpy(), pc.list_flatten(observed).to_numpy(), sizes.to_numpy()
+    )
+
+
+def _structs(gives: str, parts: Iterable[statistics.Floats]) -> pa.Array:
+    """A struct a row of these columns; NaN is null."""
+    columns = [pa.array(one, pa.float64(), from_pandas=True) for one in parts]
+    return pa.StructArray.from_arrays(columns, fields=list(_arrow_type(gives)))
 
 
 def _numbers(column: pa.ChunkedArray) -> statistics.Floats:
@@ -162,6 +191,7 @@ def _as(value: Any, result: pa.DataType) -> Any:
     return value
 
 
+@cache
 def _arrow_type(gives: str) -> pa.DataType:
     with duckdb.connect() as connection:
         return connection.execute(f"select null::{gives} as one").to_arrow_table().schema.field("one").type

@@ -9,7 +9,6 @@ needs it, quantiles of the beta distribution; scipy, statsmodels and lifelines a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -252,71 +251,115 @@ def median_interval(values: ArrayLike) -> Estimate:
 
 
 @dataclass(frozen=True)
-class SurvivalCurve:
-    """A Kaplan-Meier curve: at each distinct time with an event, S just after it and its limits.
+class SurvivalCurves:
+    """Kaplan-Meier curves of several samples: S just after each distinct time with an event, and its limits.
 
-    times ascend; the limits are NaN where S is 1 or 0 (the log-log transform has no value there).
+    sizes: items of each sample. Curve n lies in places ends[n-1] to ends[n] of the other arrays (ends[-1]
+    of the first is 0); times ascend within a curve. The limits are NaN where S is 1 or 0: the log-log
+    transform has no value there.
     """
 
+    sizes: NDArray[np.int64]
+    ends: NDArray[np.int64]
     times: Floats
     survival: Floats
     low: Floats
     high: Floats
 
-    def at(self, time: float) -> Estimate:
-        """S(time) with its interval; 1 without limits before the first event."""
-        place = int(np.searchsorted(self.times, time, side="right")) - 1
-        if place < 0:
-            return Estimate(1.0, None, None)
-        return Estimate(float(self.survival[place]), _number(self.low[place]), _number(self.high[place]))
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        return np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])
 
-    def median(self) -> Estimate:
-        """The first time with S <= 0.5, and the first times at which its limits are; None if never."""
-        return Estimate(
-            self._first_at_half(self.survival), self._first_at_half(self.low), self._first_at_half(self.high)
+    def at(self, times: ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """S at one time a curve, and its limits.
+
+        Before the first event it is 1 without limits; of an empty sample NaN.
+        """
+        asked = np.repeat(np.asarray(times, float), self.ends - self.starts)
+        passed = np.concatenate([[0], np.cumsum(self.times <= asked)])
+        last = self.starts + (passed[self.ends] - passed[self.starts]) - 1
+        before = np.where(self.sizes > 0, 1.0, np.nan)
+        return (
+            _taken(self.survival, last, last >= self.starts, before),
+            _taken(self.low, last, last >= self.starts, np.nan),
+            _taken(self.high, last, last >= self.starts, np.nan),
         )
 
-    def _first_at_half(self, curve: Floats) -> float | None:
+    def medians(self) -> tuple[Floats, Floats, Floats]:
+        """The first time with S <= 0.5, and the first times at which its limits are; NaN if never."""
+        return (
+            self._first_at_half(self.survival),
+            self._first_at_half(self.low),
+            self._first_at_half(self.high),
+        )
+
+    def _first_at_half(self, curves: Floats) -> Floats:
         # A product of fractions that is exactly a half may come out a rounding above it.
-        below = np.flatnonzero(curve <= 0.5 + 1e-12)
-        return float(self.times[below[0]]) if below.size else None
+        below = np.flatnonzero(curves <= 0.5 + 1e-12)
+        first = np.append(below, self.times.size)[np.searchsorted(below, self.starts)]
+        return _taken(self.times, first, first < self.ends, np.nan)
 
 
-def kaplan_meier(durations: ArrayLike, observed: ArrayLike) -> SurvivalCurve:
+def _taken(
+    values: Floats, places: NDArray[np.int64], where: NDArray[np.bool_], otherwise: ArrayLike
+) -> Floats:
+    """The values in these places; where they are none, something else."""
+    taken = np.full(places.size, otherwise, float)
+    taken[where] = values[places[where]]
+    return taken
+
+
+def kaplan_meier(durations: ArrayLike, observed: ArrayLike, sizes: ArrayLike | None = None) -> SurvivalCurves:
     """The product over event times of `1 - events / at risk`, Greenwood variance, log-log interval.
 
     durations: times >= 0, one an item; observed: True where the item ended then, False where it was
-    still open (censored). At equal times events come before censorings.
+    still open (censored). At equal times events come before censorings. sizes: how many items each
+    sample has, one sample after the other; all are one sample unless given.
     Raises ValueError for lengths that differ and for negative or missing durations.
     """
     time, event = np.asarray(durations, float), np.asarray(observed, bool)
-    if time.shape != event.shape:
+    counts = np.asarray([time.size] if sizes is None else sizes, np.int64)
+    if time.shape != event.shape or counts.sum() != time.size:
         raise ValueError("durations and observed must have the same length")
     if time.size and not np.all(time >= 0):
         raise ValueError("durations must be numbers of at least 0")
-    times, events = np.unique(time[event], return_counts=True)
-    at_risk = time.size - np.searchsorted(np.sort(time), times, side="left")
-    survival: Floats = np.cumprod(1 - events / at_risk, dtype=np.float64)
+    sample = np.repeat(np.arange(counts.size), counts)
+    order = np.lexsort((time, sample))
+    time, event = time[order], event[order]
+    is_new = np.ones(time.size, bool)
+    is_new[1:] = (sample[1:] != sample[:-1]) | (time[1:] != time[:-1])
+    first = np.flatnonzero(is_new)
+    events = np.add.reduceat(event, first, dtype=np.int64) if first.size else first
+    first, events = first[events > 0], events[events > 0]
+    at_risk = np.cumsum(counts)[sample[first]] - first
+    ends = np.searchsorted(sample[first], np.arange(counts.size), side="right").astype(np.int64)
+    survival, greenwood = np.empty(first.size), np.empty(first.size)
+    factors = 1 - events / at_risk
     with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(events / (at_risk * (at_risk - events)))
+        variances = events / (at_risk * (at_risk - events))
+        start = 0
+        for end in ends.tolist():
+            if end > start:
+                np.cumprod(factors[start:end], out=survival[start:end])
+                np.cumsum(variances[start:end], out=greenwood[start:end])
+            start = end
         spread = Z * np.sqrt(greenwood) / np.abs(np.log(survival))
         low, high = survival ** np.exp(spread), survival ** np.exp(-spread)
     defined = (survival > 0) & (survival < 1)
-    return SurvivalCurve(times, survival, np.where(defined, low, np.nan), np.where(defined, high, np.nan))
+    return SurvivalCurves(
+        counts, ends, time[first], survival,
+        np.where(defined, low, np.nan), np.where(defined, high, np.nan),
+    )  # fmt: skip
 
 
-def kaplan_meier_median(
-    durations: Sequence[float] | Floats, observed: Sequence[bool] | NDArray[np.bool_]
-) -> Estimate:
+def kaplan_meier_median(durations: ArrayLike, observed: ArrayLike) -> Estimate:
     """The median time to the event and its limits; all None for an empty sample."""
-    return kaplan_meier(durations, observed).median()
+    return Estimate(*(_number(one[0]) for one in kaplan_meier(durations, observed).medians()))
 
 
 def survival_at(durations: ArrayLike, observed: ArrayLike, time: float) -> Estimate:
     """S(time) of the Kaplan-Meier curve with its limits; all None for an empty sample."""
-    if not np.asarray(durations).size:
-        return Estimate(None, None, None)
-    return kaplan_meier(durations, observed).at(time)
+    return Estimate(*(_number(one[0]) for one in kaplan_meier(durations, observed).at([time])))
 
 
 def log_rank_p(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import duckdb
 import numpy as np
@@ -42,12 +43,12 @@ def test_katz_with_a_zero_adds_a_half_and_says_so() -> None:
 
 
 def test_kaplan_meier_of_the_catalogues_vector() -> None:
-    curve = statistics.kaplan_meier([0, 0, 10, 45, 60, 60, 200, 300], [1, 1, 1, 0, 1, 0, 1, 0])
-    assert _rounded(curve.at(0)) == (0.75, 0.3148, 0.9309)
-    assert _rounded(curve.at(10)) == (0.625, 0.2293, 0.8607)
-    assert _rounded(curve.at(60)) == (0.4688, 0.1199, 0.7629)
-    assert round(curve.at(200).value or 0, 4) == 0.2344
-    assert curve.median().value == 60
+    waits = ([0, 0, 10, 45, 60, 60, 200, 300], [1, 1, 1, 0, 1, 0, 1, 0])
+    assert _rounded(statistics.survival_at(*waits, 0)) == (0.75, 0.3148, 0.9309)
+    assert _rounded(statistics.survival_at(*waits, 10)) == (0.625, 0.2293, 0.8607)
+    assert _rounded(statistics.survival_at(*waits, 60)) == (0.4688, 0.1199, 0.7629)
+    assert round(statistics.survival_at(*waits, 200).value or 0, 4) == 0.2344
+    assert statistics.kaplan_meier_median(*waits).value == 60
 
 
 def test_median_interval_of_25_takes_ranks_7_and_19() -> None:
@@ -116,7 +117,7 @@ def test_a_median_that_is_never_reached_is_null() -> None:
 
 
 def test_an_event_comes_before_a_censoring_of_the_same_time() -> None:
-    assert statistics.kaplan_meier([5, 5], [True, False]).at(5).value == 0.5
+    assert statistics.survival_at([5, 5], [True, False], 5).value == 0.5
 
 
 @pytest.mark.parametrize("bad", [[-1.0], [math.nan]])
@@ -210,6 +211,20 @@ def test_a_survival_curve_only_falls_and_ignores_the_order_of_rows(rows: list[tu
 
 
 @any_time
+@given(st.lists(st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=12), max_size=8))
+def test_curves_of_many_samples_are_those_of_each_alone(samples: list[list[tuple[int, bool]]]) -> None:
+    rows = [row for sample in samples for row in sample]
+    curves = statistics.kaplan_meier(
+        [time for time, _ in rows], [seen for _, seen in rows], [len(sample) for sample in samples]
+    )
+    at_ten, medians = curves.at([10] * len(samples)), curves.medians()
+    for place, sample in enumerate(samples):
+        alone = [time for time, _ in sample], [seen for _, seen in sample]
+        assert statistics.survival_at(*alone, 10) == _plain(one[place] for one in at_ten)
+        assert statistics.kaplan_meier_median(*alone) == _plain(one[place] for one in medians)
+
+
+@any_time
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60)), min_size=3, max_size=12))
 def test_a_shrunk_rate_lies_between_the_raw_and_the_pooled_one(groups: list[tuple[int, int]]) -> None:
     x, n = [hits for hits, _ in groups], [hits + more for hits, more in groups]
@@ -262,7 +277,8 @@ def test_kaplan_meier_agrees_with_scipy(rows: list[tuple[int, bool]]) -> None:
     expected = ecdf(sample).sf
     curve = statistics.kaplan_meier(times, events)
     for time in curve.times:
-        assert curve.at(time).value == pytest.approx(float(expected.evaluate(time)), abs=1e-12)
+        found = statistics.survival_at(times, events, time)
+        assert found.value == pytest.approx(float(expected.evaluate(time)), abs=1e-12)
 
 
 def test_kaplan_meier_agrees_with_lifelines_on_censored_waits() -> None:
@@ -280,7 +296,9 @@ def test_kaplan_meier_agrees_with_lifelines_on_censored_waits() -> None:
     assert curve.low == pytest.approx(limits[:, 0], abs=1e-6, nan_ok=True)
     assert curve.high == pytest.approx(limits[:, 1], abs=1e-6, nan_ok=True)
     expected = median_survival_times(fitted.confidence_interval_).iloc[0].tolist()
-    assert curve.median() == pytest.approx((fitted.median_survival_time_, *expected))
+    assert statistics.kaplan_meier_median(times, events) == pytest.approx(
+        (fitted.median_survival_time_, *expected)
+    )
 
 
 @pytest.mark.parametrize(("x", "n", "y", "m"), [(12, 40, 90, 200), (1, 9, 30, 31), (5, 5, 2, 7)])
@@ -357,6 +375,10 @@ def test_a_pseudonym_in_sql_is_the_lakes(
     query = "select pseudonym('bugzilla', 'login', 'Bot@Example.org'), pseudonym('bugzilla', 'id', null)"
     expected = pseudonym(b"a key of the tests", "bugzilla", "login", "bot@example.org")
     assert database.execute(query).fetchone() == (expected, None)
+
+
+def _plain(numbers: Iterable[float]) -> tuple[float | None, ...]:
+    return tuple(None if math.isnan(number) else number for number in numbers)
 
 
 def _rounded(numbers: tuple[float | None, ...]) -> tuple[float | None, ...]:

@@ -3,9 +3,10 @@
 {#
     Every closed period of the grains, area of the first contribution (`all`: any) and population.
     Who is new, and who stays, is told over all areas: so the status is theirs, unless the area itself
-    cannot be measured. `known_until`: how far everything is known that feeds any area.
+    cannot be measured. `known_until`: how far everything is known that feeds any area. only_due: of a
+    metric with `parts`.
 #}
-{% macro cohort_slices(grains, populations) -%}
+{% macro cohort_slices(grains, populations, only_due=false) -%}
     select
         slices.grain,
         slices.period_start,
@@ -16,7 +17,7 @@
         whole.is_source_missing,
         whole.is_newness_known,
         horizons.known_until
-    from ({{ area_slices(grains, populations) }}) as slices
+    from ({{ area_slices(grains, populations, only_due) }}) as slices
     inner join {{ ref('fct_area_period') }} as whole
         on
             slices.grain = whole.grain

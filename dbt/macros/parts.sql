@@ -163,6 +163,23 @@
     }) }}
 {%- endmacro %}
 
+{# What a date hangs on of how far areas are known: whether it is `days` days further than the date, or how far. #}
+{% macro read_of_horizons(grains, days) -%}
+    {{ return({
+        'rows': "
+            select
+                horizons.area,
+                least(horizons.known_until, ends.period_end + interval " ~ days ~ " day) as known_until,
+                ends.period_end
+            from marts.dim_area_horizon as horizons
+            cross join (" ~ closed_ends(grains) ~ " group by all) as ends
+        ",
+        'columns': ['area', 'known_until'],
+        'since': 'period_end - interval 1 day',
+        'until': 'period_end',
+    }) }}
+{%- endmacro %}
+
 {# What a date hangs on of a table that has its rows by that date. #}
 {% macro read_at_end(columns) -%}
     {{ return({'columns': columns, 'since': 'period_end - interval 1 day', 'until': 'period_end'}) }}

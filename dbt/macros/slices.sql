@@ -36,9 +36,9 @@
 
 {#
     The periods of a grain with the state of the `days` days before their end, by area: for what looks
-    back further than its period, or less far.
+    back further than its period, or less far. only_due: of a metric with `parts`.
 #}
-{% macro window_slices(grain, days, populations) -%}
+{% macro window_slices(grain, days, populations, only_due=false) -%}
     select
         periods.grain,
         periods.period_start,
@@ -54,7 +54,9 @@
             periods.period_end = windows.period_end
             and windows.grain = 'trailing_{{ days }}d'
     cross join (select unnest(['{{ populations | join("', '") }}']) as population) as populations
-    where periods.grain = '{{ grain }}'
+    where
+        periods.grain = '{{ grain }}'
+        {%- if only_due %} and {{ due('periods.period_end') }}{% endif %}
 {%- endmacro %}
 
 {#

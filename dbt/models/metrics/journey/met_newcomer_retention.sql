@@ -2,8 +2,43 @@
 -- or in that of their first day: windows of the same length for every newcomer, told once they are
 -- over for the whole month (Wikimedia "new editor retention").
 
+{% set longest = var('parameters')['retention_windows_days'] | map('last') | max %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'dim_area_horizon': read_of_horizons(['month'], longest),
+        'fct_newcomer': {
+            'columns': [
+                'identity_level', 'person_id', 'first_area', 'region', 'is_region_backfilled',
+                'affiliation', 'first_on',
+            ],
+            'since': 'first_on',
+            'until': end_of_month('first_on'),
+        },
+        'fct_newcomer_window': {
+            'rows': "
+                select outcomes.*, newcomers.first_on
+                from marts.fct_newcomer_window as outcomes
+                inner join marts.fct_newcomer as newcomers using (identity_level, person_id)
+                inner join marts.dim_area_horizon as horizons
+                    on
+                        horizons.area = 'all'
+                        and " ~ end_of_month('newcomers.first_on') ~ " + to_days(outcomes.to_day)
+                        <= horizons.known_until
+                union all by name
+                select distinct from_day, to_day, date '1900-01-01' as first_on
+                from marts.fct_newcomer_window
+            ",
+            'since': 'first_on',
+            'until': "case when first_on > date '1900-01-01' then " ~ end_of_month('first_on') ~ " end",
+        },
+    },
+}) }}
+
 with slices as (
-    {{ cohort_slices(['month'], ['all', 'community']) }}
+    {{ cohort_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 windows as (
@@ -46,6 +81,7 @@ newcomers as (
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('fct_newcomer_window') }} as outcomes using (identity_level, person_id)
     inner join windows using (from_day, to_day)
+    where {{ due(end_of_month('newcomers.first_on')) }}
 ),
 
 counted as (

@@ -1,9 +1,50 @@
 -- Active leaders of an area for each 100 persons who were active in it in the 90 days before the
--- end of the month; in a locale: those who lead it for each 100 active in it.
+-- end of the month; in a locale: those who lead it for each 100 active in it. Locales once seen in
+-- an area are told in all months.
 
 {% set days = var('parameters')['leader_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'dim_period': read_of_period(['month']),
+        'fct_area_period': read_of_areas(['trailing_' ~ days ~ 'd']),
+        'fct_identity_leadership': {
+            'rows': "
+                select identity_level, person_id, period_end, affiliation, area, scope_type, scope, silent_days
+                from marts.fct_identity_leadership
+                union all by name
+                select identity_level, area, scope_type, scope, min(silent_days) as silent_days
+                from marts.fct_identity_leadership
+                group by all
+            ",
+            'since': "coalesce(period_end - interval 1 day, timestamp '1900-01-01')",
+            'until': 'period_end',
+        },
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'affiliation', 'last_active_on'], days
+        ),
+        'fct_contributor_locale_month': {
+            'rows': "
+                select * from marts.fct_contributor_locale_month
+                where area in ('support', 'localization')
+                union all by name
+                select distinct area, locale from marts.fct_contributor_locale_month
+                where area in ('support', 'localization')
+            ",
+            'columns': ['person_id', 'area', 'affiliation', 'locale', 'period_start', 'day_bits'],
+            'since': "coalesce(period_start, timestamp '1900-01-01')",
+            'until': "period_end + interval " ~ days ~ " day",
+        },
+        'dim_person': {
+            'columns': ['person_id', 'probable_person_id'],
+            'since': 'first_contribution_on',
+        },
+    },
+}) }}
+
 with slices as (
-    {{ window_slices('month', days, ['all', 'community']) }}
+    {{ window_slices('month', days, ['all', 'community'], only_due=true) }}
 ),
 
 areas as (
@@ -69,6 +110,11 @@ ends as (
     from slices
 ),
 
+locale_months as (
+    select * from {{ ref('fct_contributor_locale_month') }}
+    where area in ('support', 'localization')
+),
+
 -- Windows end with a month, so the last active day of each month tells who was active in them.
 active as (
     select
@@ -93,32 +139,35 @@ active as (
     union all
     select
         ends.period_end,
-        facts.area,
-        facts.locale,
+        months.area,
+        months.locale,
         populations.population,
-        count(distinct facts.person_id) as persons,
+        count(distinct months.person_id) as persons,
         count(distinct persons.probable_person_id) as probable_persons,
-        count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
+        count(distinct months.person_id) filter (where months.affiliation = 'unknown')
             as unknown_persons
     from ends
-    inner join {{ ref('fct_contribution') }} as facts
+    inner join locale_months as months
         on
-            ends.since_on <= facts.occurred_on
-            and ends.period_end > facts.occurred_on
+            ends.since_on < months.period_end
+            and ends.period_end > months.period_start
+            and {{ days_within('months.day_bits', 'months.period_start', 'ends.since_on') }} > 0
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('dim_person') }} as persons using (person_id)
-    where
-        facts.locale is not null
-        and (facts.area = 'support' or (facts.area = 'localization' and facts.locale <> 'en-US'))
-    group by ends.period_end, facts.area, facts.locale, populations.population
+    group by ends.period_end, months.area, months.locale, populations.population
 ),
 
 splits as (
     select area, null as locale from (select distinct area from slices) as every_area
     union
-    select area, locale from active
+    select area, locale from locale_months
     union
-    select area, locale from led where leaders > 0
+    select area, scope as locale
+    from {{ ref('fct_identity_leadership') }}
+    where
+        identity_level = 'confirmed'
+        and scope_type = 'locale'
+        and silent_days <= {{ days }}
 ),
 
 measured as (

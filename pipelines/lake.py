@@ -263,7 +263,7 @@ class Lake:
 
     def state(self, source: Source, feed: Feed, stream: Stream) -> StreamState:
         """Counts, watermark and verdict of one stream, read from its files and manifests."""
-        with duckdb.connect() as connection:
+        with _session() as connection:
             found = connection.execute(
                 """
                 select count(*) filter (not is_deleted), count(*) filter (is_deleted), sum(versions)

@@ -177,8 +177,9 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     folder = lake.raw / "_pipeline"
     folder.mkdir(parents=True, exist_ok=True)
     states = [source_state(lake, source) for source in every]
-    told = [state for source in every for state in stream_states(lake, source)
-            if source.kept is None or state.verdict != "never"]  # fmt: skip
+    landed = [state for source in every for state in stream_states(lake, source)]
+    kept = {source.name for source in every if source.kept is not None}
+    told = [state for state in landed if state.source not in kept or state.verdict != "never"]
     tables: dict[str, tuple[list[dict[str, Any]], pa.Schema]] = {
         "runs": ([{"run_id": run_id, "as_of": as_of}], RUNS_SCHEMA),
         "sources": ([asdict(one) for one in states if one.is_loaded or not one.is_kept], SOURCES_SCHEMA),
@@ -188,11 +189,9 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
     for name, (rows, schema) in tables.items():
         write_parquet(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     records.prepare(folder)
-    landed = [state for source in every for state in stream_states(lake, source)]
     records.note_checks(folder, run_id, as_of, records.landing_checks(landed))
     identity.prepare(lake.data)
-    systems = {source.name for source in every if source.kept is None}
-    return sum(state.records for state in told if state.source in systems)
+    return sum(state.records for state in told if state.source not in kept)
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:

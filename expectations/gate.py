@@ -148,6 +148,8 @@ def _load() -> None:
 
     While rows are landed it would do so for nothing, at a tenth of what landing takes.
     """
+    import great_expectations.execution_engine
+    import great_expectations.expectations  # noqa: F401
 
     gc.freeze()
 

@@ -254,9 +254,9 @@ def median_interval(values: ArrayLike) -> Estimate:
 class SurvivalCurves:
     """Kaplan-Meier curves of several samples: S just after each distinct time with an event, and its limits.
 
-    sizes: items of each sample. Curve n lies in places ends[n-1] to ends[n] of the other arrays (ends[-1]
-    of the first is 0); times ascend within a curve. The limits are NaN where S is 1 or 0: the log-log
-    transform has no value there.
+    sizes: items of each sample. ends: where in the other arrays each curve ends and the next one begins.
+    times ascend within a curve. The limits are NaN where S is 1 or 0: the log-log transform has no value
+    there.
     """
 
     sizes: NDArray[np.int64]
@@ -268,6 +268,7 @@ class SurvivalCurves:
 
     @property
     def starts(self) -> NDArray[np.int64]:
+        """Where each curve begins."""
         return np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])
 
     def at(self, times: ArrayLike) -> tuple[Floats, Floats, Floats]:

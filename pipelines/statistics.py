@@ -279,11 +279,11 @@ class SurvivalCurves:
         asked = np.repeat(np.asarray(times, float), self.ends - self.starts)
         passed = np.concatenate([[0], np.cumsum(self.times <= asked)])
         last = self.starts + (passed[self.ends] - passed[self.starts]) - 1
-        before = np.where(self.sizes > 0, 1.0, np.nan)
+        has_event = last >= self.starts
         return (
-            _taken(self.survival, last, last >= self.starts, before),
-            _taken(self.low, last, last >= self.starts, np.nan),
-            _taken(self.high, last, last >= self.starts, np.nan),
+            _taken(self.survival, last, has_event, np.where(self.sizes > 0, 1.0, np.nan)),
+            _taken(self.low, last, has_event, np.nan),
+            _taken(self.high, last, has_event, np.nan),
         )
 
     def medians(self) -> tuple[Floats, Floats, Floats]:

@@ -136,31 +136,28 @@
     last_day({{ day }}) + interval 1 day
 {%- endmacro %}
 
-{# What a date hangs on of the periods that end on it. #}
-{% macro read_of_period(grains) -%}
+{# What a date hangs on of a table with one row, or some, a period: those of the periods that end on it. #}
+{% macro read_of_grains(table, grains) -%}
     {{ return({
-        'rows': "select * from marts.dim_period where grain in ('" ~ grains | join("', '") ~ "')",
+        'rows': "select * from marts." ~ table ~ " where grain in ('" ~ grains | join("', '") ~ "')",
         'since': 'period_end - interval 1 day',
         'until': 'period_end',
     }) }}
+{%- endmacro %}
+
+{# What a date hangs on of the periods that end on it. #}
+{% macro read_of_period(grains) -%}
+    {{ return(read_of_grains("dim_period", grains)) }}
 {%- endmacro %}
 
 {# The same, with what can be measured in them. #}
 {% macro read_of_areas(grains) -%}
-    {{ return({
-        'rows': "select * from marts.fct_area_period where grain in ('" ~ grains | join("', '") ~ "')",
-        'since': 'period_end - interval 1 day',
-        'until': 'period_end',
-    }) }}
+    {{ return(read_of_grains("fct_area_period", grains)) }}
 {%- endmacro %}
 
 {# The same, with how complete its sources are. #}
 {% macro read_of_sources(grains) -%}
-    {{ return({
-        'rows': "select * from marts.fct_source_period where grain in ('" ~ grains | join("', '") ~ "')",
-        'since': 'period_end - interval 1 day',
-        'until': 'period_end',
-    }) }}
+    {{ return(read_of_grains("fct_source_period", grains)) }}
 {%- endmacro %}
 
 {# What a date hangs on of how far areas are known: whether it is `days` days further than the date, or how far. #}
@@ -204,6 +201,23 @@
         'columns': columns,
         'since': 'period_start',
         'until': "period_end + interval " ~ days ~ " day",
+    }) }}
+{%- endmacro %}
+
+{# What a date hangs on of the `days` days before it. #}
+{% macro read_of_days(columns, days) -%}
+    {{ return({
+        'columns': columns,
+        'since': 'occurred_on',
+        'until': "occurred_on + interval " ~ days ~ " day",
+    }) }}
+{%- endmacro %}
+
+{# What a date hangs on of who is one with whom, of those who had begun by then. #}
+{% macro read_of_persons() -%}
+    {{ return({
+        'columns': ['person_id', 'probable_person_id'],
+        'since': 'first_contribution_on',
     }) }}
 {%- endmacro %}
 

@@ -25,11 +25,9 @@
             'since': 'occurred_on',
             'until': 'next_on',
         },
-        'fct_identity_month': {
-            'columns': ['identity_level', 'person_id', 'area', 'period_start', 'day_bits'],
-            'since': 'period_start',
-            'until': "period_end + interval " ~ window ~ " day",
-        },
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'period_start', 'day_bits'], window
+        ),
         'dim_identity': read_of_people(),
         'dim_identity_country': read_of_countries(),
     },

@@ -8,11 +8,10 @@
     'among': closed_ends([grain]),
     'reads': {
         'dim_period': read_of_period([grain]),
-        'fct_identity_month': {
-            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'day_bits'],
-            'since': 'period_start',
-            'until': "period_end + interval " ~ var('parameters')['contributor_window_days'] ~ " day",
-        },
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'day_bits'],
+            var('parameters')['contributor_window_days'],
+        ),
     },
 }) }}
 

@@ -12,21 +12,13 @@
     'reads': {
         'fct_area_period': read_of_areas(grains),
         'dim_period': read_of_period(grains),
-        'fct_identity_month': {
-            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
-            'since': 'period_start',
-            'until': "period_end + interval " ~ longest ~ " day",
-        },
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            longest,
+        ),
         'fct_identity_level': read_at_end(['identity_level', 'person_id', 'area', 'level']),
-        'fct_contributor_day': {
-            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
-            'since': 'occurred_on',
-            'until': "occurred_on + interval 7 day",
-        },
-        'dim_person': {
-            'columns': ['person_id', 'probable_person_id'],
-            'since': 'first_contribution_on',
-        },
+        'fct_contributor_day': read_of_days(['person_id', 'area', 'affiliation', 'occurred_on'], 7),
+        'dim_person': read_of_persons(),
     },
 }) }}
 

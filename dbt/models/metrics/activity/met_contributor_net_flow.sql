@@ -9,11 +9,10 @@
     'reads': {
         'fct_area_period': read_of_areas(['month']),
         'dim_period': read_of_period(['month']),
-        'fct_identity_month': {
-            'columns': ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
-            'since': 'period_start',
-            'until': "period_end + interval " ~ (silence + 31) ~ " day",
-        },
+        'fct_identity_month': read_of_months(
+            ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            silence + 31,
+        ),
     },
 }) }}
 

@@ -12,11 +12,9 @@
         'fct_identity_leadership': read_at_end([
             'identity_level', 'person_id', 'source', 'affiliation', 'silent_days'
         ]),
-        'fct_contribution': {
-            'columns': ['person_id', 'source', 'affiliation', 'occurred_on'],
-            'since': 'occurred_on',
-            'until': "occurred_on + interval " ~ days ~ " day",
-        },
+        'fct_contribution': read_of_days(
+            ['person_id', 'source', 'affiliation', 'occurred_on'], days
+        ),
         'dim_identity': {
             'columns': [
                 'identity_level', 'member_id', 'person_id', 'is_left_censored', 'first_contribution_on'

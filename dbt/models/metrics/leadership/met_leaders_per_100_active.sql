@@ -36,10 +36,7 @@
             'since': "coalesce(period_start, timestamp '1900-01-01')",
             'until': "period_end + interval " ~ days ~ " day",
         },
-        'dim_person': {
-            'columns': ['person_id', 'probable_person_id'],
-            'since': 'first_contribution_on',
-        },
+        'dim_person': read_of_persons(),
     },
 }) }}
 

@@ -9,22 +9,13 @@
     'among': closed_ends(['quarter']),
     'reads': {
         'fct_area_period': read_of_areas(['quarter']),
-        'fct_contributor_day': {
-            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
-            'since': 'occurred_on',
-            'until': "occurred_on + interval " ~ window ~ " day",
-        },
-        'fct_interaction': {
-            'columns': [
-                'from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on',
-            ],
-            'since': 'occurred_on',
-            'until': "occurred_on + interval " ~ window ~ " day",
-        },
-        'dim_person': {
-            'columns': ['person_id', 'probable_person_id'],
-            'since': 'first_contribution_on',
-        },
+        'fct_contributor_day': read_of_days(
+            ['person_id', 'area', 'affiliation', 'occurred_on'], window
+        ),
+        'fct_interaction': read_of_days(
+            ['from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on'], window
+        ),
+        'dim_person': read_of_persons(),
     },
 }) }}
 

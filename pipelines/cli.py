@@ -21,6 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipelines import embedded, identity, records, review, run, settings, status, warehouse
+from pipelines.lake import replace_file
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES, curated, files, survey
 from pipelines.vault import VaultClosed
@@ -168,10 +169,7 @@ def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
     """The nightly Dagster job in this process; 0 when it published."""
     began = time.monotonic()
-    home = data / "dagster"
-    home.mkdir(exist_ok=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    settings.apply({"DAGSTER_HOME": str(home), **warehouse.environment(data)})
+    _prepare_dagster(data)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:24}"),
@@ -693,13 +691,25 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
         _dagster(data, port)
 
 
-def _dagster(data: Path, port: int) -> None:
+def _prepare_dagster(data: Path) -> None:
+    """Point this process and its children at the folder's own Dagster instance."""
     home = data / "dagster"
     home.mkdir(exist_ok=True)
-    (home / "dagster.yaml").write_text(
-        "telemetry:\n  enabled: false\nconcurrency:\n  pools:\n    default_limit: 1\n"
-    )
+    instance = {
+        "telemetry": {"enabled": False},
+        "concurrency": {"pools": {"default_limit": 1}},
+        "event_log_storage": {
+            "module": "pipelines.defs.event_log",
+            "class": "EventLog",
+            "config": {"base_dir": str(home / "history" / "runs")},
+        },
+    }
+    replace_file(home / "dagster.yaml", json.dumps(instance, indent=2).encode())
     settings.apply({"DAGSTER_HOME": str(home), **warehouse.environment(data)})
+
+
+def _dagster(data: Path, port: int) -> None:
+    _prepare_dagster(data)
     warehouse.parse(data)
     import subprocess
 

@@ -84,9 +84,16 @@ def invented_source(**changes: Any) -> Source:
 def client_of(
     root: str, source: Source | None = None, *, paced: bool = False, slept: list[float] | None = None
 ) -> Client:
-    """A client that notes its pauses in `slept` instead of waiting."""
+    """A client that notes its pauses in `slept` instead of waiting; its clock stands still."""
     pauses = slept if slept is not None else []
-    return Client(source or invented_source(), root, user_agent="tests", paced=paced, sleep=pauses.append)
+    return Client(
+        source or invented_source(),
+        root,
+        user_agent="tests",
+        paced=paced,
+        sleep=pauses.append,
+        clock=lambda: 0.0,
+    )
 
 
 def at(text: str) -> datetime:

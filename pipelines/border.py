@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -146,7 +147,7 @@ def _keys(stream: Stream, columns: Columns) -> pa.Array:
 
 
 def _column(stream: Stream, name: str, kept: Field, rows: Sequence[Row], hash_of: Pseudonymise) -> pa.Array:
-    values = [row.get(name) for row in rows]
+    values = _values(name, rows)
     if kept.parse is not None:
         values = [None if value == "" else value for value in values]
     types = set(map(type, values))
@@ -169,6 +170,15 @@ def _column(stream: Stream, name: str, kept: Field, rows: Sequence[Row], hash_of
         raise SourceChanged(
             "values that fit their declared types", type(error).__name__, stream.name
         ) from None
+
+
+def _values(name: str, rows: Sequence[Row]) -> list[Any]:
+    """The field of each row, None where it is not: looked up as if it were everywhere, which is twice as
+    fast and mostly so."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
 
 
 def _pseudonyms(stream: Stream, name: str, kept: Field, values: list[Any], hash_of: Pseudonymise) -> pa.Array:

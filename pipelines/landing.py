@@ -13,7 +13,7 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -413,19 +413,18 @@ def tombstones(stream: Stream, keys: pa.Array, batch_id: str, at: datetime) -> p
     return table.set_column(place, table.schema.field(place), row_hashes(table))
 
 
-def _rows(stream: Stream, records: Iterable[Any], hash_of: Pseudonymise) -> list[Row]:
+def _rows(stream: Stream, records: Sequence[Any], hash_of: Pseudonymise) -> list[Row]:
     """The stream's rows of these records; a record without the parts they are made of is a change."""
-    rows: list[Row] = []
+    odd = next((kind for kind in set(map(type, records)) if not issubclass(kind, dict)), None)
+    if odd is not None:
+        came = json_type(next(record for record in records if type(record) is odd))
+        raise SourceChanged("an object in every place of the list", came, stream.name)
     try:
-        for record in records:
-            if not isinstance(record, dict):
-                raise SourceChanged("an object in every place of the list", json_type(record), stream.name)
-            rows += stream.rows(record, hash_of)
+        return list(itertools.chain.from_iterable(map(stream.rows, records, itertools.repeat(hash_of))))
     except KeyError as error:
         raise SourceChanged(f"the field `{error.args[0]}`", "a record without it", stream.name) from None
     except (AttributeError, TypeError, ValueError) as error:
         raise SourceChanged("records of the known form", type(error).__name__, stream.name) from None
-    return rows
 
 
 def ahead(pages: Iterator[Page]) -> Iterator[Page]:

@@ -54,11 +54,12 @@ def username(record: Record, name: str) -> str | None:
     person = record.get(name)
     if person is None:
         return None
-    if not isinstance(person, dict) or not isinstance(person.get("username"), str):
-        raise SourceChanged(
-            f"`{name}` as null or an object with a `username`", json_type(person), f"id {record.get('id')}"
-        )
-    return person["username"] or None
+    known = person.get("username") if isinstance(person, dict) else None
+    if isinstance(known, str):
+        return known or None
+    raise SourceChanged(
+        f"`{name}` as null or an object with a `username`", json_type(person), f"id {record.get('id')}"
+    )
 
 
 def question_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:

@@ -24,7 +24,8 @@ Severity = Literal["critical", "warning"]
 
 @dataclass(frozen=True)
 class Expect:
-    """One rule: the name of a Great Expectations class, its arguments, the sentence a person reads.
+    """One rule: the name of a class of Great Expectations or of `patterns.py`, its arguments, the sentence
+    a person reads.
 
     severity: "critical" refuses the frame, "warning" is only reported.
     where: the rule is for rows whose columns have the value, or one of a tuple: `{"status": "complete"}`.
@@ -148,8 +149,7 @@ def _load() -> None:
 
     While rows are landed it would do so for nothing, at a tenth of what landing takes.
     """
-    import great_expectations.execution_engine
-    import great_expectations.expectations  # noqa: F401
+    import expectations.patterns  # noqa: F401
 
     gc.freeze()
 
@@ -258,14 +258,15 @@ def _declared(place: int, rule: Expect) -> Any:
     import great_expectations.expectations as gxe
     from great_expectations.expectations.row_conditions import Column
 
+    from expectations import patterns
+
     conditions = [
         Column(name).is_in(value) if isinstance(value, tuple) else Column(name) == value
         for name, value in rule.where.items()
     ]
     condition = {"row_condition": reduce(operator.and_, conditions)} if conditions else {}
-    return getattr(gxe, rule.rule)(
-        **rule.arguments, **condition, severity=rule.severity, meta={"place": place}
-    )
+    kinds = {**vars(gxe), **vars(patterns)}
+    return kinds[rule.rule](**rule.arguments, **condition, severity=rule.severity, meta={"place": place})
 
 
 def _unjudged(rule: Expect, why: str) -> Failure:

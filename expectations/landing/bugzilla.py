@@ -84,7 +84,7 @@ ATTACHMENTS = gate(
     filled("creator", 0.95, "nearly every attachment names who attached it"),
     filled("creation_time", 0.95, "nearly every attachment says when it was attached"),
     expect(
-        "ExpectColumnValuesToMatchRegex",
+        "ExpectColumnValuesToMatchPattern",
         column="content_type",
         regex=r"^[^\s/]+/[^\s/]+",
         mostly=0.95,

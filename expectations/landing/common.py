@@ -111,7 +111,7 @@ def not_negative(column: str, notes: str, **arguments: Any) -> Expect:
 def pseudonyms(column: str) -> Expect:
     """No identifier in clear: one column a stream, because all pass the same code."""
     return expect(
-        "ExpectColumnValuesToMatchRegex",
+        "ExpectColumnValuesToMatchPattern",
         column=column,
         regex=PSEUDONYM,
         notes="people are keyed hashes of 32 hex digits before the first write, never logins or numbers",
@@ -120,7 +120,7 @@ def pseudonyms(column: str) -> Expect:
 
 def no_e_mail(column: str) -> Expect:
     return expect(
-        "ExpectColumnValuesToNotMatchRegex",
+        "ExpectColumnValuesToNotMatchPattern",
         column=column,
         regex=E_MAIL,
         notes="no e-mail address inside a text: people in it are hashed first",

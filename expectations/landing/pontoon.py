@@ -14,7 +14,7 @@ LOCALES = gate(
     SOURCE,
     pontoon.LOCALES,
     expect(
-        "ExpectColumnValuesToMatchRegex",
+        "ExpectColumnValuesToMatchPattern",
         column="code",
         regex=LOCALE_CODE,
         mostly=0.9,
@@ -72,7 +72,7 @@ USER_ACTIONS = gate(
         notes="imports and machine translation are told from people by this field",
     ),
     expect(
-        "ExpectColumnValuesToMatchRegex",
+        "ExpectColumnValuesToMatchPattern",
         column="locale",
         regex=LOCALE_CODE,
         mostly=0.9,

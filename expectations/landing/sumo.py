@@ -61,7 +61,7 @@ USERS = gate(
     no_e_mail("country"),
     filled("date_joined", 0.95, "nearly every profile says since when it exists"),
     expect(
-        "ExpectColumnValuesToMatchRegex",
+        "ExpectColumnValuesToMatchPattern",
         column="country",
         regex=r"^[A-Z]{2}$",
         mostly=0.95,

@@ -17,7 +17,7 @@ GATE = Gate(
     asset=("columns",),
     expectations=(
         expect(
-            "ExpectColumnValuesToNotMatchRegex",
+            "ExpectColumnValuesToNotMatchPattern",
             column="column_name",
             regex=PERSON_LIKE,
             notes="no column about one person, nor the group sizes that suppression used",

@@ -15,7 +15,7 @@ PERSONAL = r"[0-9a-f]{24,}|[^\s@]+@[^\s@]+\.[^\s@]+"
 
 def impersonal(column: str) -> Expect:
     return expect(
-        "ExpectColumnValuesToNotMatchRegex",
+        "ExpectColumnValuesToNotMatchPattern",
         column=column,
         regex=PERSONAL,
         notes="no pseudonym, hash or e-mail address in a text: readers see no person",

@@ -87,7 +87,7 @@ def test_one_rule_that_raises_does_not_hide_the_others() -> None:
 def test_a_sentence_never_repeats_a_value() -> None:
     rules = [
         expect("ExpectColumnValuesToBeInSet", column="name", value_set=["cy"], notes="of the known"),
-        expect("ExpectColumnValuesToMatchRegex", column="name", regex="^z", notes="from the end"),
+        expect("ExpectColumnValuesToMatchPattern", column="name", regex="^z", notes="from the end"),
         expect(
             "ExpectColumnDistinctValuesToContainSet", column="name", value_set=["cy"], notes="cy is there"
         ),

@@ -137,10 +137,10 @@ BREAKS: dict[str, Break] = {
     "ExpectColumnValuesToBeBetween": _beyond,
     "ExpectColumnValuesToBeInSet": _strangers,
     "ExpectColumnValuesToBeUnique": _repeats,
-    "ExpectColumnValuesToMatchRegex": _misshapen,
+    "ExpectColumnValuesToMatchPattern": _misshapen,
     "ExpectColumnValuesToNotBeInSet": _forbidden,
     "ExpectColumnValuesToNotBeNull": _nulls,
-    "ExpectColumnValuesToNotMatchRegex": _telling,
+    "ExpectColumnValuesToNotMatchPattern": _telling,
     "ExpectCompoundColumnsToBeUnique": _repeats,
     "ExpectTableRowCountToBeBetween": _other_lengths,
 }

@@ -53,9 +53,9 @@ LINKS_SCHEMA = pa.schema(
 WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
     "name": (
         ("missing", "name_l is null or name_r is null", 1.0),
-        ("same full name, nobody else's in a system", "name_l = name_r and not name_is_shared_l", 2e5),
-        ("same full name, several have it", "name_l = name_r", 300.0),
-        ("nearly the same full name", "jaro_winkler_similarity(name_l, name_r) >= 0.95", 2e4),
+        ("same full name, nobody else's in a system", "name_l = name_r and not name_is_shared_l", 4e5),
+        ("same full name, several have it", "name_l = name_r", 3e3),
+        ("nearly the same full name", "jaro_winkler_similarity(name_l, name_r) >= 0.95", 1e3),
         ("different full names", "ELSE", 0.02),
     ),
     "handle": (
@@ -64,44 +64,54 @@ WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
             "same sign-in name, nobody else's",
             "(handle_l = handle_r and not handle_is_shared_l)"
             " or (local_l = local_r and not local_is_shared_l)",
-            2e5,
+            4e5,
         ),
-        ("same sign-in name, several have it", "handle_l = handle_r or local_l = local_r", 500.0),
-        ("same sign-in name but for digits", "stem_l = stem_r", 1e4),
+        ("same sign-in name, several have it", "handle_l = handle_r or local_l = local_r", 2e4),
+        ("same sign-in name but for digits", "stem_l = stem_r", 5e3),
         (
             "sign-in name is the other's full name",
             "(name_l is null or name_r is null)"
             " and (list_has_any(full_forms_l, said_r) or list_has_any(full_forms_r, said_l))",
-            2e5,
+            5e5,
         ),
         (
             "sign-in name is a short form of the other's name",
             "(name_l is null or name_r is null)"
+            " and (list_has_any(initial_forms_l, said_r) or list_has_any(initial_forms_r, said_l))",
+            4e4,
+        ),
+        (
+            "sign-in name is a longer short form of the other's name",
+            "(name_l is null or name_r is null)"
             " and (list_has_any(short_forms_l, said_r) or list_has_any(short_forms_r, said_l))",
-            8e4,
+            7e3,
         ),
         ("nearly the same sign-in name", "jaro_winkler_similarity(handle_l, handle_r) >= 0.94", 300.0),
         ("nothing to compare", "ELSE", 1.0),
     ),
     "locale": (
         ("missing", "len(coalesce(locales_l, [])) = 0 or len(coalesce(locales_r, [])) = 0", 1.0),
-        ("a language in common", "list_has_any(locales_l, locales_r)", 3.0),
-        ("no language in common", "ELSE", 0.6),
+        ("a language in common", "list_has_any(locales_l, locales_r)", 5.0),
+        ("no language in common", "ELSE", 0.4),
     ),
     "country": (
         ("missing", "country_l is null or country_r is null", 1.0),
-        ("same declared country", "country_l = country_r", 6.0),
-        ("different declared countries", "ELSE", 0.1),
+        ("same declared country", "country_l = country_r", 20.0),
+        ("different declared countries", "ELSE", 0.05),
     ),
     "span": (
         ("missing", "first_day_l is null or first_day_r is null", 1.0),
-        ("active at the same time", "first_day_l <= last_day_r and first_day_r <= last_day_l", 1.5),
         (
-            "active years apart",
-            "greatest(first_day_l - last_day_r, first_day_r - last_day_l) > 730",
-            0.4,
+            "active at the same time",
+            "greatest(first_day_l - last_day_r, first_day_r - last_day_l) <= 30",
+            3.0,
         ),
-        ("active one after the other", "ELSE", 1.0),
+        (
+            "active one soon after the other",
+            "greatest(first_day_l - last_day_r, first_day_r - last_day_l) <= 180",
+            0.5,
+        ),
+        ("active long after the other", "ELSE", 0.05),
     ),
     "system": (
         ("two accounts in one system", "source_l = source_r", 0.05),
@@ -109,7 +119,10 @@ WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
     ),
 }
 """Comparison -> its levels from the strongest: what it means, when it holds, and how many times likelier the
-pair is one person's for it. Calibrated on the demo community; `docs/identity.md` says how to read them."""
+pair is one person's for it. Set by counting right and wrong pairs at each level in three generated
+communities of twenty thousand people (`make bench PARTS=truths` counts them), and languages, countries and
+spans of random pairs beside them. A long time between two accounts is held likelier than it is there: real
+people come back. `docs/identity.md` says how to read them."""
 
 NOBODY = frozenset({"deleted user"})
 """What a system shows in place of a name that is gone."""
@@ -257,17 +270,33 @@ def full_forms(name: str | None) -> set[str]:
     return {between.join(order) for order in orders for between in ("", ".", "_", "-")}
 
 
-def short_forms(name: str | None) -> set[str]:
+def initial_forms(name: str | None) -> set[str]:
     """Sign-in names of one word and the other's first letter, five letters at least: `lovelacea`."""
+    return _abbreviated(name, (1,))
+
+
+def short_forms(name: str | None) -> set[str]:
+    """The same with two or three of the other's letters: `lovelacead`."""
+    return _abbreviated(name, (2, 3)) - initial_forms(name)
+
+
+def _abbreviated(name: str | None, letters: Iterable[int]) -> set[str]:
     words = (name or "").split()
     orders = (words, words[::-1]) if len(words) == 2 else ()
-    forms = {form for one, other in orders for form in (one + other[0], other[0] + one)}
+    parts = [(one, other[:count]) for one, other in orders for count in letters]
+    forms = {form for one, part in parts for form in (one + part, part + one)}
     return {form for form in forms if len(form) >= 5}
 
 
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
+FORMS = {"full_forms": full_forms, "initial_forms": initial_forms, "short_forms": short_forms}
+"""Ways to make a sign-in name of a full name, by the columns that `WEIGHTS` compare."""
+
+NO_FORMS = [set[str]() for _ in FORMS]
 
 
 # --- Evidence ------------------------------------------------------------------------------------
@@ -498,16 +527,17 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
     shared_stems = _shared((one.source, stem(one.handle), one.name or one.key) for one in every)
     shared_handles = _shared((one.source, one.handle, one.name or one.key) for one in every)
     shared_locals = _shared((one.source, one.local, one.name or one.key) for one in every)
-    forms = {name: (full_forms(name), short_forms(name)) for name in {one.name for one in every} - {None}}
-    often = Counter(form for full, short in forms.values() for form in full | short)
+    named = {one.name for one in every} - {None}
+    forms = {name: [forms_of(name) for forms_of in FORMS.values()] for name in named}
+    often = Counter(form for some in forms.values() for form in set.union(*some))
     rows: list[dict[str, Any]] = []
     for one in every:
         said = stem(one.handle)
-        full, short = forms.get(one.name, (set(), set())) if one.name not in shared_names else (set(), set())
-        own = [{form for form in some if often[form] == 1} - shared_stems for some in (full, short)]
+        its = NO_FORMS if one.name in shared_names else forms.get(one.name, NO_FORMS)
+        own = [{form for form in some if often[form] == 1} - shared_stems for some in its]
         own = [some | {str(hashed("mail:local", form)) for form in some} for some in own]
         names = {said, one.local} - shared_stems - shared_locals - {None}
-        keys = {one.name, one.handle, one.mail, one.local, said, _near(one.name), *own[0], *own[1]} - {None}
+        keys = {one.name, one.handle, one.mail, one.local, said, _near(one.name), *set.union(*own)} - {None}
         rows.append(
             {
                 "unique_id": one.key,
@@ -521,8 +551,7 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
                 "mail": one.mail,
                 "stem": None if said in shared_stems else said,
                 "said": sorted(map(str, names)),
-                "full_forms": sorted(own[0]),
-                "short_forms": sorted(own[1]),
+                **{kind: sorted(some) for kind, some in zip(FORMS, own, strict=True)},
                 "locales": one.locales,
                 "country": one.country,
                 "first_day": one.first_day,
@@ -566,8 +595,7 @@ RECORDS_SCHEMA = pa.schema(
         "mail": _TEXT,
         "stem": _TEXT,
         "said": _LIST,
-        "full_forms": _LIST,
-        "short_forms": _LIST,
+        **dict.fromkeys(FORMS, _LIST),
         "locales": _LIST,
         "country": _TEXT,
         "first_day": pa.int64(),

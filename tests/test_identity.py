@@ -16,6 +16,7 @@ from pipelines.identity import (
     full_forms,
     full_name,
     handle,
+    initial_forms,
     links_path,
     score,
     short_forms,
@@ -59,7 +60,10 @@ def test_a_handle_is_letters_and_digits_and_its_stem_has_no_digits_at_the_end() 
     assert stem("adalovelace7") == "adalovelace"
     assert (handle("ada"), stem("ab12"), stem(None)) == (None, None, None)
     assert {"adalovelace", "lovelace.ada"} <= full_forms("ada lovelace")
-    assert short_forms("ada lovelace") == {"lovelacea", "alovelace"}
+    assert initial_forms("ada lovelace") == {"lovelacea", "alovelace"}
+    assert short_forms("ada lovelace") == {
+        "lovelacead", "adlovelace", "lovelaceada", "adalovelace", "adalo", "loada", "adalov", "lovada",
+    }  # fmt: skip
 
 
 def test_one_full_name_in_two_systems_is_probably_one_person() -> None:

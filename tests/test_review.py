@@ -228,9 +228,9 @@ def test_a_review_says_what_speaks_for_and_against_each_pair(place: Place) -> No
     found = review.review(place, Vault(place.data, VAULT_KEY), 2)
     (cut, told), (doubtful, also) = found.pairs
     assert (cut.accounts, cut.score, cut.joined) == (pair(BO_TOO, BO_AT_REPS), 0.93, False)
-    assert told == [("sign-in name is the other's full name", 2e5)]
+    assert told == [("sign-in name is the other's full name", 5e5)]
     assert doubtful == Pair(pair(ADA, ADA_TOO), 0.88, False)
-    assert also == [("same full name, nobody else's in a system", 2e5)]
+    assert also == [("same full name, nobody else's in a system", 4e5)]
     assert found.more == 1
     assert review.review(place, None, 2).pairs[1][1] == []
 

@@ -5,24 +5,33 @@ that tell who is one person, who keeps coming and who is new are built. Then: pa
 of the persona found, and verdicts on regions, "evident" or "no evident difference", held against what is
 true.
 
-    retention   of any two regions: is the share of newcomers that stays different?
+    retention   of each region: is the share of newcomers that stays different from everybody else's?
     newcomers   of each region: did its share of all newcomers change when it was planted to, or not?
+    pairs       of any two regions, beside these: is the share that stays different?
 
-Both judge as `parity_gap` does: Newcombe's interval leaves out 0, and Benjamini-Hochberg at 5 % among all of
-the seed. `MDM_SEEDS` says how many seeds (20).
+All judge as `parity_gap` does: Newcombe's interval leaves out 0, and Benjamini-Hochberg at 5 % among all of
+the seed. That metric compares a group with everybody else, as the first does; two regions that few people
+declare cannot be told apart by anybody, so `pairs` says how far the numbers reach and is no promise.
+
+Of the weights that links are scored with, all right and wrong pairs at each level are counted. `MDM_SEEDS`
+says how many seeds (20).
 """
 
 from __future__ import annotations
 
+import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -34,7 +43,7 @@ from pipelines.lake import Lake
 from pipelines.simulation.generator.bulk.size import MEDIUM
 from pipelines.sources import SOURCES
 from tests.bench.identity import Score, scores_of, true_persons_of
-from tests.whole.verdicts import evident_gaps, retention_gaps
+from tests.whole.verdicts import differ_from_each_other, differ_from_the_rest, evident_gaps, retention
 
 BUILD = (
     *warehouse.BUILD, "--exclude-resource-type", "test",
@@ -48,12 +57,14 @@ BOTH_SIDES = timedelta(days=540)
 
 @dataclass
 class Found:
-    """One seed. persona: with probable links; verdicts: kind -> (true, called evident) of each case."""
+    """One seed. persona: with probable links; verdicts: kind -> (true, called evident) of each case; levels:
+    what a pair has in common -> (wrong, right) pairs of which that is known."""
 
     confirmed: Score
     probable: Score
     persona: Score
     verdicts: dict[str, list[tuple[bool, bool]]] = field(default_factory=dict)
+    levels: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -66,7 +77,8 @@ def told(data: Path) -> Found:
         found["confirmed"],
         found["probable"],
         persona(data, persons),
-        {"retention": list(of_retention(data)), "newcomers": list(of_newcomers(data))},
+        of_retention(data) | {"newcomers": list(of_newcomers(data))},
+        levels(data, persons),
     )
 
 
@@ -75,7 +87,7 @@ def persona(data: Path, persons: dict[str, str]) -> Score:
 
     Found and meeting the rule by the truth is right, planted or not; a planted near miss is not.
     """
-    true = pq.read_table(data / "truth" / "persona.parquet").to_pylist()
+    true = _truth(data, "persona")
     members = {str(row["person"]) for row in true if row["meets_rule"]}
     planted = {str(row["person"]) for row in true if row["planted"] == "member"}
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
@@ -95,16 +107,40 @@ def persona(data: Path, persons: dict[str, str]) -> Score:
     return Score(right + len(found - members), len(planted), right)
 
 
-def of_retention(data: Path) -> Iterator[tuple[bool, bool]]:
-    rows = pq.read_table(data / "truth" / "retention_gaps.parquet").to_pylist()
-    real = {(row["region_1"], row["region_2"]): row["is_real"] for row in rows}
-    verdicts = retention_gaps(data / "warehouse.duckdb", list(real))
-    for pair, is_real in real.items():
-        yield is_real, verdicts[pair].is_evident
+def levels(data: Path, persons: Mapping[str, str]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """What speaks for and against the pairs worth a look -> how many of them are wrong, and right."""
+    known = pq.read_table(identity.links_path(data)).to_pylist()
+    pairs = [(row["account_key_1"], row["account_key_2"]) for row in known]
+    pairs = [pair for pair in pairs if pair[0] in persons and pair[1] in persons]
+    told = identity.explain(pairs, identity.evidence(data, run.vault_of(data)), settings.hash_key(data))
+    counted: dict[tuple[str, ...], tuple[int, int]] = {}
+    for (one, other), findings in zip(pairs, told, strict=True):
+        meaning = tuple(name for name, _ in findings)
+        is_right = persons[one] == persons[other]
+        wrong, right = counted.get(meaning, (0, 0))
+        counted[meaning] = (wrong + (not is_right), right + is_right)
+    return counted
+
+
+def of_retention(data: Path) -> dict[str, list[tuple[bool, bool]]]:
+    counts = retention(data / "warehouse.duckdb")
+    stay = {row["region"]: row["newcomers_who_stay"] for row in _truth(data, "regions")}
+    usual = statistics.mode(stay.values())
+    called = differ_from_the_rest(counts, list(stay))
+    real = {(row["region_1"], row["region_2"]): row["is_real"] for row in _truth(data, "retention_gaps")}
+    apart = differ_from_each_other(counts, list(real))
+    return {
+        "retention": [(share != usual, called[region]) for region, share in stay.items()],
+        "pairs": [(is_real, apart[pair]) for pair, is_real in real.items()],
+    }
+
+
+def _truth(data: Path, name: str) -> list[dict[str, Any]]:
+    return pq.read_table(data / "truth" / f"{name}.parquet").to_pylist()
 
 
 def of_newcomers(data: Path) -> Iterator[tuple[bool, bool]]:
-    rows = pq.read_table(data / "truth" / "regions.parquet").to_pylist()
+    rows = _truth(data, "regions")
     turn = rows[0]["changes_from"].date()
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
         counted = connection.execute(
@@ -143,7 +179,7 @@ def of_seed(seed: int) -> Found:
 
 def show(seeds: Sequence[Found]) -> None:
     table = Table(title=f"what was planted at {MEDIUM.name}, and what was found", title_justify="left")
-    for name in ("seed", "confirmed", "probable", "persona", "retention", "newcomers", "seconds"):
+    for name in ("seed", "confirmed", "probable", "persona", *seeds[0].verdicts, "seconds"):
         table.add_column(name, justify="right")
     for seed, found in enumerate(seeds, 1):
         table.add_row(
@@ -154,14 +190,38 @@ def show(seeds: Sequence[Found]) -> None:
               for cases in found.verdicts.values()),
             f"{found.seconds:.0f}",
         )  # fmt: skip
-    console = Console()
+    console = Console(width=120)
     console.print(table, "precision / recall; verdicts that are right", sep="\n")
-    for kind in seeds[0].verdicts:
-        cases = [case for found in seeds for case in found.verdicts[kind]]
+    every = {kind: [case for one in seeds for case in one.verdicts[kind]] for kind in seeds[0].verdicts}
+    for kind, cases in every.items():
         for real, name in ((True, "planted differences called evident"), (False, "their absence not")):
-            called = [said for is_real, said in cases if is_real == real]
-            right = sum(said == real for said in called)
-            console.print(f"{kind}, {name}: {right} of {len(called)} = {right / len(called):.1%}")
+            console.print(f"{kind}, {name}: {_right([case for case in cases if case[0] == real])}")
+    console.print(f"regions called right, each by itself: {_right(every['retention'] + every['newcomers'])}")
+    show_levels(seeds, console)
+
+
+def _right(cases: Sequence[tuple[bool, bool]]) -> str:
+    right = sum(said == real for real, said in cases)
+    return f"{right} of {len(cases)} = {right / len(cases):.1%}"
+
+
+def show_levels(seeds: Sequence[Found], console: Console) -> None:
+    """The forty most frequent findings on pairs, with their odds as the weights have them and as counted."""
+    counted: Counter[tuple[str, ...]] = Counter()
+    right: Counter[tuple[str, ...]] = Counter()
+    for meaning, (wrong_pairs, right_pairs) in (item for one in seeds for item in one.levels.items()):
+        counted[meaning] += wrong_pairs + right_pairs
+        right[meaning] += right_pairs
+    weights = {meaning: weight for levels in identity.WEIGHTS.values() for meaning, _, weight in levels}
+    table = Table(title="pairs by what is known of them", title_justify="left")
+    for name in ("pairs", "right", "score"):
+        table.add_column(name, justify="right")
+    table.add_column("what is known")
+    for meaning, pairs in counted.most_common(40):
+        odds = identity.PRIOR / (1 - identity.PRIOR) * math.prod(weights[one] for one in meaning)
+        share = right[meaning] / pairs
+        table.add_row(str(pairs), f"{share:.3f}", f"{odds / (1 + odds):.3f}", ", ".join(meaning))
+    console.print(table)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.whole
 
 
 def test_linked_accounts_are_one_persons(demo: Twice) -> None:
-    """The floor of recall is below the aim of 0.95: this seed reaches 0.944, seeds 2 and 3 0.965 and 0.953.
+    """The floor of recall is below the aim of 0.95: this seed reaches 0.946.
 
     What is missed says nothing of each other: another nick, a first name alone, a closed log-in.
     """

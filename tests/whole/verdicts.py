@@ -1,51 +1,51 @@
-"""What the warehouse says about a planted gap: is the retention of two regions evidently different, or not?
+"""What the warehouse says about planted gaps: does a region's retention evidently differ?
 
-In here: the verdict on pairs of regions, from a built warehouse, to be scored against planted truths over
-many seeds. Not in here: the metric it rests on (`met_regional_retention_180d`) and the one that judges each
-group against everybody else (`met_parity_gap`).
+In here: verdicts on regions, each against everybody else whose region is known, as `met_parity_gap` judges a
+quarter, and on any two regions; from a built warehouse, over all its quarters together, to be scored against
+planted truths over many seeds. Not in here: the metric they rest on (`met_regional_retention_180d`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
 from pipelines.statistics import Estimate, benjamini_hochberg, newcombe, two_proportion_p
 
 Pair = tuple[str, str]
+Counts = Mapping[str, tuple[int, int]]
+"""Region -> its newcomers who stayed, and all its newcomers."""
+
+NOBODY = (0, 0)
 
 
-class Verdict(NamedTuple):
-    """retained, newcomers: of the first and the second region, all told quarters together."""
-
-    gap: Estimate
-    retained: tuple[int, int]
-    newcomers: tuple[int, int]
-    is_evident: bool
-
-
-def retention_gaps(warehouse: Path, pairs: Sequence[Pair], population: str = "all") -> dict[Pair, Verdict]:
-    """The first region's 180-day retention minus the second's, for each pair, all told quarters together.
-
-    A region without newcomers has no gap. `evident_gaps` says which are evident among all pairs.
-    """
+def retention(warehouse: Path, population: str = "all") -> Counts:
+    """Newcomers who still contribute 90 to 180 days later, by known region, all told quarters together."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
             """select region, sum(numerator)::integer, sum(denominator)::integer
             from metrics.met_regional_retention_180d
-            where region is not null and denominator > 0 and population = ?
+            where region is not null and region <> 'unknown' and denominator > 0 and population = ?
             group by region""",
             [population],
         ).fetchall()
-    counts = {region: (retained, newcomers) for region, retained, newcomers in rows}
-    sides = [(*counts.get(one, (0, 0)), *counts.get(other, (0, 0))) for one, other in pairs]
-    return {
-        pair: Verdict(newcombe(x1, n1, x2, n2), (x1, x2), (n1, n2), is_evident)
-        for pair, (x1, n1, x2, n2), is_evident in zip(pairs, sides, evident_gaps(sides), strict=True)
-    }
+    return {region: (retained, newcomers) for region, retained, newcomers in rows}
+
+
+def differ_from_the_rest(counts: Counts, regions: Sequence[str]) -> dict[str, bool]:
+    """Region -> whether it evidently keeps another share than all other regions together."""
+    retained, newcomers = (sum(one[n] for one in counts.values()) for n in (0, 1))
+    own = [counts.get(region, NOBODY) for region in regions]
+    sides = [(x, n, retained - x, newcomers - n) for x, n in own]
+    return dict(zip(regions, evident_gaps(sides), strict=True))
+
+
+def differ_from_each_other(counts: Counts, pairs: Sequence[Pair]) -> dict[Pair, bool]:
+    """Two regions -> whether they evidently keep different shares."""
+    sides = [(*counts.get(one, NOBODY), *counts.get(other, NOBODY)) for one, other in pairs]
+    return dict(zip(pairs, evident_gaps(sides), strict=True))
 
 
 def evident_gaps(sides: Sequence[tuple[int, int, int, int]]) -> list[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +13,7 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import text
 
 from pipelines import cli, settings
-from pipelines.defs.event_log import EventLog
+from pipelines.defs.event_log import KEPT_OPEN, EventLog
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("sound", asset="table")])
@@ -59,6 +60,33 @@ def test_a_file_has_one_engine_however_many_events(tmp_path: Path) -> None:
     assert engines[1] is engines[2]
     with log.index_connection() as connection:
         assert connection.engine.url != engines[2].url
+
+
+def test_few_files_stay_open_and_a_closed_one_opens_again(tmp_path: Path) -> None:
+    log = EventLog(str(tmp_path))
+    for turn in range(2):
+        for run in range(KEPT_OPEN + 3):
+            with log.run_connection(f"run {run}") as connection:
+                if not turn:
+                    connection.execute(text("create table kept (n integer)"))
+            with log.run_connection(f"run {run}") as connection:
+                assert connection.execute(text("select count(*) from kept")).scalar() == 0
+        assert len(log._engines) == KEPT_OPEN
+
+
+def test_threads_take_turns(tmp_path: Path) -> None:
+    log = EventLog(str(tmp_path))
+    with log.run_connection("a run") as connection:
+        connection.execute(text("create table kept (n integer)"))
+
+    def note(number: int) -> None:
+        with log.run_connection("a run") as connection:
+            connection.execute(text("insert into kept values (:n)"), {"n": number})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(note, range(200)))
+    with log.run_connection("a run") as connection:
+        assert connection.execute(text("select count(distinct n) from kept")).scalar() == 200
 
 
 def test_what_fails_within_a_transaction_is_not_kept(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Dagster's event log in SQLite files, as Dagster keeps it, with one engine and one connection a file.
 
-Dagster's own makes an engine and a connection for every statement: SQLAlchemy compiles each one again, and SQLite
-tidies the file up after each one. Of a run with 250 tables that takes three times as long. Files, tables and
-their layout are the same, and each reads the other's. Named in `dagster.yaml` (`pipelines/cli.py`). Not in here:
-runs and schedules, which are few.
+Dagster's own makes an engine and a connection for every statement: SQLAlchemy compiles each one again, and
+SQLite tidies the file up after each one. Of a run with 250 tables that takes three times as long. Files,
+tables and their layout are the same, and each reads the other's. It is named in `dagster.yaml`, which
+`pipelines/cli.py` writes. Not in here: runs and schedules, which are few.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
     """The nightly Dagster job in this process; 0 when it published."""
     began = time.monotonic()
-    _prepare_dagster(data)
+    _prepare_dagster(data, {})
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:24}"),
@@ -691,13 +691,13 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
         _dagster(data, port)
 
 
-def _prepare_dagster(data: Path) -> None:
-    """Point this process and its children at the folder's own Dagster instance."""
+def _prepare_dagster(data: Path, more: dict[str, Any]) -> None:
+    """Point this process and its children at the folder's own Dagster instance. more: of its settings."""
     home = data / "dagster"
     home.mkdir(exist_ok=True)
     instance = {
+        **more,
         "telemetry": {"enabled": False},
-        "concurrency": {"pools": {"default_limit": 1}},
         "event_log_storage": {
             "module": "pipelines.defs.event_log",
             "class": "EventLog",
@@ -709,7 +709,8 @@ def _prepare_dagster(data: Path) -> None:
 
 
 def _dagster(data: Path, port: int) -> None:
-    _prepare_dagster(data)
+    """Dagster's UI and daemon. Of pools only they use any: the daemon frees what a killed run holds."""
+    _prepare_dagster(data, {"concurrency": {"pools": {"default_limit": 1}}})
     warehouse.parse(data)
     import subprocess
 

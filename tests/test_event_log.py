@@ -29,7 +29,7 @@ def events(log: SqliteEventLogStorage, run_id: str) -> list[str]:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder's Dagster instance, prepared as `mdm run` and `mdm dev` do."""
     monkeypatch.setattr(settings, "apply", lambda _variables: None)
-    cli._prepare_dagster(tmp_path)
+    cli._prepare_dagster(tmp_path, {})
     return tmp_path / "dagster"
 
 

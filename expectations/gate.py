@@ -265,8 +265,8 @@ def _declared(place: int, rule: Expect) -> Any:
         for name, value in rule.where.items()
     ]
     condition = {"row_condition": reduce(operator.and_, conditions)} if conditions else {}
-    kinds = {**vars(gxe), **vars(patterns)}
-    return kinds[rule.rule](**rule.arguments, **condition, severity=rule.severity, meta={"place": place})
+    kind = getattr(patterns if hasattr(patterns, rule.rule) else gxe, rule.rule)
+    return kind(**rule.arguments, **condition, severity=rule.severity, meta={"place": place})
 
 
 def _unjudged(rule: Expect, why: str) -> Failure:

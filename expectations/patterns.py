@@ -1,6 +1,6 @@
 """Two rules of Great Expectations, on patterns, asked of a whole column at once.
 
-Its own ask value by value, which is a tenth of what landing takes; these ask Arrow. Patterns are RE2's: no
+Its own ask value by value, which was some 7 % of what landing took; these ask Arrow. Patterns are RE2's: no
 looking ahead or back, `\\s` is of ASCII alone, and `$` is the end of the text, not also before its last line
 break.
 

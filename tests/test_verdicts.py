@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.whole.verdicts import Counts, differ_from_each_other, differ_from_the_rest, retention
+from pipelines.statistics import newcombe
+from tests.whole.verdicts import NOBODY, Counts, differ_from_each_other, differ_from_the_rest, retention
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def test_quarters_are_taken_together_and_who_is_of_no_known_region_is_on_no_side
 def test_a_gap_is_evident_and_the_absence_of_one_is_not(counts: Counts) -> None:
     pairs = [("high", "low"), ("high", "same"), ("high", "few")]
     assert differ_from_each_other(counts, pairs) == dict(zip(pairs, (True, False, False), strict=True))
+    assert newcombe(*counts["high"], *counts["low"]).value == pytest.approx(0.325)
 
 
 def test_a_region_differs_from_all_others_together_or_does_not(counts: Counts) -> None:
@@ -49,6 +51,7 @@ def test_a_region_differs_from_all_others_together_or_does_not(counts: Counts) -
 
 def test_a_region_without_newcomers_has_no_gap(counts: Counts) -> None:
     assert differ_from_each_other(counts, [("high", "none")]) == {("high", "none"): False}
+    assert newcombe(*counts["high"], *NOBODY).value is None
 
 
 def test_a_gap_that_one_test_alone_would_call_evident_is_not_among_many(counts: Counts) -> None:

@@ -111,7 +111,9 @@ away as (
         holders.person_id,
         holders.period_end
     from holders
-    inner join {{ ref('stg_curated__unavailable') }} as absences
+    inner join {{ of_named_accounts(
+        'stg_curated__unavailable', ['valid_from', 'valid_to']
+    ) }} as absences
         on
             holders.source = absences.source
             and holders.account = absences.account

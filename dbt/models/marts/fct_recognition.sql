@@ -23,7 +23,9 @@ with told as (
         1 as times,
         cast(given_on as {{ dbt.type_timestamp() }}) as recognised_at,
         cast(given_on as {{ dbt.type_timestamp() }}) as happened_by
-    from {{ ref('stg_curated__recognition') }}
+    from {{ of_named_accounts(
+        'stg_curated__recognition', ['recognition', 'area', 'given_on']
+    ) }} as kept
     union all
     select
         source,

@@ -44,7 +44,9 @@ away as (
         ends.period_end,
         accounts.person_id
     from ends
-    inner join {{ ref('stg_curated__unavailable') }} as absences
+    inner join {{ of_named_accounts(
+        'stg_curated__unavailable', ['valid_from', 'valid_to']
+    ) }} as absences
         on
             ends.ends_on >= absences.valid_from
             and ends.ends_on < coalesce(absences.valid_to, cast('9999-12-31' as date))

@@ -8,7 +8,10 @@ with leads as (
 
 kept as (
     select source, account, role, scope_type, scope, is_start_known, valid_from, valid_to
-    from {{ ref('stg_curated__roles') }}
+    from {{ of_named_accounts(
+        'stg_curated__roles',
+        ['role', 'scope_type', 'scope', 'is_start_known', 'valid_from', 'valid_to']
+    ) }} as roles
 ),
 
 told as (

@@ -7,16 +7,14 @@
 with named as (
     select
         terms.source,
-        coalesce(logins.account, terms.account) as account,
+        terms.account,
         terms.affiliation,
         case terms.affiliation when 'staff' then 1 when 'vendor' then 2 else 3 end as nearness,
         terms.valid_from,
         coalesce(terms.valid_to, cast('9999-12-31' as date)) as valid_to
-    from {{ ref('stg_curated__affiliation') }} as terms
-    left join {{ ref('int_identity__logins') }} as logins
-        on
-            terms.source = logins.source
-            and terms.account = logins.login
+    from {{ of_named_accounts(
+        'stg_curated__affiliation', ['affiliation', 'valid_from', 'valid_to']
+    ) }} as terms
 ),
 
 begun as (

@@ -75,6 +75,7 @@ FLAGS = {
     "unverifiable": "the source offers no count to check against",
     "low_coverage": "fewer than half of the people have a known region",
     "left_censored": "too soon after the start of a source to tell who is new",
+    "history_missing": "what lies further back is not loaded",
     "erased_answers": "some answers were gone before they were first seen: they do not count as responses",
     "median_not_reached": "fewer than half have been answered so far",
     "direct_submissions_included": "submissions that needed no review cannot be told apart",

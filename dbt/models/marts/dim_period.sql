@@ -6,6 +6,7 @@
 {% set windows = (
     parameters['activity_windows_days']
     + [parameters['contributor_window_days'], parameters['areas_window_days']]
+    + [parameters['reactivation_until_days']]
 ) | unique | list %}
 with bounds as (
     select

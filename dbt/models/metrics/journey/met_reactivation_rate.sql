@@ -7,7 +7,17 @@ with slices as (
     {{ area_slices(['quarter'], ['all', 'community']) }}
 ),
 
--- Silence can be told only where the days before it are loaded.
+-- Silence can be told only where the days before it are loaded; a silence without an end back in
+-- time, only as far as the sources are.
+pasts as (
+    select
+        coalesce(types.area, 'all') as area,
+        bool_or(sources.has_unknown_past) as is_past_unknown
+    from {{ ref('dim_activity_type') }} as types
+    inner join {{ ref('dim_source') }} as sources using (source)
+    group by grouping sets ((), (types.area))
+),
+
 loaded as (
     select
         slices.grain,
@@ -19,26 +29,30 @@ loaded as (
         kinds.from_days,
         kinds.to_days,
         case when windows.period_start is null then 'unavailable' else slices.status end as status,
-        slices.is_source_missing
+        slices.is_source_missing,
+        kinds.is_without_end and coalesce(pasts.is_past_unknown, true) as is_history_missing
     from slices
     cross join (
         values
         (
             '{{ silent_days }}_{{ long_silent_days }}d',
             {{ silent_days }},
-            {{ long_silent_days }}
+            {{ long_silent_days }},
+            false
         ),
         (
             'over_{{ long_silent_days }}d',
             {{ long_silent_days }},
-            1000000
+            1000000,
+            true
         )
-    ) as kinds (category, from_days, to_days)
+    ) as kinds (category, from_days, to_days, is_without_end)
+    left join pasts on slices.area = pasts.area
     left join {{ ref('fct_area_period') }} as windows
         on
             slices.area = windows.area
             and slices.period_start = windows.period_end
-            and windows.grain = 'trailing_180d'
+            and windows.grain = 'trailing_{{ long_silent_days }}d'
             and windows.status <> 'unavailable'
 ),
 
@@ -78,6 +92,7 @@ measured as (
         loaded.category,
         loaded.status,
         loaded.is_source_missing,
+        loaded.is_history_missing,
         count(*) filter (where silent.identity_level = 'confirmed') as persons,
         count(*) filter (where silent.identity_level = 'confirmed' and silent.is_back) as back,
         count(*) filter (where silent.identity_level = 'probable') as probable_persons,
@@ -128,5 +143,8 @@ select
     end as unknown_affiliation_share,
     case when status <> 'unavailable' and persons = 0 then 'no_denominator' else status end
         as status,
-    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({
+        'history_missing': "is_history_missing and status <> 'unavailable'",
+        'source_missing': 'is_source_missing',
+    }) }} as flags
 from measured

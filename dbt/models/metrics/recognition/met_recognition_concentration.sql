@@ -10,16 +10,36 @@ with systems as (
     group by grouping sets ((), (source))
 ),
 
+states as (
+    select
+        source,
+        period_end,
+        case state when 'missing' then 'unavailable' else state end as status,
+        state = 'missing' as is_source_missing
+    from {{ ref('fct_source_period') }}
+    where grain = 'trailing_{{ days }}d'
+    union all
+    select null, period_end, status, is_source_missing
+    from {{ ref('fct_area_period') }}
+    where grain = 'trailing_{{ days }}d' and area = 'all'
+),
+
 periods as (
     select
         periods.grain,
         periods.period_start,
         periods.period_end,
         systems.source,
+        states.status,
+        states.is_source_missing,
         coalesce(systems.known_from < periods.period_end::date, false) as is_recognition_known
     from {{ ref('dim_period') }} as periods
     cross join systems
-    where periods.grain = 'year'
+    inner join states
+        on
+            periods.period_end = states.period_end
+            and systems.source is not distinct from states.source
+    where periods.grain = 'year' and states.status <> 'not_begun'
 ),
 
 -- Who is recognised by an account that was never seen is nobody else at either level.
@@ -105,8 +125,10 @@ measured as (
 judged as (
     select
         *,
-        is_recognition_known and persons >= {{ var('parameters')['top_recipients_least'] }}
-            as is_measured,
+        is_recognition_known and status <> 'unavailable' as is_loaded,
+        is_recognition_known
+        and status <> 'unavailable'
+        and persons >= {{ var('parameters')['top_recipients_least'] }} as is_measured,
         probable_persons >= {{ var('parameters')['top_recipients_least'] }}
             as are_probable_enough
     from measured
@@ -124,14 +146,17 @@ select
         as value_with_probable,
     case when is_measured then found end::double as numerator,
     case when is_measured then whole end::double as denominator,
-    case when is_recognition_known then persons end as persons,
-    case when is_recognition_known then {{ smaller_group('persons', 'probable_persons') }} end
+    case when is_loaded then persons end as persons,
+    case when is_loaded then {{ smaller_group('persons', 'probable_persons') }} end
         as smallest_group,
     case
-        when not is_recognition_known then 'unavailable'
+        when not is_loaded then 'unavailable'
         when persons = 0 then 'no_denominator'
         when not is_measured then 'insufficient'
-        else 'complete'
+        else status
     end as status,
-    {{ flags_of({'recognition_unknown': 'not is_recognition_known'}) }} as flags
+    {{ flags_of({
+        'recognition_unknown': 'not is_recognition_known',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
 from judged

@@ -3,7 +3,7 @@
 -- number; their names stay in the restricted tables.
 
 with slices as (
-    {{ window_slices('month', var('parameters')['level_window_days'], ['all', 'community']) }}
+    {{ window_slices('month', var('parameters')['recognition_days'], ['all', 'community']) }}
 ),
 
 people as (

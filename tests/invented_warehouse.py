@@ -68,7 +68,7 @@ def values() -> list[dict[str, Any]]:
               persons=71, smallest_group=53, unknown_affiliation_share=0.123),
         value("region_coverage", None, status="no_denominator", area="code", persons=0, smallest_group=0),
         value("region_coverage", None, status="unavailable", area="support"),
-        value("contributor_absence_factor", 6, persons=71, smallest_group=71, grain="trailing_365d"),
+        value("contributor_absence_factor", 6, persons=71, smallest_group=71),
         value("source_freshness_h", 5.25, source="sumo", grain="run", population=None),
         value("source_freshness_h", 2.5, source="reps", grain="run", population=None, status="provisional"),
     ]  # fmt: skip

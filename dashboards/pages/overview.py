@@ -100,9 +100,7 @@ def _what_they_did_rows(published: Published, view: View) -> pd.DataFrame:
 
 def _absence_rows(published: Published, view: View) -> pd.DataFrame:
     return _by_area(
-        parts.of_month(
-            "contributor_absence_factor", ("month", "trailing_365d"), area=EACH, population=list(POPULATIONS)
-        )(published, view)
+        parts.of_month("contributor_absence_factor", area=EACH, population=list(POPULATIONS))(published, view)
     )
 
 

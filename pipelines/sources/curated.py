@@ -72,7 +72,9 @@ SLICE = ("area", "event_type", "region", "country", "locale", "product", "projec
 """The columns of a metric value by which a goal may be meant for a part of the community."""
 
 GRAINS = ("month", "quarter", "year", "week")
-POPULATIONS = ("community", "all", "volunteer_strict", "staff")
+POPULATIONS = ("community", "all", "staff")
+"""Of whom metrics that goals can be set on are told. Of people known to be volunteers alone few are: who is
+unknown is nearly everybody."""
 
 
 def _goal_can_be_measured(rows: list[Row], lines: list[int]) -> Iterator[tuple[int, str, str]]:

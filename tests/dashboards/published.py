@@ -427,7 +427,7 @@ def _values(one: Invented) -> list[dict[str, Any]]:
                 )
                 add(
                     "contributor_absence_factor",
-                    end - timedelta(days=365),
+                    start,
                     end,
                     factor,
                     count * 3,

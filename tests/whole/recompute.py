@@ -880,7 +880,8 @@ def contributor_absence_factor(community: Community) -> Iterator[Row]:
     slices = ["population", "area", "person"]
     dated = community.sliced.drop_duplicates([*slices, "day"])
     nameless = Persons(community.sliced.query("affiliation == 'unknown'"), "population", "area")
-    for window in community.trailing(YEAR_DAYS):
+    for month in community.months():
+        window = (month[1] - YEAR_DAYS * DAY, month[1])
         active_days = community.within(window, dated).groupby(slices, observed=True).size()
         by_slice = {
             key: days.to_numpy() for key, days in active_days.groupby(level=slices[:2], observed=True)
@@ -894,7 +895,7 @@ def contributor_absence_factor(community: Community) -> Iterator[Row]:
                 days = by_slice.get(here, np.array([], int))
                 held = np.sort(days)[::-1].cumsum()
                 row = _row(
-                    "contributor_absence_factor", f"trailing_{YEAR_DAYS}d", window, area=area,
+                    "contributor_absence_factor", "month", month, area=area,
                     population=population, persons=len(days), smallest_group=len(days), flags=state.flags,
                     value=int(np.argmax(2 * held >= held[-1])) + 1 if len(held) else np.nan,
                     unknown_affiliation_share=_unknown_part(len(days), unknown[here], population),
@@ -939,7 +940,7 @@ def regions(community: Community) -> Iterator[Row]:
                 yield _row(
                     "region_coverage", "month", window, area=area, population=population, value=coverage,
                     ci_low=interval[0], ci_high=interval[1], numerator=len(known), denominator=len(everyone),
-                    persons=len(everyone), smallest_group=_smallest(len(known), len(everyone)),
+                    persons=len(everyone), smallest_group=_smallest(len(known), len(everyone) - len(known)),
                     unknown_affiliation_share=_unknown_part(
                         len(everyone), len(everyone & nameless), population
                     ),

@@ -91,9 +91,24 @@ def test_every_stored_number_is_what_the_catalogue_says(numbers: Numbers, metric
 def test_every_shown_number_is_what_the_catalogue_says(numbers: Numbers, metric: str) -> None:
     shown = of(numbers.shown, metric)
     odd = differences(
-        of(numbers.ours, metric), shown[shown["status"] != "suppressed"], [*SHOWN, "status", "flags"]
+        without_small_notes(of(numbers.ours, metric)),
+        shown[shown["status"] != "suppressed"],
+        [*SHOWN, "status", "flags"],
     )
     assert odd.empty, told(odd)
+
+
+def without_small_notes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Without the shares that would tell of 1 to 4 persons: of unknown affiliation, or without a region."""
+    unknown = (rows["persons"] * rows["unknown_affiliation_share"]).round()
+    noted = rows.assign(
+        unknown_affiliation_share=rows["unknown_affiliation_share"].mask(unknown.between(1, K - 1))
+    )
+    if "region" in rows:
+        few = (rows["region"] == "unknown") & rows["persons"].between(1, K - 1)
+        here = ["period_start", "period_end", "grain", "area", "population"]
+        noted["coverage"] = rows["coverage"].mask(few.groupby([rows[name] for name in here]).transform("any"))
+    return noted
 
 
 @pytest.mark.parametrize("table", ["stored", "shown"])
@@ -207,12 +222,16 @@ def test_survey_rates_count_those_who_were_planted_to_answer(demo: Twice) -> Non
     assert whole["denominator"].to_dict() == community["is_delivered"].sum().to_dict()
 
 
+LEAST = {"reactivation_rate": 2}
+"""So many values of a metric must be there to compare, else three: two quarters look back 540 loaded days."""
+
+
 @pytest.mark.parametrize("metric", recount.METRICS)
 def test_every_recounted_value_is_the_stored_one(numbers: Numbers, metric: str) -> None:
     """Values of the slices that are recounted: all that is stored of them, and nothing else."""
     ours = recount.recount(numbers.facts, metric)
     both = beside(ours, of(numbers.stored, metric))
-    assert len(both) >= 3, f"only {len(both)} values to compare"
+    assert len(both) >= LEAST.get(metric, 3), f"only {len(both)} values to compare"
     for name in {"value", "numerator", "denominator"} & set(ours):
         odd = unequal(both, name)
         assert odd.empty, told(odd)
@@ -224,6 +243,6 @@ def test_every_recounted_value_where_probable_links_hold_is_the_stored_one(
 ) -> None:
     both = beside(recount.recount(numbers.joined_facts, metric), of(numbers.stored, metric))
     both = both[both["value_with_probable"].notna()]
-    assert len(both) >= 3, f"only {len(both)} values to compare"
+    assert len(both) >= LEAST.get(metric, 3), f"only {len(both)} values to compare"
     odd = unequal(both.assign(value_theirs=both["value_with_probable"]), "value")
     assert odd.empty, told(odd)

@@ -1,8 +1,9 @@
 -- One row an act of one person towards another (catalogue 0.3): an answer to a question, a reply to
 -- a post, an explicit review of a translation, a needinfo cleared, a comment on or a change to a
--- bug. Nobody interacts with a machine or with oneself, under whatever account. No source tells who
--- mentors whom. The acting person comes with each act: looked up beside the other one, the two
--- tables of accounts would be joined with each other first, every account with every other.
+-- bug. Nobody interacts with a machine or with oneself, under whatever account. Reps tells who has
+-- which mentor, but of no act of mentoring when it was: it is a role (`dim_rep`), not an act. The
+-- acting person comes with each act: looked up beside the other one, the two tables of accounts
+-- would be joined with each other first, every account with every other.
 
 with facts as (
     select * from {{ ref('fct_contribution') }}

@@ -4,10 +4,9 @@
 select
     source,
 
-    max(case when scope_type = 'locale' then 1 else 0 end) = 1 as has_locales,
-    max(case when scope_type = 'country' then 1 else 0 end) = 1 as has_countries,
-
-    min(valid_from) as known_from
+    min(valid_from) as known_from,
+    min(case when scope_type = 'locale' then valid_from end) as locales_known_from,
+    min(case when scope_type = 'country' then valid_from end) as countries_known_from
 from {{ ref('fct_role') }}
 where is_leadership
 group by source

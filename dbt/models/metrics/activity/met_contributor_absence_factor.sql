@@ -1,12 +1,13 @@
 -- CHAOSS "Contributor Absence Factor": the fewest people who hold half of all active days of the
 -- year before the end of the month. Ties are broken by id; any order gives the same number.
 
-{% set window = 'trailing_' ~ var('parameters')['contributor_window_days'] ~ 'd' %}
+{% set days = var('parameters')['contributor_window_days'] %}
 {{ config(parts={
     'of': 'period_end',
-    'among': closed_ends([window]),
+    'among': closed_ends(['month']),
     'reads': {
-        'fct_area_period': read_of_areas([window]),
+        'dim_period': read_of_period(['month']),
+        'fct_area_period': read_of_areas(['trailing_' ~ days ~ 'd']),
         'fct_identity_window': read_at_end([
             'identity_level', 'person_id', 'area', 'population', 'active_days', 'is_affiliation_unknown'
         ]),
@@ -14,7 +15,7 @@
 }) }}
 
 with slices as (
-    {{ area_slices([window], ['all', 'community'], only_due=true) }}
+    {{ window_slices('month', days, ['all', 'community'], only_due=true) }}
 ),
 
 ranked as (

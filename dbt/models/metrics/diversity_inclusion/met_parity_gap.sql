@@ -163,6 +163,7 @@ active as (
     left join (
         select distinct identity_level, person_id, period_end
         from {{ ref('fct_identity_leadership') }}
+        where silent_days <= {{ var('parameters')['leader_window_days'] }}
     ) as leaders
         on
             active.identity_level = leaders.identity_level

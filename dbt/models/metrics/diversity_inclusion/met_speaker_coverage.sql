@@ -1,11 +1,11 @@
 -- Of the speakers of all languages of Pontoon, those whose language is served at the end of a
 -- month: nine tenths translated when last seen in the month, and somebody active on it in the
--- year. A language with several locales counts once, by its best. Months without a snapshot
--- cannot be told.
+-- 90 days before. A language with several locales counts once, by its best. Months without a
+-- snapshot cannot be told.
 
-{% set year = var('parameters')['contributor_window_days'] %}
+{% set window = var('parameters')['level_window_days'] %}
 with slices as (
-    {{ months_looking_back('localization', year) }}
+    {{ months_looking_back('localization', window) }}
 ),
 
 days as (
@@ -28,11 +28,11 @@ active as (
     from slices
     inner join {{ ref('fct_contributor_locale_month') }} as months
         on
-            months.period_end > slices.period_end - interval {{ year }} day
+            months.period_end > slices.period_end - interval {{ window }} day
             and months.period_start < slices.period_end
             and {{ days_within(
                 'months.day_bits', 'months.period_start',
-                '(slices.period_end - interval ' ~ year ~ ' day)'
+                '(slices.period_end - interval ' ~ window ~ ' day)'
             ) }} > 0
     where months.area = 'localization'
     group by slices.period_end, months.locale

@@ -1,6 +1,6 @@
--- Locales (of Reps: countries) in which somebody contributed to a system in the 90 days before the
--- end of the month, but which nobody active leads there. A system whose leaders, or what they lead,
--- nobody wrote down cannot be told; that does not leave all its scopes uncovered.
+-- Locales (of Reps: countries) in which somebody of the community contributed to a system in the 90
+-- days before the end of the month, but which nobody active leads there. A system whose leaders, or
+-- what they lead, nobody wrote down cannot be told; that does not leave all its scopes uncovered.
 
 {% set days = var('parameters')['leader_window_days'] %}
 with listed as (
@@ -14,9 +14,9 @@ with listed as (
 systems as (
     select
         listed.*,
-        case
-            when listed.scope_type = 'locale' and known.has_locales then known.known_from
-            when listed.scope_type = 'country' and known.has_countries then known.known_from
+        case listed.scope_type
+            when 'locale' then known.locales_known_from
+            else known.countries_known_from
         end as known_from
     from listed
     left join {{ ref('fct_role_source') }} as known using (source)
@@ -59,6 +59,10 @@ acts as (
             periods.source = facts.source
             and periods.period_end > facts.occurred_on
             and (periods.period_end - interval {{ days }} day)::date <= facts.occurred_on
+    inner join {{ ref('dim_population') }} as populations
+        on
+            facts.affiliation = populations.affiliation
+            and populations.population = 'community'
     inner join {{ ref('dim_identity') }} as identities on facts.person_id = identities.member_id
     left join {{ ref('dim_identity_country') }} as countries
         on

@@ -148,9 +148,14 @@ splits as (
     where identity_level = 'confirmed'
 ),
 
+breaks as (
+    {{ broken_periods('acknowledgement_rate_30d', 'pontoon', 'month') }}
+),
+
 measured as (
     select
         slices.*,
+        case when slices.area in ('all', 'localization') then breaks.break_flags end as break_flags,
         splits.tenure,
         coalesce(counted.acts, 0) as acts,
         coalesce(counted.found, 0) as found,
@@ -185,6 +190,7 @@ measured as (
             and slices.population = probable.population
             and slices.category is not distinct from probable.category
             and splits.tenure = probable.tenure
+    left join breaks on slices.period_start = breaks.period_start
     where slices.state <> 'missing' or splits.tenure is null
 )
 
@@ -223,5 +229,5 @@ select
     {{ flags_of({
         'read_too_late': 'unwatched > 0',
         'source_missing': "is_source_missing or state = 'missing'",
-    }) }} as flags
+    }, 'break_flags') }} as flags
 from measured

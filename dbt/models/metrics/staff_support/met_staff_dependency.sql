@@ -82,9 +82,14 @@ counted as (
     group by period_start, source, category
 ),
 
+breaks as (
+    {{ broken_periods('staff_dependency', 'pontoon', 'quarter') }}
+),
+
 measured as (
     select
         periods.*,
+        case when periods.source = 'pontoon' then breaks.break_flags end as break_flags,
         periods.state <> 'missing' as is_measured,
         coalesce(counted.scopes, 0) as scopes,
         coalesce(counted.dependent, 0) as dependent,
@@ -92,6 +97,7 @@ measured as (
         coalesce(counted.dependent_persons, 0) as dependent_persons
     from periods
     left join counted using (period_start, source, category)
+    left join breaks using (period_start)
 )
 
 select
@@ -114,5 +120,5 @@ select
         when scopes = 0 then 'no_denominator'
         else state
     end as status,
-    null::varchar as flags
+    break_flags as flags
 from measured

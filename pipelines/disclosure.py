@@ -4,7 +4,8 @@ In here: minimum groups and rounding as pure functions on frames in the shape of
 (catalogue 0.7). Not in here: judging what came out (`expectations/publish/`), writing it (`publish.py`).
 
 Suppression: `small_cells` says which rows are too small to be shown, `in_company` which others must go with
-them because a sum would give a lone hidden cell away, `hide` hides rows.
+them because a sum would give a hidden group away, `between_populations` which because a difference would;
+`hide` hides rows, `hide_notes` what a row says of a group beside its own.
 """
 
 from __future__ import annotations
@@ -64,6 +65,14 @@ SURVEY_K = 10
 
 AUDIENCES = (Audience("internal", k=5), Audience("public", k=10, rounding=5))
 
+NESTED = (
+    ("all", "community", "all"),
+    ("all", "staff", "all"),
+    ("community", "volunteer_strict", "volunteer_strict"),
+)
+"""A population, one inside it, and which of their rows gives way: who is in the first alone is known by
+subtraction. The headline is the community's and stays."""
+
 
 def kind_of(unit: str) -> Kind:
     """`share of bugs` -> share, `events per 100 people` -> ratio, `difference of shares` -> signed,
@@ -102,10 +111,12 @@ def protect(
 def suppress(frame: pd.DataFrame, k: int, additive: Mapping[str, Collection[str]]) -> pd.DataFrame:
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
     hidden, before = small_cells(frame, k), -1
+    pairs = pairs_of_populations(frame)
     while before != hidden.sum():
         before = int(hidden.sum())
-        hidden = together(frame, in_company(frame, hidden, additive))
-    return hide(frame, hidden)
+        hidden = together(frame, in_company(frame, hidden, additive, k))
+        hidden = hidden | between_populations(frame, hidden, pairs, k)
+    return hide_notes(hide(frame, hidden), frame, k)
 
 
 def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
@@ -142,13 +153,59 @@ def together(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
     )
 
 
-def in_company(frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]]) -> pd.Series:
+def pairs_of_populations(frame: pd.DataFrame) -> list[tuple[Places, Places, Places]]:
+    """Of each pair of NESTED: places of the rows of the whole, of those of the part, and of what gives way.
+
+    Rows of a pair are of the same slice in everything but the population.
+    """
+    rows = frame.assign(place=np.arange(len(frame)))
+    rows = rows[rows["population"].isin({name for whole, part, _ in NESTED for name in (whole, part)})]
+    same = [name for name in (*KEYS, *DIMENSIONS) if name != "population"]
+    slices = rows.groupby(same, dropna=False, sort=False, observed=True).ngroup()
+    rows = rows[["place", "population"]].assign(slice=slices)
+    found = []
+    for whole, part, gives_way in NESTED:
+        wholes, parts = (rows[rows["population"] == name] for name in (whole, part))
+        both = wholes.merge(parts, on="slice", suffixes=("_whole", "_part"))
+        places = {whole: both["place_whole"].to_numpy(), part: both["place_part"].to_numpy()}
+        found.append((places[whole], places[part], places[gives_way]))
+    return found
+
+
+def between_populations(
+    frame: pd.DataFrame, hidden: pd.Series, pairs: Collection[tuple[Places, Places, Places]], k: int
+) -> pd.Series:
+    """The rows that would tell, with one of a population inside theirs, of a group of fewer than k.
+
+    The group is who is in the one population alone: by persons, and by the numerator where it counts the
+    same persons.
+    """
+    gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool)
+    persons, numerator = frame["persons"].to_numpy(float), frame["numerator"].to_numpy(float)
+    counts_persons = frame["denominator"].to_numpy(float) == persons
+    found = np.zeros(len(frame), dtype=bool)
+    for whole, part, gives_way in pairs:
+        shown = ~gone[whole] & ~gone[part]
+        tells = _is_small(persons[whole] - persons[part], k)
+        tells |= _is_small(numerator[whole] - numerator[part], k) & counts_persons[whole]
+        found[gives_way[shown & tells]] = True
+    return pd.Series(found, index=frame.index)
+
+
+def _is_small(groups: NDArray[Any], k: int) -> NDArray[np.bool_]:
+    return (groups > 0.5) & (groups < k - 0.5)
+
+
+def in_company(
+    frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]], k: int = 0
+) -> pd.Series:
     """The rows to hide so that no sum gives one of `hidden` away: true for these and for their company.
 
     A *line* is a margin (null in one additive dimension) and the cells that add up to it, everything else
     the same; the margin may also stand in another metric. A line with one hidden row gets a second one: its
-    smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). Groups
-    are compared by persons.
+    smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). So does
+    a line whose hidden cells hold fewer than k persons together while its margin is shown. Groups are
+    compared by persons.
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
     persons = frame["persons"].fillna(0).to_numpy(dtype=float)
@@ -159,16 +216,21 @@ def in_company(frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Co
     before = -1
     while before != gone.sum():
         before = gone.sum()
-        for rows, line in lines:
+        for rows, line, is_margin in lines:
             alone = np.bincount(line, gone[rows], minlength=1) == 1
+            open_margin = np.bincount(line, is_margin & ~gone[rows], minlength=1) > 0
+            together_hidden = np.bincount(line, persons[rows] * gone[rows], minlength=1)
+            alone |= open_margin & _is_small(together_hidden, k)
             may_go = alone[line] & ~gone[rows] & (persons[rows] > 0)
             _, first = np.unique(line[may_go], return_index=True)
             gone[rows[may_go][first]] = True
     return pd.Series(gone, index=frame.index)
 
 
-def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> tuple[Places, Places]:
-    """Places of the rows that belong to lines over `dimension`, and the number of each one's line.
+def _lines(
+    frame: pd.DataFrame, dimension: str, metrics: Collection[str]
+) -> tuple[Places, Places, NDArray[np.bool_]]:
+    """Places of the rows that belong to lines over `dimension`, each one's line, whether it is a margin.
 
     Within a line in the order in which they would be hidden: cells before the margin, smallest first.
     """
@@ -180,7 +242,7 @@ def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> tup
     line = part.groupby(same, dropna=False, sort=False, observed=True).ngroup().to_numpy()
     has_cells = np.bincount(line, ~part["is_margin"], minlength=1) > 0
     kept = has_cells[line]
-    return part["place"].to_numpy()[kept], line[kept]
+    return part["place"].to_numpy()[kept], line[kept], part["is_margin"].to_numpy()[kept]
 
 
 def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
@@ -191,6 +253,23 @@ def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     for name in MEASURES:
         hidden[name] = frame[name].astype(float).mask(rows)
     return hidden
+
+
+def hide_notes(hidden: pd.DataFrame, frame: pd.DataFrame, k: int) -> pd.DataFrame:
+    """`hidden` without what its rows say of a group beside their own that has fewer than k persons.
+
+    The share of unknown affiliation tells how many that are; the share of people whose region is known
+    tells how many are in the region `unknown`. frame: as it was before anything was hidden.
+    """
+    noted = hidden.copy()
+    unknown = (frame["persons"] * frame["unknown_affiliation_share"]).to_numpy(float)
+    noted["unknown_affiliation_share"] = hidden["unknown_affiliation_share"].mask(_is_small(unknown, k))
+    placed = frame[frame["region"].notna() & frame["coverage"].notna()]
+    small = (placed["region"] == "unknown") & _is_small(placed["persons"].to_numpy(float), k)
+    same = [name for name in (*KEYS, *DIMENSIONS) if name not in ("region", "country")]
+    told = small.groupby([placed[name] for name in same], dropna=False, observed=True).transform("any")
+    noted["coverage"] = hidden["coverage"].mask(told.reindex(frame.index, fill_value=False).astype(bool))
+    return noted
 
 
 def round_for_public(frame: pd.DataFrame, kinds: Mapping[str, Kind], to: int = 5) -> pd.DataFrame:

@@ -283,6 +283,70 @@ def test_what_does_not_add_up_is_hidden_alone() -> None:
     assert suppress(frame, 5, {})["status"].tolist() == ["suppressed", "complete"]
 
 
+def test_hidden_cells_together_are_no_small_group_either() -> None:
+    """Two of one person and one of two: beside a shown margin and shown cells their sum would be 4."""
+    frame = table_of({("a", "x"): 1, ("b", "x"): 1, ("c", "x"): 2, ("d", "x"): 9, ("e", "x"): 40})
+    hidden = suppress(frame[frame["category"] == "x"], 5, {"active": ("region",)})
+    assert hidden.loc[hidden["status"] == "suppressed", "region"].tolist() == ["a", "b", "c", "d"]
+
+
+# --- populations ---------------------------------------------------------------------------------
+
+
+def populations_of(counts: dict[str, int], numerators: dict[str, int] | None = None) -> pd.DataFrame:
+    """A row a population: its persons; with numerators the share of them."""
+    blank = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES))
+    return typed(
+        [
+            {
+                **blank, "metric": "active", "population": name, "value": 1, "persons": persons,
+                "numerator": (numerators or {}).get(name), "denominator": persons if numerators else None,
+                "smallest_group": persons, "status": "complete", "flags": None,
+            }
+            for name, persons in counts.items()
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ({"all": 20, "community": 18, "staff": 2}, ["all", "staff"]),
+        ({"all": 20, "community": 16}, ["all"]),
+        ({"all": 20, "community": 15}, []),
+        ({"all": 20, "community": 20, "staff": 0}, []),
+        ({"all": 20, "community": 3, "staff": 17}, ["all", "community"]),
+        ({"all": 20, "community": 10, "staff": 10}, []),
+        ({"community": 30, "volunteer_strict": 28}, ["volunteer_strict"]),
+    ],
+)
+def test_no_difference_of_two_populations_is_a_small_group(counts: dict[str, int], hidden: list[str]) -> None:
+    protected = suppress(populations_of(counts), 5, {})
+    assert protected.loc[protected["status"] == "suppressed", "population"].tolist() == hidden
+
+
+def test_no_difference_of_two_numerators_is_a_small_group() -> None:
+    counts = {"all": 40, "community": 20}
+    protected = suppress(populations_of(counts, {"all": 11, "community": 10}), 5, {})
+    assert protected["status"].tolist() == ["suppressed", "complete"]
+    protected = suppress(populations_of(counts, {"all": 10, "community": 10}), 5, {})
+    assert protected["status"].tolist() == ["complete", "complete"]
+
+
+@pytest.mark.parametrize(("unknown", "is_told"), [(0, True), (1, False), (4, False), (5, True), (50, True)])
+def test_how_many_are_of_unknown_affiliation_is_told_of_none_or_enough(unknown: int, is_told: bool) -> None:
+    frame = populations_of({"community": 50}).assign(unknown_affiliation_share=unknown / 50)
+    assert suppress(frame, 5, {})["unknown_affiliation_share"].notna().tolist() == [is_told]
+
+
+@pytest.mark.parametrize(("unknown", "is_told"), [(0, True), (4, False), (5, True)])
+def test_how_many_have_a_region_does_not_tell_how_few_have_none(unknown: int, is_told: bool) -> None:
+    frame = table_of({("a", "x"): 20, ("b", "x"): 30, ("unknown", "x"): unknown}, margins=False)
+    protected = suppress(frame.assign(coverage=50 / (50 + unknown)), 5, {})
+    shown_cells = protected[protected["status"] != "suppressed"]
+    assert shown_cells["coverage"].notna().eq(is_told).all()
+
+
 # --- the survey ---------------------------------------------------------------------------------
 
 TOLD = ("attribute_value", "region")

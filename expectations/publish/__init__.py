@@ -1,4 +1,7 @@
-"""What must hold before a version is shown: a gate for each table, and for all columns, lines and texts."""
+"""What must hold before a version is shown.
+
+A gate for each table, and for all columns, lines, populations and texts.
+"""
 
 from expectations.gate import Gate
 from expectations.publish import (
@@ -6,6 +9,7 @@ from expectations.publish import (
     lines,
     metric,
     metric_value,
+    populations,
     region,
     release,
     source_state,
@@ -13,7 +17,18 @@ from expectations.publish import (
     topic_area,
 )
 
-_MODULES = (columns, lines, metric, metric_value, region, release, source_state, texts, topic_area)
+_MODULES = (
+    columns,
+    lines,
+    metric,
+    metric_value,
+    populations,
+    region,
+    release,
+    source_state,
+    texts,
+    topic_area,
+)
 
 PUBLISH: dict[str, Gate] = {module.GATE.asset[0]: module.GATE for module in _MODULES}
 """Every publish gate. Add one: its module here."""

@@ -76,8 +76,10 @@ select
     case
         when persons is not null
             then {{ smaller_group(
-                smaller_group('known_persons', 'persons'),
-                smaller_group('probable_known_persons', 'probable_persons')
+                smaller_group('known_persons', 'persons - known_persons'),
+                smaller_group(
+                    'probable_known_persons', 'probable_persons - probable_known_persons'
+                )
             ) }}
     end as smallest_group,
     case when population = 'community' then unknown_persons / nullif(persons, 0) end

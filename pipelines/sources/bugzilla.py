@@ -10,7 +10,8 @@
     products      -> bugzilla/products        and bugzilla/components: what bugs are filed in
 
 First by id to the end (an order that nothing can move), then by (last_change_time, id) from the
-time the first walk began, with an overlap: reads come from a replica. The unlimited search answers
+time the first walk began; each run reads the last 15 minutes of the one before again, because reads come
+from a replica. The unlimited search answers
 with history and comments, so no rate-limited call is needed. Each day all visible ids are asked for, and
 a share of all bugs again: see `VISIBLE` and `SWEEP`. A bug brings all its history, comments and
 attachments, so what it brings no more is gone; with a bug that is gone go all of these. Flag activity is

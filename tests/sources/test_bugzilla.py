@@ -1,8 +1,9 @@
-"""Bugzilla: what is kept of the people whom a bug's history names."""
+"""Bugzilla: what is kept of the people whom a bug's history names, and what two runs land."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import duckdb
 import pytest
 
 from pipelines.lake import LATEST, Lake
+from pipelines.landing import FeedResult, Landing
 from pipelines.privacy import pseudonymiser
-from pipelines.sources.bugzilla import BUGS, CHANGES, change_rows
-from pipelines.sources.spec import Stream
+from pipelines.sources.bugzilla import BUGS, CHANGES, SOURCE, change_rows
+from pipelines.sources.spec import Span, Spent, Stream
+from tests.sources.test_walks import NOW, Bugs, Scripted
 from tests.test_tombstones import land, page
 
 CLASSES = ("removed_class", "added_class")
@@ -72,3 +75,32 @@ def test_changes_that_were_read_before_classes_were_kept_get_them_once_with_the_
             ("mozilla",),
         ]
         assert set(lake.live("invented", "changes")) == key
+
+
+class Tracker(Scripted):
+    """Bugzilla's search for a landing: `bugs` may change between two runs."""
+
+    def __init__(self, bugs: Bugs) -> None:
+        super().__init__(bugs)
+        self.bugs, self.spent = bugs, Spent()
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def landed(data: Path, tracker: Tracker) -> FeedResult:
+    work = Landing(Lake(data), run_id="run", gates={}, hash_key=b"a key for tests only", span=Span())
+    return work.feed(SOURCE, SOURCE.feeds[0], tracker)
+
+
+def test_a_bug_that_is_read_again_in_the_overlap_is_not_written_again(tmp_path: Path) -> None:
+    tracker = Tracker(Bugs({number: NOW - timedelta(minutes=number) for number in range(1, 10)}))
+    assert landed(tmp_path, tracker).written["bugs"] == 9
+    tracker.now = NOW + timedelta(hours=1)
+    tracker.bugs.rows[10] = NOW - timedelta(minutes=1)
+    result = landed(tmp_path, tracker)
+    assert result.received > 1
+    assert result.written["bugs"] == 1

@@ -366,6 +366,34 @@ def test_a_page_shorter_than_one_given_before_is_the_last() -> None:
     assert len(asker.asked) == 1
 
 
+@pytest.mark.parametrize("maximum", [3, 10_000])
+def test_what_a_replica_shows_late_within_the_overlap_is_met_by_the_next_run(maximum: int) -> None:
+    """An edit and a new bug that come to light after a later edit was met; no other bug is read again."""
+    bugs = Bugs({number: NOW - timedelta(days=1, seconds=number) for number in range(1, 30)}, maximum)
+    asker = Scripted(bugs)
+    cursor = list(SEARCH.pages(asker, {}, Span()))[-1].cursor
+    asker.now = NOW + timedelta(hours=1)
+    bugs.rows[5] = asker.now - timedelta(seconds=10)
+    cursor = list(SEARCH.pages(asker, cursor, Span()))[-1].cursor
+    bugs.rows[7] = bugs.rows[31] = NOW + timedelta(minutes=55)
+    asker.now, asker.asked = NOW + timedelta(hours=2), []
+    pages = list(SEARCH.pages(asker, cursor, Span()))
+    assert set(bugs_met(pages)) == {5, 7, 31}
+    assert len(asker.asked) <= 2
+    for _ in range(3):  # on still data the cursor stands still, too
+        last = list(SEARCH.pages(asker, pages[-1].cursor, Span()))
+        assert last[-1].cursor == pages[-1].cursor
+
+
+def test_what_is_shown_late_is_met_also_when_the_run_before_was_killed_on_its_way() -> None:
+    bugs = Bugs({number: NOW - timedelta(seconds=60 - number) for number in range(1, 40)})
+    start = {"changed": stamp(NOW - timedelta(hours=1)), "page": 10}
+    first = next(iter(SEARCH.pages(Scripted(bugs), start, Span())))
+    bugs.rows[50] = NOW - timedelta(minutes=5)
+    rest = list(SEARCH.pages(Scripted(bugs, now=NOW + timedelta(hours=1)), first.cursor, Span()))
+    assert set(bugs_met([first, *rest])) == set(bugs.rows)
+
+
 def test_a_search_that_timed_out_is_asked_again_with_half_the_rows() -> None:
     walk = replace(SEARCH, limit=80)
     bugs = Bugs(dict.fromkeys(range(1, 40), START), bearable=20)

@@ -34,9 +34,10 @@ class BugzillaSearch:
     """Bugzilla: first by id to the end, then by (last_change_time, id) from when that walk began.
 
     A bug edited meanwhile moves to the end and is met again. When one second fills a whole page, it
-    is finished by id. Two re-reads: `sweep` reads all bugs again by id, a share a day but at least some
-    pages, and finds what moved no timestamp; `visible` asks for nothing but ids, and what is missing went
-    private.
+    is finished by id. The next run goes back by `overlap` from the last change that was met: a replica may
+    show an edit, or a new bug, after later ones. Two re-reads: `sweep` reads all bugs again by id, a share a
+    day but at least some pages, and finds what moved no timestamp; `visible` asks for nothing but ids, and
+    what is missing went private.
     A server may give fewer rows a page than it is asked for. So a short page ends a walk only where it is
     shorter than one that the server has given before (`page` in the cursor), else only an empty one does.
     A search that timed out (1001) is asked again with half as many rows a page, for the rest of the run.
@@ -77,14 +78,13 @@ class BugzillaSearch:
                 state = {"changed": stamp(began - self.overlap), "page": asked.longest}
                 state = done(state, (self.sweep, self.visible), began)
             yield self._page(bugs, state, now, answer)
-        for bugs, reached, answer in self._by_change(asked, parse_instant(state["changed"])):
+        start = parse_instant(state["changed"])
+        for bugs, reached, answer in self._by_change(asked, start):
             now = now or answer.server_now
             if reached:
-                state = {**state, "changed": stamp(reached)}
+                state = {**state, "changed": stamp(max(start, min(reached, now) - self.overlap))}
             yield self._page(bugs, state, now, answer)
         assert now is not None
-        changed = max(parse_instant(state["changed"]), now - self.overlap)
-        state = {**state, "changed": stamp(changed)}
         for reread, before in due((self.visible, self.sweep), state, now):
             walk = (
                 self._visible(ask, state, now)

@@ -312,7 +312,7 @@ def _alike(parts: Sequence[Whole]) -> Iterator[list[Whole]]:
     """Parts that name the same columns, and say the same way which keys are still there."""
 
     def shape(part: Whole) -> tuple[Any, ...]:
-        return (*sorted(part.equals), part.column or "", part.keys is None)
+        return (tuple(sorted(part.equals)), part.column or "", part.keys is None)
 
     for _, group in itertools.groupby(sorted(parts, key=shape), key=shape):
         yield list(group)

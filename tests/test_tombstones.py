@@ -104,6 +104,19 @@ def test_a_part_is_judged_by_all_its_pages_together(tmp_path: Path) -> None:
     assert live(lake, "bugs") == {"1", "2"}
 
 
+def test_parts_of_every_shape_are_judged_in_one_batch(tmp_path: Path) -> None:
+    land(tmp_path, page(*map(bug, range(1, 9))))
+    shapes = (
+        Whole("bugs", {"id": frozenset({2})}, keys=frozenset()),
+        Whole("bugs", column="id", start=4, end=6, keys=frozenset({"4"})),
+        Whole("bugs", {"id": 6}),
+        Whole("bugs", {"title": "a", "id": 7}, keys=frozenset()),
+        Whole("bugs", {"title": "a"}, column="id", start=8),
+    )
+    lake = land(tmp_path, page(bug(1), whole=shapes))
+    assert live(lake, "bugs") == {"1", "3", "4"}
+
+
 def test_a_record_that_moved_out_of_the_part_is_not_gone(tmp_path: Path) -> None:
     land(tmp_path, page(bug(1)))
     land(tmp_path, page({**bug(1), "created": "2026-06-20T00:00:00Z"}))

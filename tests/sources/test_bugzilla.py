@@ -104,3 +104,15 @@ def test_a_bug_that_is_read_again_in_the_overlap_is_not_written_again(tmp_path: 
     result = landed(tmp_path, tracker)
     assert result.received > 1
     assert result.written["bugs"] == 1
+
+
+def test_a_bug_that_went_into_a_group_is_buried_by_the_second_run_and_the_others_land(tmp_path: Path) -> None:
+    """Its page names it, and the walk of all visible ids shows a part of another shape, in one batch."""
+    tracker = Tracker(Bugs({number: NOW - timedelta(days=number) for number in range(1, 6)}))
+    landed(tmp_path, tracker)
+    tracker.now = NOW + timedelta(days=1)
+    tracker.bugs.grouped = {2}
+    tracker.bugs.rows[2] = tracker.bugs.rows[7] = NOW + timedelta(hours=1)
+    result = landed(tmp_path, tracker)
+    assert not result.refused
+    assert set(Lake(tmp_path).live("bugzilla", "bugs")) == {"1", "3", "4", "5", "7"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,11 +32,12 @@ class TaggedTopics:
 
     The list is walked whole every run: it is small, and a bump cannot move a row in it. A topic whose
     signature (number of posts, highest post, times, likes) is another one than before is read: its first
-    posts come with it, the newer ones by their ids, twenty a request. The topic names all its posts, so a
-    stored post that it names no more is gone. A topic that is listed no more is asked for: it may have been
-    deleted, made private, or lost its tag; only if it still has it, it stays.
+    posts come with it. It names all its posts: those that it did not name before, new ones, recovered ones
+    and such as were moved there, are asked for by their ids, twenty a request; a stored post that it names no
+    more is gone. A topic that is listed no more is asked for: it may have been deleted, made private, or lost
+    its tag; only if it still has it, it stays.
     Re-reads read topics although nothing tells of a change: edits and likes of posts.
-    Cursor: {"topics": {id: [signature, newest post]}, "reread"}; meant for tags, not for a whole forum.
+    Cursor: {"topics": {id: [signature, its posts]}, "reread"}; meant for tags, not for a whole forum.
     The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
     """
 
@@ -55,19 +57,18 @@ class TaggedTopics:
         wanted = [number for number, one in signatures.items() if known.get(number, [""])[0] != one]
         older = {number for number in topics if number in known and number not in wanted}
         whole_again = [number for number in older if self._is_due(topics[number], again, now)]
-        forget_posts = {*whole_again}
         wanted += sorted(whole_again, key=int)
         state = {**cursor, "topics": known}
         here = frozenset(topics) | frozenset(known)
-        quiet = [{"topic": topics[number], "posts": []} for number in older - forget_posts]
+        quiet = [{"topic": topics[number], "posts": []} for number in older.difference(whole_again)]
         yield Page(quiet, state, now, whole=(Whole("topics", keys=here),))
         for start in range(0, len(wanted), TOPICS_AT_ONCE):
             part = wanted[start : start + TOPICS_AT_ONCE]
-            newest = {n: 0 if n in forget_posts else int(known.get(n, ["", 0])[1]) for n in part}
-            records, whole = self._read(ask, [topics[number] for number in part], newest)
+            held = {n: ids_of(known[n][1]) for n in part if n in known and n not in whole_again}
+            records, whole = self._read(ask, [topics[number] for number in part], held)
             for record in records:
                 number = str(record["topic"]["id"])
-                known[number] = [signatures[number], max([*record["_stream"], newest[number]])]
+                known[number] = [signatures[number], short(record["_stream"])]
             yield Page(records, {**cursor, "topics": dict(known)}, now, where="/t/", whole=tuple(whole))
         state = {**cursor, "topics": known}
         state = ended(state, self.rereads, again, now)
@@ -110,9 +111,9 @@ class TaggedTopics:
         return False
 
     def _read(
-        self, ask: Asker, topics: list[dict[str, Any]], newest: dict[str, int]
+        self, ask: Asker, topics: list[dict[str, Any]], held: dict[str, set[int]]
     ) -> tuple[list[dict[str, Any]], list[Whole]]:
-        """These topics with their posts newer than `newest` (0: all), and the posts each still has."""
+        """These topics with their posts but those `held` already, and the posts each still has."""
         details = ask.get_many(f"/t/{topic['id']}.json" for topic in topics)
         records: list[dict[str, Any]] = []
         whole: list[Whole] = []
@@ -123,8 +124,8 @@ class TaggedTopics:
             if isinstance(outcome, Exception):
                 raise outcome
             stream, posts = _posts(outcome)
-            there = {post["id"] for post in posts}
-            more = [number for number in stream if number not in there and number > newest[str(topic["id"])]]
+            here = {post["id"] for post in posts} | held.get(str(topic["id"]), set())
+            more = [number for number in stream if number not in here]
             missing += [
                 (len(records), more[start : start + self.posts_at_once])
                 for start in range(0, len(more), self.posts_at_once)
@@ -163,6 +164,19 @@ def signature(topic: dict[str, Any]) -> str:
         "visible",
     )
     return "|".join(str(topic.get(name)) for name in names)
+
+
+def short(numbers: Iterable[int]) -> str:
+    """Distinct numbers in little room: the steps from one to the next greater one, in hexadecimal digits."""
+    ordered = sorted(set(numbers))
+    return " ".join(f"{number - before:x}" for before, number in itertools.pairwise([0, *ordered]))
+
+
+def ids_of(steps: Any) -> set[int]:
+    """The numbers of which `short` made these steps; none from a cursor that knew one post a topic only."""
+    if not isinstance(steps, str):
+        return set()
+    return set(itertools.accumulate(int(step, 16) for step in steps.split()))
 
 
 def _posts(answer: Answer) -> tuple[list[int], list[dict[str, Any]]]:

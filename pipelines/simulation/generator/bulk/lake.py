@@ -45,7 +45,7 @@ from pipelines.simulation.generator.chance import moment
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Feed, Handle, Record, Source, Stream, stamp, trailing_number
 from pipelines.sources.walks.common import midnight
-from pipelines.sources.walks.topics import signature
+from pipelines.sources.walks.topics import short, signature
 
 MOST_FILES = 48
 """So many batches a stream at most: a run compacts a stream of more than `run.MANY_FILES`."""
@@ -219,7 +219,8 @@ def _discourse(maker: Maker, months: list[int], number: int) -> Made:
     }
     batch = Batch("discourse", number, {}, Counter())
     batch.topics = {
-        str(talk["topic"]["id"]): [signature(talk["topic"]), talk["posts"][-1]["id"]] for talk in talks
+        str(talk["topic"]["id"]): [signature(talk["topic"]), short(post["id"] for post in talk["posts"])]
+        for talk in talks
     }
     acts = [act for month in made for act in month.acts]
     accounts = np.unique(np.array([act[1] for act in acts], np.int64))

@@ -1,0 +1,155 @@
+"""Topics of a tag: no post and no topic is lost that is moved, recovered or shifted by another's deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.lake import Lake
+from pipelines.landing import Landing
+from pipelines.sources.discourse import SOURCE
+from pipelines.sources.spec import Answer, Page, Reread, Span, Spent, stamp
+from pipelines.sources.walks import TaggedTopics
+from pipelines.sources.walks.topics import ids_of, short
+from tests.sources.test_walks import START, Scripted
+
+TAG = "mission-mozillians"
+QUARTERLY = Reread("every_quarter", None, timedelta(days=90))
+WALK = TaggedTopics(tags=(TAG,), rereads=(QUARTERLY,))
+
+
+class Forum:
+    """Discourse over (topic -> ids of its posts): a list of 30 a page, topics with their first 20 posts."""
+
+    def __init__(self, posts: dict[int, list[int]]) -> None:
+        self.posts = posts
+        self.before_answer: Callable[[], None] = lambda: None
+
+    def __call__(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        self.before_answer()
+        if path.startswith("/tag/"):
+            page = int(params["page"])
+            listed = {"topics": [self._listed(number) for number in sorted(self.posts)[30 * page :][:30]]}
+            more = {"more_topics_url": "more"} if len(self.posts) > 30 * (page + 1) else {}
+            return {"topic_list": listed | more}
+        number = int(path.split("/")[2].removesuffix(".json"))
+        posts = self.posts[number]
+        if path.endswith("posts.json"):
+            return {"post_stream": {"posts": self._shown(number, params["ids"])}}
+        return {"tags": [TAG], "post_stream": {"posts": self._shown(number, posts[:20]), "stream": posts}}
+
+    def _listed(self, number: int) -> dict[str, Any]:
+        count = len(self.posts[number])
+        numbers = {"id": number, "posts_count": count, "highest_post_number": count}
+        return {**numbers, "tags": [TAG], "created_at": stamp(START)}
+
+    def _shown(self, number: int, wanted: Iterable[int]) -> list[dict[str, Any]]:
+        found = [one for one in wanted if one in self.posts[number]]
+        return [{"id": one, "topic_id": number, "created_at": stamp(START)} for one in found]
+
+
+class Reader(Scripted):
+    """Asks a forum; posts are asked for by a parameter that comes several times."""
+
+    spent = Spent()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def get_many(self, paths: Iterable[str]) -> Iterator[tuple[str, Answer | Exception]]:
+        for path in paths:
+            address, _, query = path.partition("?")
+            ids = [int(value) for _, value in parse_qsl(query)]
+            yield path, self.get(address, {"ids": ids} if ids else {})
+
+
+def run(reader: Reader, cursor: dict[str, Any]) -> list[Page]:
+    """The next day's run."""
+    reader.now += timedelta(days=1)
+    reader.asked.clear()
+    return list(WALK.pages(reader, cursor, Span()))
+
+
+def posts_met(pages: Iterable[Page]) -> dict[int, int]:
+    """post -> its topic."""
+    return {
+        post["id"]: post["topic_id"] for page in pages for record in page.records for post in record["posts"]
+    }
+
+
+def topics_met(pages: Iterable[Page]) -> set[int]:
+    return {record["topic"]["id"] for page in pages for record in page.records}
+
+
+def two_topics() -> Forum:
+    return Forum({1: list(range(100, 140)), 2: list(range(200, 240))})
+
+
+def test_posts_that_were_moved_between_old_topics_are_met_by_the_next_run() -> None:
+    forum = two_topics()
+    reader = Reader(forum)
+    pages = run(reader, {})
+    assert len(posts_met(pages)) == 80
+    for moved in (135, 136):
+        forum.posts[1].remove(moved)
+        forum.posts[2].append(moved)
+    pages = run(reader, pages[-1].cursor)
+    assert {one: topic for one, topic in posts_met(pages).items() if one in (135, 136)} == {135: 2, 136: 2}
+    by_ids = [params["ids"] for _, params in reader.asked if "ids" in params]
+    assert by_ids == [[135, 136]]
+    shown = {part.equals["topic_id"]: part.keys for page in pages for part in page.whole if part.equals}
+    assert shown == {number: frozenset(map(str, posts)) for number, posts in forum.posts.items()}
+
+
+def test_posts_that_were_moved_live_on_in_the_lake_under_their_new_topic(tmp_path: Path) -> None:
+    forum = two_topics()
+    reader = Reader(forum)
+    for moved in ((), (135, 136)):
+        forum.posts[1] = [one for one in forum.posts[1] if one not in moved]
+        forum.posts[2] += moved
+        reader.now += timedelta(days=1)
+        work = Landing(Lake(tmp_path), run_id="run", gates={}, hash_key=b"a key for tests only", span=Span())
+        assert not work.feed(SOURCE, SOURCE.feeds[0], reader).refused
+        assert len(Lake(tmp_path).live("discourse", "posts")) == 80
+
+
+def test_a_post_that_was_deleted_and_recovered_is_met_again() -> None:
+    forum = two_topics()
+    reader = Reader(forum)
+    cursor = run(reader, {})[-1].cursor
+    forum.posts[1].remove(125)
+    pages = run(reader, cursor)
+    assert 125 not in posts_met(pages)
+    forum.posts[1].insert(25, 125)
+    pages = run(reader, pages[-1].cursor)
+    assert posts_met(pages)[125] == 1
+    assert [params["ids"] for _, params in reader.asked if "ids" in params] == [[125]]
+
+
+def test_on_still_topics_the_list_alone_is_asked_for() -> None:
+    reader = Reader(two_topics())
+    cursor = run(reader, {})[-1].cursor
+    assert posts_met(run(reader, cursor)) == {}
+    assert [path for path, _ in reader.asked] == [f"/tag/{TAG}.json"]
+
+
+def test_a_cursor_that_knew_the_newest_post_alone_reads_a_changed_topic_whole() -> None:
+    reader = Reader(two_topics())
+    cursor = run(reader, {})[-1].cursor
+    before = {number: [signature, 240] for number, (signature, _) in cursor["topics"].items()}
+    before["1"][0] = "another"
+    assert set(posts_met(run(reader, {**cursor, "topics": before}))) == set(range(100, 140))
+
+
+@given(st.sets(st.integers(1, 2**40)))
+def test_the_posts_of_a_topic_are_kept_in_little_room_and_come_back_the_same(numbers: set[int]) -> None:
+    assert ids_of(short(numbers)) == numbers

@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from pipelines.lake import Lake
 from pipelines.landing import Landing
 from pipelines.sources.discourse import SOURCE
 from pipelines.sources.spec import Answer, Page, Reread, Span, Spent, stamp
 from pipelines.sources.walks import TaggedTopics
-from pipelines.sources.walks.topics import ids_of, short
 from tests.sources.test_walks import START, Scripted
 
 TAG = "mission-mozillians"
@@ -148,8 +144,3 @@ def test_a_cursor_that_knew_the_newest_post_alone_reads_a_changed_topic_whole() 
     before = {number: [signature, 240] for number, (signature, _) in cursor["topics"].items()}
     before["1"][0] = "another"
     assert set(posts_met(run(reader, {**cursor, "topics": before}))) == set(range(100, 140))
-
-
-@given(st.sets(st.integers(1, 2**40)))
-def test_the_posts_of_a_topic_are_kept_in_little_room_and_come_back_the_same(numbers: set[int]) -> None:
-    assert ids_of(short(numbers)) == numbers

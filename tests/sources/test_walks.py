@@ -33,6 +33,7 @@ from pipelines.sources.walks import (
     ProjectDays,
     ValueKeyset,
 )
+from pipelines.sources.walks.common import numbers_of, short
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
@@ -546,15 +547,37 @@ def test_every_item_of_a_list_is_asked_in_detail_and_the_next_run_asks_one_page(
     assert len(asker.asked) == 1
 
 
-def test_a_list_of_details_goes_on_at_the_page_it_had_reached() -> None:
+def test_a_list_of_details_that_broke_off_asks_for_the_items_that_it_has_not() -> None:
     asker = Scripted(portal(list(range(1, 56))))
-    seen = met(ListWithDetails("/e/", "events").pages(asker, {"page": 3}, Span()))
-    assert set(seen) == set(range(41, 56))
+    pages = ListWithDetails("/e/", "events").pages(asker, {"read": short(range(1, 41))}, Span())
+    assert set(met(pages)) == set(range(41, 56))
+    assert len(asker.asked) == 3 + 15
+
+
+@pytest.mark.parametrize("gone", [(5,), (5, 6), (5, 20, 21, 37)])
+def test_an_item_that_a_deletion_moved_to_a_page_already_read_is_met_when_the_load_goes_on(
+    gone: tuple[int, ...],
+) -> None:
+    numbers = list(range(1, 101))
+    walk, asker = ListWithDetails("/e/", "events", rereads=(YEARLY,)), Scripted(portal(numbers))
+    first = next(iter(walk.pages(asker, {}, Span())))
+    numbers[:] = [number for number in numbers if number not in gone]
+    asker.asked.clear()
+    rest = list(walk.pages(asker, first.cursor, Span()))
+    assert set(met([first, *rest])) >= set(numbers)
+    assert not set(met([first])) & set(met(rest))
+    assert len(asker.asked) == 5 + len(met(rest))  # the list once, and what was not read yet
+    assert rest[-1].cursor["count"] == len(numbers)
 
 
 def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:
     seen = met(ListWithDetails("/e/", "events").pages(Scripted(portal([1, 2, 3], vanished={2})), {}, Span()))
     assert set(seen) == {1, 3}
+
+
+@given(st.sets(st.integers(1, 2**40)) | st.sets(st.integers(1, 300)))
+def test_numbers_are_kept_in_little_room_and_come_back_the_same(numbers: set[int]) -> None:
+    assert numbers_of(short(numbers)) == numbers
 
 
 # --- First loads that take several runs -----------------------------------------------------

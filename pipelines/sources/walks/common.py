@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -92,6 +93,23 @@ def parts_due(
         if number % period in turns
     ]
     return [(begin, stop) for begin, stop in parts if begin < stop]
+
+
+def short(numbers: Iterable[int]) -> str:
+    """Distinct positive numbers in little room, for a cursor: the steps from one to the next greater one, in
+    hexadecimal digits, equal ones in a row as `step*times`."""
+    pairs = itertools.pairwise([0, *sorted(set(numbers))])
+    runs = itertools.groupby(number - before for before, number in pairs)
+    steps = ((step, len(list(same))) for step, same in runs)
+    return " ".join(f"{step:x}*{times}" if times > 1 else f"{step:x}" for step, times in steps)
+
+
+def numbers_of(steps: Any) -> set[int]:
+    """The numbers of which `short` made these steps; none of what an earlier version left in its place."""
+    if not isinstance(steps, str):
+        return set()
+    runs = (step.partition("*") for step in steps.split())
+    return set(itertools.accumulate(int(step, 16) for step, _, times in runs for _ in range(int(times or 1))))
 
 
 def midnight(on: date) -> datetime:

@@ -23,7 +23,7 @@ from pipelines.sources.spec import (
     listed,
     trailing_number,
 )
-from pipelines.sources.walks.common import PASSES, begun, done, due, loading
+from pipelines.sources.walks.common import PASSES, begun, done, due, loading, numbers_of, short
 
 PAGE_ITEMS = 20
 PAGES_AT_ONCE = 4
@@ -108,9 +108,11 @@ class ListWithDetails:
     """Reps: a list by page and one detail call an item; a closed archive.
 
     The next pages of the list are asked side by side with the details of those before. Until the distinct
-    items are as many as the list's own count, it is walked again. Cursor: {"began", "page"} on the way, then
-    {"count", "reread"}: with the same count the next run asks the first page alone, until a re-read is due. A
-    first load that a re-read would already be due for begins anew.
+    items are as many as the list's own count, it is walked again. Cursor: {"began", "read": numbers of the
+    items} on the way, then {"count", "reread"}: with the same count the next run asks the first page alone,
+    until a re-read is due. A first load that broke off walks the whole list again, because a deletion moves
+    items to pages that were read, but asks only for items that it has not; one that a re-read would already
+    be due for begins anew.
     """
 
     path: str
@@ -127,12 +129,12 @@ class ListWithDetails:
             yield Page([], cursor, now, watermark=now, where=first.where, counts=counts)
             return
         complete = "count" in cursor
-        distinct = set[int]()
         cursor = cursor if complete else {} if again else loading(cursor, now)
-        resumed_at = int(cursor.get("page", 1))
+        read = set[int]() if complete else numbers_of(cursor.get("read"))
+        seen = set[int]()
         for attempt in range(PASSES):
-            page = resumed_at if attempt == 0 else 1
-            lists = [first] if page == 1 and attempt == 0 else self._details(ask, [], [page])[1]
+            page = 1
+            lists = self._details(ask, [], [page])[1] if attempt else [first]
             while lists:
                 numbers: list[int] = []
                 for answer in lists:
@@ -142,18 +144,19 @@ class ListWithDetails:
                         raise SourceChanged(came, "an empty page", answer.where)
                     numbers += [trailing_number(str(item.get("_url"))) for item in items]
                     page += 1
-                fresh = list(dict.fromkeys(number for number in numbers if number not in distinct))
-                distinct.update(fresh)
+                fresh = list(dict.fromkeys(number for number in numbers if number not in read))
+                read.update(fresh)
+                seen.update(numbers)
                 more = bool(lists[-1].body.get("next"))
                 following = range(page, page + self._following(lists[-1], page)) if more else ()
                 where = lists[-1].where
                 records, lists = self._details(ask, fresh, list(following))
-                state = cursor if complete else {**loading(cursor, now), "page": page}
+                state = cursor if complete else {**loading(cursor, now), "read": short(read)}
                 yield Page(records, state, now, where=where, unfinished=complete)
-            if resumed_at > 1 or len(distinct) >= expected:
+            if len(seen) >= expected:
                 break
         else:
-            raise SourceChanged(f"{expected} distinct items", f"{len(distinct)} in {PASSES} walks", self.path)
+            raise SourceChanged(f"{expected} distinct items", f"{len(seen)} in {PASSES} walks", self.path)
         whole = (Whole(self.stream),) if complete else ()
         state = done({"count": expected}, self.rereads, now if complete else begun(cursor, now))
         yield Page([], state, now, watermark=now, whole=whole, counts=counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from pipelines.sources.spec import (
     listed,
     parse_instant,
 )
-from pipelines.sources.walks.common import due, ended, loading
+from pipelines.sources.walks.common import due, ended, loading, numbers_of, short
 
 TOPICS_AT_ONCE = 100
 
@@ -64,7 +63,7 @@ class TaggedTopics:
         yield Page(quiet, state, now, whole=(Whole("topics", keys=here),))
         for start in range(0, len(wanted), TOPICS_AT_ONCE):
             part = wanted[start : start + TOPICS_AT_ONCE]
-            held = {n: ids_of(known[n][1]) for n in part if n in known and n not in whole_again}
+            held = {n: numbers_of(known[n][1]) for n in part if n in known and n not in whole_again}
             records, whole = self._read(ask, [topics[number] for number in part], held)
             for record in records:
                 number = str(record["topic"]["id"])
@@ -164,19 +163,6 @@ def signature(topic: dict[str, Any]) -> str:
         "visible",
     )
     return "|".join(str(topic.get(name)) for name in names)
-
-
-def short(numbers: Iterable[int]) -> str:
-    """Distinct numbers in little room: the steps from one to the next greater one, in hexadecimal digits."""
-    ordered = sorted(set(numbers))
-    return " ".join(f"{number - before:x}" for before, number in itertools.pairwise([0, *ordered]))
-
-
-def ids_of(steps: Any) -> set[int]:
-    """The numbers of which `short` made these steps; none from a cursor that knew one post a topic only."""
-    if not isinstance(steps, str):
-        return set()
-    return set(itertools.accumulate(int(step, 16) for step in steps.split()))
 
 
 def _posts(answer: Answer) -> tuple[list[int], list[dict[str, Any]]]:

@@ -44,8 +44,8 @@ from pipelines.simulation.generator.bulk.size import Size
 from pipelines.simulation.generator.chance import moment
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Feed, Handle, Record, Source, Stream, stamp, trailing_number
-from pipelines.sources.walks.common import midnight
-from pipelines.sources.walks.topics import short, signature
+from pipelines.sources.walks.common import midnight, short
+from pipelines.sources.walks.topics import signature
 
 MOST_FILES = 48
 """So many batches a stream at most: a run compacts a stream of more than `run.MANY_FILES`."""

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from pipelines.lake import Lake
 from pipelines.landing import Landing
 from pipelines.sources.discourse import SOURCE
+from pipelines.sources.http import SourceDenied
 from pipelines.sources.spec import Answer, Page, Reread, Span, Spent, stamp
 from pipelines.sources.walks import TaggedTopics
 from tests.sources.test_walks import START, Scripted
@@ -35,6 +40,8 @@ class Forum:
             more = {"more_topics_url": "more"} if len(self.posts) > 30 * (page + 1) else {}
             return {"topic_list": listed | more}
         number = int(path.split("/")[2].removesuffix(".json"))
+        if number not in self.posts:
+            raise SourceDenied(404, "Not found.", path)
         posts = self.posts[number]
         if path.endswith("posts.json"):
             return {"post_stream": {"posts": self._shown(number, params["ids"])}}
@@ -65,7 +72,10 @@ class Reader(Scripted):
         for path in paths:
             address, _, query = path.partition("?")
             ids = [int(value) for _, value in parse_qsl(query)]
-            yield path, self.get(address, {"ids": ids} if ids else {})
+            try:
+                yield path, self.get(address, {"ids": ids} if ids else {})
+            except SourceDenied as error:
+                yield path, error
 
 
 def run(reader: Reader, cursor: dict[str, Any]) -> list[Page]:
@@ -80,10 +90,6 @@ def posts_met(pages: Iterable[Page]) -> dict[int, int]:
     return {
         post["id"]: post["topic_id"] for page in pages for record in page.records for post in record["posts"]
     }
-
-
-def topics_met(pages: Iterable[Page]) -> set[int]:
-    return {record["topic"]["id"] for page in pages for record in page.records}
 
 
 def two_topics() -> Forum:
@@ -144,3 +150,67 @@ def test_a_cursor_that_knew_the_newest_post_alone_reads_a_changed_topic_whole() 
     before = {number: [signature, 240] for number, (signature, _) in cursor["topics"].items()}
     before["1"][0] = "another"
     assert set(posts_met(run(reader, {**cursor, "topics": before}))) == set(range(100, 140))
+
+
+# --- The list -----------------------------------------------------------------------------------
+
+
+def pages_asked(reader: Reader) -> list[int]:
+    return [params["page"] for _, params in reader.asked if "page" in params]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    topics=st.integers(1, 100),
+    first=st.lists(st.integers(0, 100), max_size=8),
+    second=st.lists(st.integers(0, 100), max_size=8),
+    new=st.integers(0, 40),
+)
+def test_no_topic_is_missed_when_others_are_deleted_during_the_walk(
+    topics: int, first: list[int], second: list[int], new: int
+) -> None:
+    """Between any two requests one topic may go, in a first load and in the run after it."""
+    forum = Forum({number: [number] for number in range(1, topics + 1)})
+    script: list[int] = []
+
+    def delete() -> None:
+        if script:
+            forum.posts.pop(script.pop(), None)
+
+    forum.before_answer = delete
+    reader, cursor = Reader(forum), dict[str, Any]()
+    for number, deletions in enumerate((first, second)):
+        forum.posts |= {one: [one] for one in range(1000 * number, 1000 * number + new)}
+        script[:] = deletions
+        pages = run(reader, cursor)
+        cursor = pages[-1].cursor
+        assert set(map(str, forum.posts)) <= set(cursor["topics"])
+
+
+@pytest.mark.parametrize(
+    ("topics", "first", "second"),
+    [(1, [0], [0]), (30, [0], [0]), (31, [0, 1, 0], [1, 0]), (91, [0, 1, 2, 3, 2, 1, 0], [3, 2, 1, 0])],
+)
+def test_a_list_is_walked_back_from_its_last_page_which_only_a_first_load_has_to_look_for(
+    topics: int, first: list[int], second: list[int]
+) -> None:
+    reader = Reader(Forum({number: [number] for number in range(1, topics + 1)}))
+    cursor = run(reader, {})[-1].cursor
+    assert pages_asked(reader) == first
+    run(reader, cursor)
+    assert pages_asked(reader) == second
+
+
+def test_a_list_that_grew_or_shrank_by_pages_is_walked_to_its_new_end() -> None:
+    forum = Forum({number: [number] for number in range(1, 32)})
+    reader = Reader(forum)
+    cursor = run(reader, {})[-1].cursor
+    forum.posts |= {number: [number] for number in range(32, 62)}
+    cursor = run(reader, cursor)[-1].cursor
+    assert pages_asked(reader) == [1, 2, 1, 0]
+    assert len(cursor["topics"]) == 61
+    forum.posts = {1: [1]}
+    cursor = run(reader, cursor)[-1].cursor
+    assert pages_asked(reader) == [2, 1, 0]
+    run(reader, cursor)
+    assert pages_asked(reader) == [0]

@@ -27,16 +27,19 @@ TOPICS_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class TaggedTopics:
-    """Every topic of some tags, in the order of creation, then those that changed, with their posts.
+    """Every topic of some tags, then those that changed, with their posts.
 
-    The list is walked whole every run: it is small, and a bump cannot move a row in it. A topic whose
-    signature (number of posts, highest post, times, likes) is another one than before is read: its first
-    posts come with it. It names all its posts: those that it did not name before, new ones, recovered ones
-    and such as were moved there, are asked for by their ids, twenty a request; a stored post that it names no
-    more is gone. A topic that is listed no more is asked for: it may have been deleted, made private, or lost
-    its tag; only if it still has it, it stays.
+    The list is walked whole every run, in the order of creation: it is small, and a bump cannot move a row
+    in it. It is walked from its last page back to the first, so a topic that moves up because an earlier one
+    is deleted is met on the page before. The run before tells where the last page lies; a first load seeks
+    it. A topic whose signature (number of posts, highest post, times, likes) is another one than before is
+    read: its first posts come with it. It names all its posts: those that it did not name before, new ones,
+    recovered ones and such as were moved there, are asked for by their ids, twenty a request; a stored post
+    that it names no more is gone. A topic that is listed no more is asked for: it may have been deleted, made
+    private, or lost its tag; only if it still has it, it stays.
     Re-reads read topics although nothing tells of a change: edits and likes of posts.
-    Cursor: {"topics": {id: [signature, its posts]}, "reread"}; meant for tags, not for a whole forum.
+    Cursor: {"topics": {id: [signature, its posts]}, "pages": {tag: its last page}, "reread"}; meant for tags,
+    not for a whole forum.
     The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
     """
 
@@ -45,8 +48,8 @@ class TaggedTopics:
     posts_at_once: int = 20
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
-        topics, now = self._listed(ask)
-        cursor = loading(cursor, now)
+        topics, last_pages, now = self._listed(ask, cursor.get("pages", {}))
+        cursor = {**loading(cursor, now), "pages": last_pages}
         known: dict[str, list[Any]] = {number: list(one) for number, one in cursor.get("topics", {}).items()}
         for number in sorted(known.keys() - topics.keys(), key=int):
             if not self._still_tagged(ask, number):
@@ -73,21 +76,35 @@ class TaggedTopics:
         state = ended(state, self.rereads, again, now)
         yield Page([], state, now, watermark=min(now, span.until or now))
 
-    def _listed(self, ask: Asker) -> tuple[dict[str, dict[str, Any]], datetime]:
-        """Topics by id, in the order of creation, and the source's clock."""
+    def _listed(
+        self, ask: Asker, last_pages: dict[str, int]
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, int], datetime]:
+        """Topics by id, the last page of each tag, and the source's clock as the walk began.
+
+        Up to the last page, then back: every page is asked for once more after the one that follows it.
+        """
         found: dict[str, dict[str, Any]] = {}
+        ends: dict[str, int] = {}
+        clocks: list[datetime] = []
         for tag in self.tags:
-            page, more = 0, True
-            while more:
-                order = {"order": "created", "ascending": "true", "page": page}
-                answer = ask.get(f"/tag/{tag}.json", order)
-                body = answer.body.get("topic_list") if isinstance(answer.body, dict) else None
-                rows = listed(Answer(body, answer.server_now, answer.where), "topics")
-                assert isinstance(body, dict)
-                found.update((str(row["id"]), {**row, "_tag": tag}) for row in rows)
-                more = bool(rows) and bool(body.get("more_topics_url"))
-                page += 1
-        return found, answer.server_now
+            page, more, ends[tag] = int(last_pages.get(tag, 0)), True, 0
+            while page >= 0:
+                rows, follow, now = self._list_page(ask, tag, page)
+                found |= rows
+                clocks.append(now)
+                ends[tag] = max(ends[tag], page) if rows else ends[tag]
+                more = more and follow
+                page += 1 if more else -1
+        return found, ends, clocks[0]
+
+    def _list_page(self, ask: Asker, tag: str, page: int) -> tuple[dict[str, dict[str, Any]], bool, datetime]:
+        """The topics of a page in the order of creation, whether more follow, and the source's clock."""
+        answer = ask.get(f"/tag/{tag}.json", {"order": "created", "ascending": "true", "page": page})
+        body = answer.body.get("topic_list") if isinstance(answer.body, dict) else None
+        rows = listed(Answer(body, answer.server_now, answer.where), "topics")
+        assert isinstance(body, dict)
+        more = bool(rows) and bool(body.get("more_topics_url"))
+        return {str(row["id"]): {**row, "_tag": tag} for row in rows}, more, answer.server_now
 
     def _still_tagged(self, ask: Asker, number: str) -> bool:
         try:

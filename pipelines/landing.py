@@ -1,7 +1,8 @@
 """Landing one feed: ask, cut personal data, judge, write; go on where the last run stopped.
 
 A batch is judged before it is written. A refused batch leaves the lake as it was, goes to quarantine
-and ends its source's run; its cursor is not moved, so the next run asks for the same rows again.
+and ends its source's run; its cursor is not moved, so the next run asks for the same rows again. Where the
+source breaks off, the complete pages before that are a batch: the next run goes on after them.
 Not in here: how to page (`sources/walks/`), what must hold (`expectations/landing/`), files (`lake.py`).
 """
 
@@ -97,6 +98,7 @@ class _Pending:
 
     columns: by stream, a part for each quarter of a batch, made while the next page is on its way; bare: from
     which record on there are none yet. changed: by stream, why its records cannot be put into columns.
+    ends: how many records and parts there were at the last page after which a batch may end, and that page.
     """
 
     records: list[Any] = field(default_factory=list)
@@ -105,14 +107,32 @@ class _Pending:
     whole: list[Whole] = field(default_factory=list)
     changed: dict[str, str] = field(default_factory=dict)
     last: Page | None = None
+    pages: int = 0
+    ends: tuple[int, int, Page] | None = None
 
     def add(self, source: Source, feed: Feed, page: Page, hash_of: Pseudonymise) -> None:
         """One more page."""
         self.records += page.records
         self.whole += page.whole
         self.last = page
+        self.pages += 1
+        if not page.unfinished:
+            self.ends = len(self.records), len(self.whole), page
         if len(self.records) - self.bare >= feed.batch_records // 4:
             self.fill(source, feed, hash_of)
+
+    def is_full(self, feed: Feed) -> bool:
+        """Whether the last page ends a batch: enough records or pages, or all there is."""
+        assert self.last is not None
+        enough = len(self.records) >= feed.batch_records or self.pages >= feed.batch_pages
+        return (enough or self.last.watermark is not None) and not self.last.unfinished
+
+    def complete(self) -> _Pending | None:
+        """What may be landed although the feed broke off: all up to the last page that may end a batch."""
+        if self.ends is None:
+            return None
+        records, parts, page = self.ends
+        return _Pending(records=self.records[:records], whole=self.whole[:parts], last=page)
 
     def fill(self, source: Source, feed: Feed, hash_of: Pseudonymise) -> None:
         """Put all records into columns that are not yet."""
@@ -156,6 +176,18 @@ class Landing:
         received, warnings = 0, list[str]()
         refused: list[str] = blocked_until(self.lake.data, source.name)
         pending, spent, now, told = _Pending(), client.spent.requests, began, tuple[Count, ...]()
+
+        def broken_off(error: Exception) -> list[str]:
+            """Land the complete pages that came before the error; why the feed stopped."""
+            nonlocal warnings
+            reasons, part = [str(error)], pending.complete()
+            try:
+                if part is not None:
+                    warnings += self._batch(source, feed, part, hash_of, known, client, spent, written)
+            except BatchRefused as refusal:
+                reasons += refusal.reasons
+            return self._set_aside(source, feed, pending, hash_of, reasons, rows=False)
+
         try:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
@@ -164,8 +196,7 @@ class Landing:
                     told = page.counts
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
-                    full = len(pending.records) >= feed.batch_records or page.watermark is not None
-                    if full and not page.unfinished:
+                    if pending.is_full(feed):
                         warnings += self._batch(source, feed, pending, hash_of, known, client, spent, written)
                         pending, spent = _Pending(), client.spent.requests
                         now = page.server_now
@@ -174,9 +205,9 @@ class Landing:
             refused = error.reasons
         except SourceBlocked as error:
             block(self.lake.data, source.name, error.seconds)
-            refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
+            refused = broken_off(error)
         except (SourceChanged, SourceDown, SourceDenied, KeyRefused) as error:
-            refused = self._set_aside(source, feed, pending, hash_of, [str(error)], rows=False)
+            refused = broken_off(error)
         finally:
             for one in known.values():
                 one.close()

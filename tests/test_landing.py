@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,45 @@ from pipelines import landing, status
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.sources import sumo
-from pipelines.sources.spec import Source, Span, stamp
-from tests.scripted import Reply, client_of, scripted
+from pipelines.sources.http import SourceDown
+from pipelines.sources.spec import (
+    Asker,
+    Count,
+    Feed,
+    Page,
+    Source,
+    Span,
+    Stream,
+    Whole,
+    int64,
+    required,
+    stamp,
+)
+from tests.scripted import Reply, client_of, invented_source, scripted
 
 KEY = b"a key for tests only"
 ANSWERS = replace(sumo.SOURCE.feeds[1], batch_records=10)
 SOURCE: Source = replace(sumo.SOURCE, feeds=(ANSWERS,))
+
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+ROWS = Stream(name="rows", about="a row", key=("id",), keep={"id": required(int64)})
+
+
+@dataclass(frozen=True)
+class Told:
+    """A walk of pages that are given, and the error after them."""
+
+    told: tuple[Page, ...]
+    error: Exception | None = None
+
+    def pages(self, _ask: Asker, _cursor: dict[str, Any], _span: Span) -> Iterator[Page]:
+        yield from self.told
+        if self.error is not None:
+            raise self.error
+
+    def counts(self, _ask: Asker, _span: Span, _now: datetime) -> Iterable[Count]:
+        return ()
 
 
 INSTANTS = ("created", "updated")
@@ -205,6 +238,58 @@ def test_a_run_that_dies_between_batches_loses_and_doubles_nothing(tmp_path: Pat
     assert 0 < landed < 75
     assert land(tmp_path, good).refused == ()
     assert (state_of(tmp_path).records, state_of(tmp_path).versions) == (75, 75)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Reply(status=500),
+        Reply(status=404, body={"detail": "Not found."}),
+        Reply(raw=b"<html>", content_type="text/html"),
+        Reply(status=429, body={}, headers={"Retry-After": "600"}),
+    ],
+    ids=["down", "denied", "changed", "blocked"],
+)
+def test_complete_pages_before_a_fault_land_although_their_batch_is_not_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Reply
+) -> None:
+    monkeypatch.setattr("tests.test_landing.ANSWERS", replace(ANSWERS, batch_records=10_000))
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    days = [stamp(first + timedelta(days=number)) for number in range(75)]
+    good = kitsune([answer_record(number, created=day, updated=day) for number, day in enumerate(days)])
+    broken = land(tmp_path, lambda path, n: good(path, n) if n < 7 else fault)
+    assert broken.refused
+    assert 0 < broken.written["answers"] == state_of(tmp_path).records < 75
+    assert state_of(tmp_path).verdict == "refused"
+    landing.block(tmp_path, "sumo", -1)
+    assert land(tmp_path, good).refused == ()
+    assert (state_of(tmp_path).records, state_of(tmp_path).versions) == (75, 75)
+
+
+def test_a_batch_is_written_after_so_many_pages_however_empty_they_are(tmp_path: Path) -> None:
+    told = [Page([{"id": number}], {"at": number}, NOW) for number in range(7)]
+    walk = Told((*told, Page([], {"at": 7}, NOW, watermark=NOW)))
+    feed = Feed("rows", walk, (ROWS,), batch_pages=3)
+    source = invented_source(feeds=(feed,))
+    work = Landing(Lake(tmp_path), run_id="run", gates={}, hash_key=KEY, span=Span())
+    with client_of("http://127.0.0.1:1", source) as client:
+        assert work.feed(source, feed, client).written == {"rows": 7}
+    cursors = [one.cursor for one in Lake(tmp_path).manifests("invented", "rows")]
+    assert cursors == [{"at": 2}, {"at": 5}, {"at": 7}]
+
+
+def test_a_part_that_was_not_shown_to_its_end_does_not_land(tmp_path: Path) -> None:
+    part = Page([{"id": 2}], {"at": 1}, NOW, whole=(Whole("rows", keys=frozenset()),), unfinished=True)
+    walk = Told((Page([{"id": 1}], {"at": 1}, NOW), part), SourceDown("gone"))
+    feed = Feed("rows", walk, (ROWS,))
+    source = invented_source(feeds=(feed,))
+    work = Landing(Lake(tmp_path), run_id="run", gates={}, hash_key=KEY, span=Span())
+    with client_of("http://127.0.0.1:1", source) as client:
+        assert work.feed(source, feed, client).refused == ("gone",)
+    assert (set(Lake(tmp_path).live("invented", "rows")), Lake(tmp_path).cursor("invented", feed)) == (
+        {"1"},
+        {"at": 1},
+    )
 
 
 def test_a_batch_whose_manifest_was_never_written_is_read_again_and_not_doubled(tmp_path: Path) -> None:

@@ -279,6 +279,8 @@ class Walk(Protocol):
 class Feed:
     """One walk and the streams its records fill; the first stream carries the cursor.
 
+    batch_records, batch_pages: a batch is written once it has as many records, or as many pages however few
+    their records are: a run that is killed loses no more than that.
     essential: the source counts as loaded only once this feed was read, and only as far as it was.
     """
 
@@ -286,6 +288,7 @@ class Feed:
     walk: Walk
     streams: tuple[Stream, ...]
     batch_records: int = 10_000
+    batch_pages: int = 500
     essential: bool = True
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,13 +12,15 @@ from pipelines import run, settings
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.lake import Lake
 from pipelines.landing import Landing, block_of
+from pipelines.simulation.servers import serve as serving
 from pipelines.simulation.servers.http_server import Handler, Request, Response, answer_json
 from pipelines.simulation.servers.limits import limited_bugzilla, limited_pontoon
 from pipelines.simulation.servers.serve import serve
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
 from pipelines.sources.http import Client, SourceBlocked
-from tests.bench.endurance import prepare
+from pipelines.sources.spec import parse_instant
+from tests.bench.endurance import lift, prepare
 
 
 class Clock:
@@ -102,6 +106,40 @@ def test_a_landing_behind_the_real_limiter(source: str, world: World, tmp_path: 
             client.get("/api/v2/locales/")
         assert 300 < asked <= 300 + spec.pace.connections
         assert len(servers.requests[source]) == asked
+
+
+def test_a_load_that_is_blocked_again_and_again_goes_on_each_time_and_loses_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pontoon answers 300 requests and blocks: far fewer than a batch of records needs."""
+    data, clock = tmp_path / "data", Clock()
+    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=clock))
+    prepare(data, world)
+    spec, lake = SOURCES["pontoon"], Lake(data)
+    span = run.span_of(run.world_of(data), spec, world.now["pontoon"] - timedelta(days=180), None)
+    actions, reached = spec.feeds[2], list[int]()
+    with serve(world, limits=("pontoon",)) as servers:
+        for _ in range(30):
+            lift(data)
+            clock.now += 601
+            landing = Landing(lake, run_id="t", gates={}, hash_key=settings.hash_key(data), span=span)
+            with Client(
+                spec, servers.roots["pontoon"], token=PONTOON_TOKEN, user_agent="tests", paced=False
+            ) as client:
+                refused = [one for feed in spec.feeds for one in landing.feed(spec, feed, client).refused]
+            cursor = lake.cursor("pontoon", actions)
+            reached.append(sum(date.fromisoformat(on).toordinal() for on in cursor["next"].values()))
+            if not refused:
+                break
+            assert "blocked by the source for 10 minutes" in refused[0]
+        held = servers.records("pontoon", "actions").values()
+    assert len(reached) > 3, "the limiter was met"
+    assert reached == sorted(set(reached)), "each run goes on where the last one ended"
+    assert not refused
+    shown = [row for row in held if span.since <= parse_instant(row["date"])]
+    state = lake.state(spec, actions, actions.streams[0])
+    assert (state.records, state.versions) == (len(shown), len(shown))
+    assert set(cursor["next"].values()) == {world.now["pontoon"].date().isoformat()}
 
 
 def test_the_first_answer_over_bugzillas_limit_ends_our_asking(world: World) -> None:

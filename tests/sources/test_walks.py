@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -497,11 +498,68 @@ def test_a_hidden_project_stops_nobody() -> None:
     assert pages[-1].cursor["owed"] == []
 
 
-def test_ten_failures_in_a_row_end_the_walk() -> None:
-    asker = Scripted(pontoon({f"2026-06-{day:02}" for day in range(1, 31)}))
+JUNE = {f"2026-06-{day:02}" for day in range(1, 31)}
+
+
+def test_a_project_of_which_ten_days_in_a_row_fail_is_left_and_the_next_is_read() -> None:
+    """And in run after run it is read to its end, also when these days fail for ever."""
+    good, broken = pontoon(set()), {f"2026-06-{day}" for day in range(12, 27)}
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if path.endswith("/one/") and path.split("/")[2] in broken:
+            raise SourceDown("an error of its own (500)")
+        return good(path, params)
+
+    cursor: dict[str, Any] = {}
+    reached = []
+    for _ in range(3):
+        pages = list(DAYS.pages(Scripted(answer), cursor, span_of_days(20)))
+        cursor = pages[-1].cursor
+        reached.append((cursor["next"]["one"], len(cursor["owed"])))
+        assert cursor["next"]["two"] == "2026-07-01"
+        assert pages[-1].watermark == datetime(2026, 7, 1, tzinfo=UTC)
+    assert reached == [("2026-06-22", 10), ("2026-07-01", 15), ("2026-07-01", 15)]
+    healed = list(DAYS.pages(Scripted(good), cursor, span_of_days(20)))
+    assert set(met(healed)) == {f"one/{on}" for on in broken}
+    assert healed[-1].cursor["owed"] == []
+
+
+def test_owed_days_have_their_turn_one_after_another() -> None:
+    """Ten that fail again must not hide the others for ever."""
+    owed = [["one", f"2026-06-{day:02}"] for day in range(1, 16)]
+    cursor = {"next": {"one": "2026-07-01", "two": "2026-07-01"}, "owed": owed, "reread": {}}
+    walk = replace(DAYS, rereads=())
+    broken = pontoon({f"2026-06-{day:02}" for day in range(1, 11)})
+    first = list(walk.pages(Scripted(broken), cursor, Span(since=START)))[-1].cursor
+    assert first["owed"] == [*owed[10:], *owed[:10]]
+    assert list(walk.pages(Scripted(broken), first, Span(since=START)))[-1].cursor["owed"] == owed[:10]
+
+
+def test_projects_that_fail_one_after_another_without_any_answer_end_the_walk() -> None:
+    asker = Scripted(pontoon(JUNE))
     with pytest.raises(SourceDown):
         list(DAYS.pages(asker, {}, span_of_days(20)))
-    assert len(asker.asked) == 11
+    assert len(asker.asked) == 21
+
+
+def test_days_read_again_go_on_where_a_run_was_broken_off() -> None:
+    """New days come first; a run that never gets through all re-reads comes round all the same."""
+    asker = Scripted(pontoon(set()))
+    cursor = list(DAYS.pages(asker, {}, span_of_days(20)))[-1].cursor
+    asker.now = NOW + timedelta(days=1)
+    seen: list[str] = []
+    for _ in range(6):
+        pages = DAYS.pages(asker, cursor, span_of_days(20))
+        for page in itertools.islice(pages, 3):
+            cursor = page.cursor
+            seen += met([page])
+    assert seen[:2] == ["one/2026-07-01", "two/2026-07-01"]
+    days = [*(f"2026-06-{day}" for day in range(25, 31)), "2026-07-01"]
+    assert seen[2:] == [f"{slug}/{on}" for slug in ("one", "two") for on in days]
+    assert "again" not in cursor
+    asker.asked.clear()
+    list(DAYS.pages(asker, cursor, span_of_days(20)))
+    assert len(asker.asked) == 1
 
 
 def test_the_last_seven_days_are_read_again_a_day_later() -> None:

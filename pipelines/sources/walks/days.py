@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import logging
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from pipelines.sources.http import SourceDenied, SourceDown
@@ -17,11 +20,55 @@ from pipelines.sources.spec import (
     Span,
     Whole,
     listed,
+    parse_instant,
+    stamp,
 )
 from pipelines.sources.walks.common import BEGINNING, DAY, due, ended, loading, midnight, parts_due
 
-ProjectDay = tuple[str, date, bool]
-"""Project, day, and whether it was read before."""
+log = logging.getLogger(__name__)
+
+
+class Turn(Enum):
+    """Why a day is asked: it failed before, it was never read, or it is time to read it again."""
+
+    OWED = "owed"
+    NEW = "new"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class ProjectDay:
+    """One question of the walk."""
+
+    slug: str
+    on: date
+    turn: Turn
+
+    @property
+    def named(self) -> tuple[str, str]:
+        return self.slug, self.on.isoformat()
+
+
+@dataclass
+class _Progress:
+    """Where a walk is: what its cursor says, and which projects it has given up until the next run.
+
+    following: project -> first day not yet read. waiting: days owed from before and not yet asked; owed: days
+    that failed in this run (both as ordered sets). in_a_row: failures of a project and turn since its last
+    answer. left: projects and turns that are not asked any more. silent: projects left since any last answer.
+    """
+
+    following: dict[str, str]
+    waiting: dict[tuple[str, str], None]
+    owed: dict[tuple[str, str], None] = field(default_factory=dict)
+    in_a_row: Counter[tuple[str, Turn]] = field(default_factory=Counter)
+    left: set[tuple[str, Turn]] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+
+    def cursor(self) -> dict[str, Any]:
+        """Days not asked in this run come before those that failed again: in the end each has its turn."""
+        owed = {**self.waiting, **self.owed}
+        return {"next": dict(self.following), "owed": [list(one) for one in owed]}
 
 
 @dataclass(frozen=True)
@@ -29,8 +76,12 @@ class ProjectDays:
     """A closed day of a project is asked once; re-reads ask it again, a part a day, because rows vanish.
 
     closes_after: how long after its end (in the source's clock) a day is taken as over.
-    A day that fails alone is owed: the walk goes on and asks it again on the next run.
-    Cursor: {"next": {project: first day not yet read}, "owed": [[project, day]], "reread"}.
+    A day that fails alone is owed: the walk goes on and asks it again on the next run. A project of which so
+    many days fail in a row is left until then, and the others are asked. When so many projects have been left
+    without any answer in between, it is the source that is down (days that failed before tell nothing of it).
+    Owed days are asked first, then new ones, then those to be read again; a run that is broken off goes on
+    there. Cursor: {"next": {project: first day not yet read}, "owed": [[project, day]], "again": {"began",
+    "after": [project, day]} in the middle of re-reads, "reread"}.
     The least for a day: one request a project, one a project and day of each re-read, one for the projects.
     """
 
@@ -40,6 +91,7 @@ class ProjectDays:
     closes_after: timedelta
     rereads: tuple[Reread, ...] = ()
     failures_in_a_row: int = 10
+    projects_in_a_row: int = 3
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         answer = ask.get(
@@ -50,55 +102,103 @@ class ProjectDays:
         cursor = loading(cursor, now)
         end = min(now - self.closes_after, span.until or now).date()
         first = (span.since or BEGINNING.replace(year=2011)).date()
-        following = {slug: on for slug, on in cursor.get("next", {}).items() if slug in slugs}
-        again = due(self.rereads, cursor, now)
+        begun = cursor.get("again", {})
+        swept_at = parse_instant(begun["began"]) if begun else now
+        again = due(self.rereads, cursor, swept_at)
         due_days = {
             on
             for reread, before in again
-            for start, stop in parts_due(reread, before, now, first, end, days=1)
+            for start, stop in parts_due(reread, before, swept_at, first, end, days=1)
             for on in _days(start, stop)
         }
-        wanted: list[ProjectDay] = [
-            (slug, date.fromisoformat(on), True) for slug, on in cursor.get("owed", []) if slug in slugs
-        ]
-        due_owed = len(wanted)
-        for slug in slugs:
-            begin = date.fromisoformat(following[slug]) if slug in following else first
-            wanted += [(slug, on, True) for on in sorted(due_days) if on < begin]
-            wanted += [(slug, on, False) for on in _days(begin, end)]
-        owed: list[list[str]] = []
-        failed = 0
-        for place, ((slug, on, known), outcome) in enumerate(
-            zip(wanted, self._ask(ask, wanted), strict=True)
-        ):
+        progress = _Progress(
+            {slug: on for slug, on in cursor.get("next", {}).items() if slug in slugs},
+            {(slug, on): None for slug, on in cursor.get("owed", []) if slug in slugs},
+        )
+        wanted = self._wanted(slugs, progress, first, end, sorted(due_days), tuple(begun.get("after", ())))
+        for one, outcome in self._ask(ask, wanted, progress):
             records: list[Any] = []
             whole: tuple[Whole, ...] = ()
+            progress.waiting.pop(one.named, None)
             if isinstance(outcome, Answer):
-                failed = 0
+                progress.in_a_row[one.slug, one.turn] = 0
+                progress.silent.clear()
                 project = outcome.body.get("project") if isinstance(outcome.body, dict) else None
                 records = [{**action, "project": project} for action in listed(outcome, "actions")]
-                if known:
-                    part = Whole(self.stream, {"project": slug}, "date", midnight(on), midnight(on + DAY))
-                    whole = (part,)
+                if one.turn is not Turn.NEW:
+                    whole = (
+                        Whole(
+                            self.stream,
+                            {"project": one.slug},
+                            "date",
+                            midnight(one.on),
+                            midnight(one.on + DAY),
+                        ),
+                    )
             elif _hidden(outcome):
-                whole = (Whole(self.stream, {"project": slug}, keys=frozenset()),)
+                whole = (Whole(self.stream, {"project": one.slug}, keys=frozenset()),)
             else:
-                failed += 1
-                owed.append([slug, on.isoformat()])
-                if failed >= self.failures_in_a_row or not isinstance(outcome, (SourceDenied, SourceDown)):
-                    raise outcome
-            if not known or slug not in following:
-                following[slug] = max(following.get(slug, ""), (on + DAY).isoformat())
-            left = [[slug, on.isoformat()] for slug, on, _ in wanted[place + 1 : max(due_owed, place + 1)]]
-            state = {**cursor, "next": dict(following), "owed": owed + left}
-            yield Page(records, state, now, where=self.day.format(day=on, slug=slug), whole=whole)
-        state = {**cursor, "next": following, "owed": owed}
-        state = ended(state, self.rereads, again, now)
+                self._failed(one, outcome, progress, len(slugs))
+            if one.turn is Turn.NEW:
+                progress.following[one.slug] = (one.on + DAY).isoformat()
+            if one.turn is Turn.AGAIN:
+                cursor = {**cursor, "again": {"began": stamp(swept_at), "after": list(one.named)}}
+            state = {**cursor, **progress.cursor()}
+            yield Page(records, state, now, where=self.day.format(day=one.on, slug=one.slug), whole=whole)
+        state = {name: value for name, value in cursor.items() if name != "again"}
+        state = ended({**state, **progress.cursor()}, self.rereads, again, swept_at)
         yield Page([], state, now, watermark=midnight(end))
 
-    def _ask(self, ask: Asker, wanted: list[ProjectDay]) -> Iterator[Answer | Exception]:
-        for _, outcome in ask.get_many(self.day.format(day=on, slug=slug) for slug, on, _ in wanted):
-            yield outcome
+    def _wanted(
+        self,
+        slugs: Sequence[str],
+        progress: _Progress,
+        first: date,
+        end: date,
+        due_days: Sequence[date],
+        after: tuple[str, ...],
+    ) -> list[ProjectDay]:
+        """All days to ask in this run. after: the last project and day of re-reads that were broken off."""
+        begins = {slug: date.fromisoformat(progress.following.get(slug, first.isoformat())) for slug in slugs}
+        owed = [ProjectDay(slug, date.fromisoformat(on), Turn.OWED) for slug, on in progress.waiting]
+        new = [ProjectDay(slug, on, Turn.NEW) for slug in slugs for on in _days(begins[slug], end)]
+        again = [ProjectDay(slug, on, Turn.AGAIN) for slug in slugs for on in due_days if on < begins[slug]]
+        left = [one for one in again if one.named > after and one.named not in progress.waiting]
+        return [*owed, *new, *left]
+
+    def _ask(
+        self, ask: Asker, wanted: list[ProjectDay], progress: _Progress
+    ) -> Iterator[tuple[ProjectDay, Answer | Exception]]:
+        """What came of each day, without those of projects that are left; of these, re-reads are owed."""
+        asked = deque[ProjectDay]()
+
+        def paths() -> Iterator[str]:
+            for one in wanted:
+                if (one.slug, one.turn) not in progress.left:
+                    asked.append(one)
+                    yield self.day.format(day=one.on, slug=one.slug)
+                elif one.turn is Turn.AGAIN:
+                    progress.owed[one.named] = None
+
+        for _, outcome in ask.get_many(paths()):
+            yield asked.popleft(), outcome
+
+    def _failed(self, one: ProjectDay, outcome: Exception, progress: _Progress, projects: int) -> None:
+        """Owe a day that failed. Raises what is no failure of a day, and when the source is down."""
+        if not isinstance(outcome, (SourceDenied, SourceDown)):
+            raise outcome
+        progress.owed[one.named] = None
+        progress.in_a_row[one.slug, one.turn] += 1
+        if progress.in_a_row[one.slug, one.turn] < self.failures_in_a_row:
+            return
+        if (one.slug, one.turn) not in progress.left:
+            told = "%s: %s days in a row failed; the other projects are asked, the rest of this one next time"
+            log.warning(told, one.slug, self.failures_in_a_row)
+        progress.left.add((one.slug, one.turn))
+        if one.turn is not Turn.OWED:
+            progress.silent.add(one.slug)
+        if len(progress.silent) >= min(self.projects_in_a_row, projects):
+            raise outcome
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         return ()

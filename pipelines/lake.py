@@ -40,9 +40,12 @@ ENVELOPE = pa.schema(
     ]
 )
 LATEST = (
-    "row_number() over (partition by _key order by _fetched_at desc, _version_at desc, _batch_id desc) = 1"
+    "row_number() over (partition by _key order by _fetched_at desc, _batch_id desc, _version_at desc) = 1"
 )
-"""The newest version of a record: last fetched; where that ties, the source's own version, the batch."""
+"""The newest version of a record: last fetched; where that ties, the later batch, then the source's version.
+
+A tombstone's version is the time it was written: it must not win over a record that came back in that second.
+"""
 
 
 def schema_of(stream: Stream) -> pa.Schema:
@@ -270,7 +273,7 @@ class Lake:
                 from (
                     select
                         count(*) as versions,
-                        arg_max(_is_deleted, (_fetched_at, _version_at, _batch_id)) as is_deleted
+                        arg_max(_is_deleted, (_fetched_at, _batch_id, _version_at)) as is_deleted
                     from read_parquet($files, union_by_name = true)
                     group by _key
                 )

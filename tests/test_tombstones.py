@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.lake import Lake
+from pipelines.lake import LATEST, Lake
 from pipelines.landing import Landing
 from pipelines.sources.spec import Count, Feed, Page, Span, Stream, Whole, instant, int64, required, text
 from tests.scripted import client_of, invented_source
 
+ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 BUGS = Stream("bugs", "a bug", ("id",), {"id": required(int64), "created": instant, "title": text})
 NOTES = Stream(
@@ -92,6 +94,26 @@ def test_what_is_gone_is_not_buried_twice_and_lives_again_when_it_comes_back(tmp
     assert len(list(lake.folder("invented", "bugs").glob("2*.parquet"))) == 2
     lake = land(tmp_path, page(bug(1), whole=(Whole("bugs"),)))
     assert live(lake, "bugs") == {"1"}
+
+
+def test_what_comes_back_in_the_second_of_its_tombstone_lives(tmp_path: Path) -> None:
+    """The tombstone has the version of its time, which is later than that of the record."""
+    dated = (replace(BUGS, version_at="created"),)
+    land(tmp_path, page(bug(1)), streams=dated)
+    land(tmp_path, page(whole=(Whole("bugs"),)), streams=dated)
+    lake = land(tmp_path, page(bug(1)), streams=dated)
+    assert live(lake, "bugs") == {"1"}
+    source = invented_source(feeds=(Feed("bugs", Told(()), dated),))
+    state = lake.state(source, source.feeds[0], dated[0])
+    assert (state.records, state.deleted) == (1, 0)
+    lake.compact("invented", "bugs")
+    assert live(lake, "bugs") == {"1"}
+
+
+def test_the_lake_and_the_warehouse_agree_which_version_is_the_newest() -> None:
+    macro = (ROOT / "dbt" / "macros" / "staging.sql").read_text()
+    order = re.compile(r"partition by _key\s+order by ([^)]*?)\s*\)")
+    assert order.findall(LATEST) == order.findall(macro) != []
 
 
 def test_a_part_is_judged_by_all_its_pages_together(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@
 
 {#
     The newest version of every record of a stream that is not deleted at its source. Newest: last
-    fetched; where that ties, the source's own version, then the batch.
+    fetched; where that ties, the later batch, then the source's own version (as `LATEST` in `lake.py`).
 #}
 {% macro latest(source_name, stream) -%}
     select *
@@ -19,7 +19,7 @@
         qualify
             row_number() over (
                 partition by _key
-                order by _fetched_at desc, _version_at desc, _batch_id desc
+                order by _fetched_at desc, _batch_id desc, _version_at desc
             ) = 1
     ) as newest
     where not _is_deleted

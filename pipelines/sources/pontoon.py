@@ -9,7 +9,8 @@
 A day is asked once it is over for some hours. Actions vanish and change later: the last seven days are
 read again every day, the last 90 every month, everything every year, a part of it each day. A project and
 day that fails alone (500) does not stop the others: it is set aside, named, and asked again on the next run;
-a project that went private is asked no more and what is stored of it is buried.
+a project that went private is asked no more and what is stored of it is buried. A day is one of Pontoon's own
+zone, so an action is stored with the day under which it was shown (`asked_on`); only `date` says when it was.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
 Privacy: `user.name` may be the local part of an e-mail address and is kept only as a hash; so is `user.pk`.
 """
@@ -68,6 +69,7 @@ def action_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "project": parts["project"].get("slug"),
         "project_pk": parts["project"].get("pk"),
         "entity": parts["entity"].get("pk"),
+        "asked_on": record.get("_asked_on"),
     }
 
 
@@ -181,6 +183,7 @@ USER_ACTIONS = Stream(
         "project": required(text),
         "project_pk": int64,
         "entity": int64,
+        "asked_on": day,
     },
 )
 

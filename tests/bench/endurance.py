@@ -179,7 +179,12 @@ def compared(source: Source, servers: Servers, data: Path) -> Iterator[Held]:
             talks(servers)
             if source.name == "discourse"
             else [
-                {**record, **shown, "_number": trailing_number(record["_url"]) if "_url" in record else None}
+                {
+                    **record,
+                    **shown,
+                    "_asked_on": str(record.get("date"))[:10],
+                    "_number": trailing_number(record["_url"]) if "_url" in record else None,
+                }
                 for record in servers.records(source.name, native).values()
                 if record.get("visibility", "public") == "public"
             ]

@@ -96,7 +96,12 @@ def test_a_written_lake_holds_what_landing_makes_of_the_served_records(
             talks(served)
             if source == "discourse"
             else [
-                {**record, **shown, "_number": trailing_number(record["_url"]) if "_url" in record else None}
+                {
+                    **record,
+                    **shown,
+                    "_asked_on": str(record.get("date"))[:10],
+                    "_number": trailing_number(record["_url"]) if "_url" in record else None,
+                }
                 for record in served.records(source, native).values()
                 if record.get("visibility", "public") == "public"
             ]

@@ -17,15 +17,28 @@ from pipelines.sources.spec import (
     Count,
     Page,
     Reread,
+    SourceChanged,
     Span,
     Whole,
     listed,
     parse_instant,
     stamp,
 )
-from pipelines.sources.walks.common import BEGINNING, DAY, due, ended, loading, midnight, parts_due
+from pipelines.sources.walks.common import (
+    BEGINNING,
+    DAY,
+    due,
+    ended,
+    instant_of,
+    loading,
+    midnight,
+    parts_due,
+)
 
 log = logging.getLogger(__name__)
+
+EASTERNMOST, WESTERNMOST = timedelta(hours=14), timedelta(hours=12)
+"""How much before UTC a day can begin, and how much after UTC it can end."""
 
 
 class Turn(Enum):
@@ -79,6 +92,8 @@ class ProjectDays:
     A day that fails alone is owed: the walk goes on and asks it again on the next run. A project of which so
     many days fail in a row is left until then, and the others are asked. When so many projects have been left
     without any answer in between, it is the source that is down (days that failed before tell nothing of it).
+    A day is that of the source's own zone, which nothing tells. So every record carries `_asked_on`, the day
+    under which it was shown, and a re-read shows all records of that day, whenever in UTC it began.
     Owed days are asked first, then new ones, then those to be read again; a run that is broken off goes on
     there. Cursor: {"next": {project: first day not yet read}, "owed": [[project, day]], "again": {"began",
     "after": [project, day]} in the middle of re-reads, "reread"}.
@@ -124,17 +139,11 @@ class ProjectDays:
                 progress.in_a_row[one.slug, one.turn] = 0
                 progress.silent.clear()
                 project = outcome.body.get("project") if isinstance(outcome.body, dict) else None
-                records = [{**action, "project": project} for action in listed(outcome, "actions")]
+                told = {"project": project, "_asked_on": one.on.isoformat()}
+                records = [{**action, **told} for action in listed(outcome, "actions")]
+                _check_day(records, one.on, outcome)
                 if one.turn is not Turn.NEW:
-                    whole = (
-                        Whole(
-                            self.stream,
-                            {"project": one.slug},
-                            "date",
-                            midnight(one.on),
-                            midnight(one.on + DAY),
-                        ),
-                    )
+                    whole = (Whole(self.stream, {"project": one.slug, "asked_on": one.on}),)
             elif _hidden(outcome):
                 whole = (Whole(self.stream, {"project": one.slug}, keys=frozenset()),)
             else:
@@ -207,6 +216,19 @@ class ProjectDays:
 def _days(start: date, end: date) -> Iterator[date]:
     for number in range(max(0, (end - start).days)):
         yield start + timedelta(days=number)
+
+
+def _check_day(records: list[Any], on: date, answer: Answer) -> None:
+    """Raises SourceChanged when an action lies where the asked day is in no time zone."""
+    earliest, latest = midnight(on) - EASTERNMOST, midnight(on + DAY) + WESTERNMOST
+    for record in records:
+        if not isinstance(record.get("date"), str):
+            continue
+        moment = instant_of(record, "date", answer)
+        if not earliest <= moment < latest:
+            raise SourceChanged(
+                "actions of the asked day, in some time zone", f"one of {stamp(moment)}", answer.where
+            )
 
 
 def _hidden(outcome: Answer | Exception) -> bool:

@@ -227,6 +227,7 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
             "project": words(SLUGS, actions["project"]),
             "project_pk": pa.array(np.array([one.pk for one in PROJECTS])[actions["project"]]),
             "entity": pa.array(actions["entity"]),
+            "asked_on": instants(actions["at"]).cast(pa.date32()),
         }
     }
 

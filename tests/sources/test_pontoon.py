@@ -1,0 +1,163 @@
+"""Pontoon's days through its real streams: another time zone of the server, as recorded answers show it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.lake import Lake
+from pipelines.landing import FeedResult, Landing
+from pipelines.sources import pontoon
+from pipelines.sources.http import SourceDenied
+from pipelines.sources.spec import Span, Spent, stamp
+from tests.sources.test_walks import Scripted
+
+RECORDED = Path(__file__).parents[3] / "shared" / "recorded" / "pontoon" / "live_api"
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)
+ACTIONS = pontoon.SOURCE.feeds[2]
+
+
+@dataclass
+class Project:
+    """A project with the instants of its actions, by number of their translation."""
+
+    pk: int
+    slug: str
+    acted: dict[int, datetime]
+    visibility: str = "public"
+
+
+@dataclass
+class Server:
+    """Enough of Pontoon for its feeds: days begin at midnight of `zone`."""
+
+    projects: list[Project]
+    zone: str = "UTC"
+    now: datetime = FIRST + timedelta(days=24, hours=13)
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, path: str, _params: dict[str, Any]) -> Any:
+        if path == "/api/v2/projects/":
+            rows = [{"slug": one.slug, "visibility": one.visibility} for one in self.projects]
+            return {"count": len(rows), "next": None, "results": rows}
+        self.asked.append(path)
+        on, slug = date.fromisoformat(path.split("/")[4]), path.split("/")[6]
+        found = next((one for one in self.projects if one.slug == slug), None)
+        if found is None:
+            raise SourceDenied(404, "No Project matches the given query.", path)
+        if found.visibility != "public":
+            raise SourceDenied(403, "You do not have permission to access data for this project.", path)
+        actions = [
+            action(number, at)
+            for number, at in found.acted.items()
+            if at.astimezone(ZoneInfo(self.zone)).date() == on and at < self.now
+        ]
+        return {"actions": actions, "project": {"pk": found.pk, "slug": slug, "name": slug}}
+
+    def run(self, data: Path) -> FeedResult:
+        """One landing of all three feeds at the server's time; what the actions' feed did."""
+        asker = Scripted(self, self.now)
+        asker.spent = Spent()  # type: ignore[attr-defined]
+        self.asked.clear()
+        landing = Landing(
+            Lake(data), run_id="t", gates={}, hash_key=b"a key for tests only", span=Span(since=FIRST)
+        )
+        *_, last = [landing.feed(pontoon.SOURCE, feed, asker) for feed in pontoon.SOURCE.feeds[1:]]  # type: ignore[arg-type]
+        return last
+
+
+def action(number: int, at: datetime) -> dict[str, Any]:
+    return {
+        "type": "translation:created",
+        "date": stamp(at),
+        "user": {"pk": 1, "system_user": False, "name": "Ana B"},
+        "locale": {"pk": 1, "code": "sl"},
+        "entity": {"pk": number},
+        "translation": {"pk": number},
+    }
+
+
+def hourly(pk: int, slug: str, days: int = 40) -> Project:
+    """An action every hour; numbers of translations are its own."""
+    return Project(pk, slug, {pk * 10_000 + hour: FIRST + timedelta(hours=hour) for hour in range(24 * days)})
+
+
+def stored(data: Path) -> set[int]:
+    return {int(key.rsplit("|", 1)[1]) for key in Lake(data).live("pontoon", "user_actions")}
+
+
+# --- The server's own day ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ["UTC", "US/Pacific", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_no_living_action_is_buried_wherever_the_servers_day_begins(zone: str, tmp_path: Path) -> None:
+    server = Server([hourly(1, "one")], zone)
+    for _ in range(6):
+        assert server.run(tmp_path).refused == ()
+        closed = server.now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+        shown = {
+            number
+            for number, at in server.projects[0].acted.items()
+            if FIRST.date() <= at.astimezone(ZoneInfo(zone)).date() < closed
+        }
+        assert shown - stored(tmp_path) == set()
+        server.now += timedelta(days=1)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "US/Pacific", "Pacific/Kiritimati"])
+def test_an_action_that_vanished_is_gone_wherever_the_servers_day_begins(zone: str, tmp_path: Path) -> None:
+    server = Server([hourly(1, "one")], zone)
+    server.run(tmp_path)
+    vanished = set(range(10_000 + 20 * 24, 10_000 + 22 * 24))
+    assert vanished <= stored(tmp_path)
+    server.projects[0].acted = {n: at for n, at in server.projects[0].acted.items() if n not in vanished}
+    server.now += timedelta(days=1)
+    server.run(tmp_path)
+    assert not vanished & stored(tmp_path)
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers (../shared/recorded) are not here")
+def test_the_recorded_days_of_a_server_in_another_zone_land_whole_and_stay(tmp_path: Path) -> None:
+    name = "server_zone_America-Los_Angeles_user-actions_{}_aurora-shop.json"
+    answers = {
+        on: json.loads((RECORDED / name.format(on)).read_text())["body"]
+        for on in ("2026-07-10", "2026-07-11", "2026-07-12")
+    }
+
+    def answer(path: str, _params: dict[str, Any]) -> Any:
+        if path == "/api/v2/projects/":
+            return {"count": 1, "next": None, "results": [{"slug": "aurora-shop", "visibility": "public"}]}
+        return answers.get(path.split("/")[4], {**answers["2026-07-10"], "actions": []})
+
+    every = {
+        f"{row['type']}|{row['translation']['pk']}" for body in answers.values() for row in body["actions"]
+    }
+    asker = Scripted(answer, datetime(2026, 7, 14, 13, tzinfo=UTC))
+    asker.spent = Spent()  # type: ignore[attr-defined]
+    for _ in range(3):
+        span = Span(since=datetime(2026, 7, 10, tzinfo=UTC))
+        landing = Landing(Lake(tmp_path), run_id="t", gates={}, hash_key=b"a key for tests only", span=span)
+        assert landing.feed(pontoon.SOURCE, ACTIONS, asker).refused == ()  # type: ignore[arg-type]
+        keys = (key.split("|") for key in Lake(tmp_path).live("pontoon", "user_actions"))
+        assert {f"{key[0]}|{key[-1]}" for key in keys} == every
+        asker.now += timedelta(days=1)
+
+
+def test_an_action_of_no_zones_day_is_refused(tmp_path: Path) -> None:
+    class Odd(Server):
+        def __call__(self, path: str, params: dict[str, Any]) -> Any:
+            told = super().__call__(path, params)
+            if "2026-06-03" in path:
+                told["actions"].append(action(7, FIRST))
+            return told
+
+    assert (
+        "expected actions of the asked day, in some time zone"
+        in Odd([hourly(1, "one")]).run(tmp_path).refused[0]
+    )

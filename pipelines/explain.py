@@ -213,8 +213,9 @@ def slice_of(row: Mapping[str, Any]) -> str:
 def changes_since(
     out: Path, current: str, values: Iterable[Mapping[str, Any]]
 ) -> tuple[str | None, list[Change]]:
-    """The newest version before the current one, and those of `values` that differ from it."""
-    earlier = [name for name in publish.versions(out) if name < current]
+    """The version published before the current one, and those of `values` that differ from it."""
+    versions = publish.versions(out)
+    earlier = versions[: versions.index(current)]
     if not earlier:
         return None, []
     before = earlier[-1]

@@ -184,10 +184,14 @@ def current_version(out: Path) -> Path | None:
 
 
 def versions(out: Path) -> list[str]:
-    """The names of all whole versions, oldest first."""
-    if not out.exists():
-        return []
-    return sorted(path.name for path in out.iterdir() if _is_whole(path))
+    """The names of all whole versions in the order in which they came to be.
+
+    By `release.created_at`: several have one clock in their name after a rebuild. Raises PublicationFailed
+    when one cannot be read.
+    """
+    with _open(":memory:") as connection:
+        made = {name: _created_at(connection, out / name) for name in _whole(out)}
+    return sorted(made, key=lambda name: (made[name], name))
 
 
 def roll_back(out: Path, version: str) -> Path:
@@ -408,9 +412,26 @@ def _version(out: Path, name: str) -> Path:
     path = out / name
     if not re.fullmatch(r"[\w-]+", name) or not _is_whole(path):
         raise PublicationFailed(
-            f"{path} is not a whole published version; there are: {versions(out) or 'none'}."
+            f"{path} is not a whole published version; there are: {_whole(out) or 'none'}."
         )
     return path
+
+
+def _whole(out: Path) -> list[str]:
+    return sorted(path.name for path in out.iterdir() if _is_whole(path)) if out.exists() else []
+
+
+def _created_at(connection: duckdb.DuckDBPyConnection, version: Path) -> datetime:
+    """When a version was published. Attached: a fifth of the time of a connection to each file."""
+    try:
+        connection.execute(f"attach '{version / 'internal.duckdb'}' as one (read_only)")
+        found = connection.execute("select created_at from one.release").fetchone()
+        connection.execute("detach one")
+    except duckdb.Error as error:
+        raise PublicationFailed(f"{version} cannot be read: {_first_line(error)}") from None
+    assert found is not None
+    made: datetime = found[0]
+    return made
 
 
 def _is_whole(path: Path) -> bool:

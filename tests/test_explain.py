@@ -15,7 +15,7 @@ from pipelines.explain import NotExplained, changes_since, explain, period_bound
 from pipelines.publish import publish
 from tests.invented_warehouse import AS_OF, RELEASE, Place, regional, value, values
 
-LATER = replace(RELEASE, as_of=AS_OF + timedelta(days=1), run_id="run2")
+LATER = replace(RELEASE, as_of=AS_OF + timedelta(days=1), created_at=AS_OF + timedelta(days=1), run_id="run2")
 
 
 @pytest.fixture
@@ -84,6 +84,19 @@ def test_a_change_is_told_with_what_moved_it(
     assert earlier < version.name
     assert (change.before, change.now) == (43, 44)
     assert [told.split(":")[0] for told in change.causes] == [cause]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_the_version_before_is_the_one_published_before_not_the_one_before_by_name(
+    place: Place, hours: int
+) -> None:
+    other = replace(RELEASE, created_at=AS_OF + timedelta(hours=hours))
+    one = published(place, [regional("southern_europe", 43)])
+    two = published(place, [regional("southern_europe", 44)], other)
+    first, second = (one, two) if hours > 0 else (two, one)
+    rows, _ = values_of(second, "active_contributors_by_region", None, {})
+    assert changes_since(place.out, second.name, rows)[0] == first.name
+    assert changes_since(place.out, first.name, rows) == (None, [])
 
 
 def test_a_change_of_the_code_is_told(place: Place) -> None:

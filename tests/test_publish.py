@@ -144,19 +144,33 @@ def test_the_same_content_is_the_same_version_and_is_not_written_again(place: Pl
 def test_a_changed_value_is_another_version_and_the_former_one_stays(place: Place) -> None:
     first = publish_now(place)
     place.fill([*values()[1:], regional("southern_europe", 44)])
-    second = publish_now(place)
+    second = publish_now(place, replace(RELEASE, created_at=AS_OF + timedelta(hours=1)))
     assert second.version != first.version
     assert second.is_new
-    assert sorted([first.version, second.version]) == versions(place.out)
+    assert [first.version, second.version] == versions(place.out)
     assert current_version(place.out) == second.path
 
 
 @pytest.mark.usefixtures("open_gate")
-def test_versions_sort_by_the_clock_of_their_run(place: Place) -> None:
-    later = publish_now(place, LATER)
+@pytest.mark.parametrize("hours", [1, -1])
+def test_versions_stand_in_the_order_of_their_publication_whatever_their_names(
+    place: Place, hours: int
+) -> None:
+    one = publish_now(place)
+    place.fill([*values()[1:], regional("southern_europe", 44)])
+    same_clock = publish_now(place, replace(RELEASE, created_at=AS_OF + timedelta(hours=hours)))
+    later = publish_now(place, replace(LATER, created_at=AS_OF - timedelta(hours=2)))
+    both = [one.version, same_clock.version]
+    assert versions(place.out) == [later.version, *(both if hours > 0 else reversed(both))]
+    assert one.version.startswith("20260701T030000Z-")
+
+
+@pytest.mark.usefixtures("open_gate")
+def test_a_version_that_cannot_be_read_is_named(place: Place) -> None:
     first = publish_now(place)
-    assert versions(place.out) == [first.version, later.version]
-    assert first.version.startswith("20260701T030000Z-")
+    (first.path / "internal.duckdb").write_bytes(b"half")
+    with pytest.raises(PublicationFailed, match=f"{first.version} cannot be read"):
+        versions(place.out)
 
 
 @pytest.mark.usefixtures("open_gate")

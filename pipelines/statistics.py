@@ -29,14 +29,20 @@ class Estimate(NamedTuple):
     high: float | None
 
 
+def _counts(successes: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
+    """Both in one shape. Raises ValueError when a success count is negative or above its number of trials."""
+    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
+    if np.any((x < 0) | (x > n)):
+        raise ValueError("successes must lie between 0 and the number of trials")
+    return x, n
+
+
 def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
     """Wilson limits of `successes / trials`, element by element, clipped to [0, 1]; NaN for no trials.
 
     Raises ValueError when any success count is negative or above its number of trials.
     """
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
-    if np.any((x < 0) | (x > n)):
-        raise ValueError("successes must lie between 0 and the number of trials")
+    x, n = _counts(successes, trials)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = x / n
         scale = 1 + Z**2 / n
@@ -52,7 +58,9 @@ def newcombe(x1: float, n1: float, x2: float, n2: float) -> Estimate:
     """The difference `x1/n1 - x2/n2` with Newcombe's interval (from the two Wilson intervals).
 
     All None when one side has no trials.
+    Raises ValueError when a success count is negative or above its number of trials.
     """
+    _counts([x1, x2], [n1, n2])
     if n1 == 0 or n2 == 0:
         return Estimate(None, None, None)
     (low1, low2), (high1, high2) = wilson([x1, x2], [n1, n2])
@@ -79,14 +87,14 @@ def weighted_share(sizes: ArrayLike, chosen: ArrayLike, answers: ArrayLike) -> W
 
     sizes: people of each stratum; chosen, answers: of those who answered in it, how many chose it and how
     many there are, at least one. An answer weighs size / answers; `n_eff` = (sum w)^2 / sum w^2 over answers
-    (Kish), and the interval is Wilson's with it. All None without strata.
-    Raises ValueError when a stratum has no answer, or more choices than answers.
+    (Kish), and the interval is Wilson's with it. All None without strata, and where nobody is in any of them.
+    Raises ValueError when a size is negative, a stratum has no answer, or more choices than answers.
     """
-    size, x, n = (np.asarray(one, float) for one in (sizes, chosen, answers))
-    if len(size) == 0:
+    size, (x, n) = np.asarray(sizes, float), _counts(chosen, answers)
+    if np.any(size < 0) or np.any(n <= 0):
+        raise ValueError("every stratum has answers, and no size is negative")
+    if not np.any(size > 0):
         return WeightedShare(None, None, None, None)
-    if np.any(n <= 0) or np.any(x < 0) or np.any(x > n):
-        raise ValueError("every stratum has answers, and no more choices than these")
     value = float(np.sum(size * x / n) / np.sum(size))
     n_eff = float(np.sum(size) ** 2 / np.sum(size**2 / n))
     low, high = wilson(min(value * n_eff, n_eff), n_eff)
@@ -125,7 +133,9 @@ def katz(x1: float, n1: float, x2: float, n2: float) -> Ratio:
     """The ratio `(x1/n1) / (x2/n2)` with Katz's log interval; None when one side has no trials.
 
     When x1 or x2 is 0, 0.5 is added to all four numbers first, for the value and the interval.
+    Raises ValueError when a success count is negative or above its number of trials.
     """
+    _counts([x1, x2], [n1, n2])
     if n1 == 0 or n2 == 0:
         return Ratio(None, None, None, False)
     corrected = x1 == 0 or x2 == 0
@@ -155,9 +165,7 @@ def shrunk_rates(successes: ArrayLike, trials: ArrayLike) -> list[Shrunk]:
     hold their value where nearly all mass sits at 0 and 1.
     Raises ValueError when a success count is negative or above its number of trials.
     """
-    x, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
-    if np.any((x < 0) | (x > n)):
-        raise ValueError("successes must lie between 0 and the number of trials")
+    x, n = _counts(successes, trials)
     there = n >= 1
     if not there.any():
         return [Shrunk(None, None, None, None) for _ in n]
@@ -205,7 +213,11 @@ def rank_intervals(low: ArrayLike, high: ArrayLike) -> list[tuple[int, int]]:
 
 
 def two_proportion_p(x1: float, n1: float, x2: float, n2: float) -> float | None:
-    """Two-sided p of the pooled z test that two proportions are equal; None when one side has no trials."""
+    """Two-sided p of the pooled z test that two proportions are equal; None when one side has no trials.
+
+    Raises ValueError when a success count is negative or above its number of trials.
+    """
+    _counts([x1, x2], [n1, n2])
     if n1 == 0 or n2 == 0:
         return None
     pooled = (x1 + x2) / (n1 + n2)

@@ -95,15 +95,28 @@ def test_a_share_of_nothing_has_no_interval() -> None:
 def test_a_share_of_no_strata_and_bounds_of_nobody_are_not_there() -> None:
     assert statistics.weighted_share([], [], []) == (None, None, None, None)
     assert statistics.share_bounds(0, 0, 0) == (None, None)
-    with pytest.raises(ValueError, match="every stratum has answers"):
-        statistics.weighted_share([4], [0], [0])
+    for sizes, answers in (([4], [0]), ([0], [0]), ([-1, 1], [2, 2])):
+        with pytest.raises(ValueError, match="every stratum has answers"):
+            statistics.weighted_share(sizes, [0] * len(sizes), answers)
     with pytest.raises(ValueError, match="some are known"):
         statistics.share_bounds(3, 2, 5)
 
 
-def test_more_successes_than_trials_are_refused() -> None:
+@pytest.mark.filterwarnings("error")
+def test_a_weighted_share_of_strata_without_people_is_not_there() -> None:
+    assert statistics.weighted_share([0, 0], [1, 0], [2, 2]) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("successes", [3, -1])
+def test_more_successes_than_trials_and_fewer_than_none_are_refused(successes: float) -> None:
     with pytest.raises(ValueError, match="between 0 and"):
-        statistics.wilson([3], [2])
+        statistics.wilson([successes], [2])
+    with pytest.raises(ValueError, match="between 0 and"):
+        statistics.weighted_share([4], [successes], [2])
+    for compare in (statistics.newcombe, statistics.katz, statistics.two_proportion_p):
+        for counts in ((successes, 2, 1, 2), (1, 2, successes, 2), (successes, 0, 1, 2)):
+            with pytest.raises(ValueError, match="between 0 and"):
+                compare(*counts)
 
 
 def test_a_median_of_five_has_no_interval_and_of_none_no_value() -> None:

@@ -8,7 +8,6 @@ opened late and closed before the answer is used. Not in here: how a number is w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,13 +19,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from pipelines import pointer
 from pipelines.metric_shape import DIMENSIONS
 
 AUDIENCES = ("public", "internal")
 DEFAULT_POPULATION = "community"
 """The population of a headline (catalogue 0.3); a metric that is not about people has none."""
-
-_VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class NothingPublished(Exception):
@@ -159,17 +157,6 @@ class Published:
         return rows.head(0).reset_index(drop=True)
 
 
-def current_version(published: Path) -> str:
-    """The name that the pointer holds. Raises NothingPublished, or PublishedUnreadable for a bad pointer."""
-    try:
-        name = (published / "current").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise NothingPublished(f"Nothing is published in {published} yet.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PublishedUnreadable(f"The pointer {published / 'current'} cannot be read: {error}.") from None
-    return _checked(name)
-
-
 def open_published(published: Path, audience: str = "public", version: str | None = None) -> Published:
     """What is published for an audience: the current version, or an earlier one by its name.
 
@@ -178,7 +165,9 @@ def open_published(published: Path, audience: str = "public", version: str | Non
     """
     if audience not in AUDIENCES:
         raise ValueError(f"audience is one of {', '.join(AUDIENCES)}, not {audience!r}")
-    name = current_version(published) if version is None else _checked(version)
+    name = _current(published) if version is None else version
+    if not pointer.is_version_name(name):
+        raise PublishedUnreadable(f"{name!r} is not a name that a publication gives.")
     file = published / name / f"{audience}.duckdb"
     try:
         stamp = file.stat().st_mtime_ns
@@ -189,9 +178,13 @@ def open_published(published: Path, audience: str = "public", version: str | Non
     return _opened(file, stamp)
 
 
-def _checked(name: str) -> str:
-    if not _VERSION_NAME.fullmatch(name):
-        raise PublishedUnreadable("The name of the published version is not one that a publication gives.")
+def _current(published: Path) -> str:
+    try:
+        name = pointer.current_version(published)
+    except pointer.PointerBroken as error:
+        raise PublishedUnreadable(str(error)) from None
+    if name is None:
+        raise NothingPublished(f"Nothing is published in {published} yet.")
     return name
 
 

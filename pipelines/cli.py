@@ -23,6 +23,7 @@ from rich.table import Table
 from pipelines import embedded, identity, records, review, run, settings, status, warehouse
 from pipelines.lake import replace_file
 from pipelines.landing import FeedResult
+from pipelines.pointer import PointerBroken
 from pipelines.sources import SOURCES, curated, files, survey
 from pipelines.vault import VaultClosed
 
@@ -44,11 +45,21 @@ class CallRefused(Exception):
     """The command was called in a way that cannot work: one sentence."""
 
 
+REFUSALS = (
+    CallRefused,
+    settings.SettingRefused,
+    run.DataInUse,
+    embedded.SimulationFailed,
+    PointerBroken,
+)
+"""What one sentence is enough for: it says what is wrong and where to look."""
+
+
 def main() -> None:
     """Entry point: what the caller did wrong is one line and exit code 2, never a traceback."""
     try:
         app()
-    except (CallRefused, settings.SettingRefused, run.DataInUse, embedded.SimulationFailed) as error:
+    except REFUSALS as error:
         print(f"mdm: {error}", file=sys.stderr)
         raise SystemExit(WRONG_CALL) from None
     except KeyboardInterrupt:

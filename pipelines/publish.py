@@ -14,7 +14,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -30,6 +29,7 @@ import pandas as pd
 from expectations.gate import judge
 from expectations.publish import FRAMES, PUBLISH
 from expectations.publish.metric_value import GRAIN
+from pipelines import pointer
 from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect
 from pipelines.lake import write_text
 from pipelines.metric_shape import COLUMNS
@@ -37,7 +37,6 @@ from pipelines.sources import SYSTEMS
 
 log = logging.getLogger(__name__)
 
-POINTER = "current"
 UNFINISHED = ".tmp-"
 
 TABLES: dict[str, dict[str, str]] = {
@@ -175,12 +174,13 @@ def publish(warehouse: Path, manifest: Path, out: Path, release: Release) -> Pub
 def current_version(out: Path) -> Path | None:
     """The folder of the current version; None before the first publication.
 
-    Raises PublicationFailed when the pointer names a version that is not there.
+    Raises PublicationFailed when the pointer names no version, or one that is not there.
     """
-    pointer = out / POINTER
-    if not pointer.exists():
-        return None
-    return _version(out, pointer.read_text().strip())
+    try:
+        name = pointer.current_version(out)
+    except pointer.PointerBroken as error:
+        raise PublicationFailed(str(error)) from None
+    return None if name is None else _version(out, name)
 
 
 def versions(out: Path) -> list[str]:
@@ -393,7 +393,7 @@ def _put_in_place(building: Path, version: Path) -> None:
 
 
 def _point_at(out: Path, version: str) -> None:
-    write_text(version, out / POINTER)
+    write_text(version, out / pointer.POINTER)
     _flush(out)
 
 
@@ -410,7 +410,7 @@ def _flush(path: Path) -> None:
 
 def _version(out: Path, name: str) -> Path:
     path = out / name
-    if not re.fullmatch(r"[\w-]+", name) or not _is_whole(path):
+    if not pointer.is_version_name(name) or not _is_whole(path):
         raise PublicationFailed(
             f"{path} is not a whole published version; there are: {_whole(out) or 'none'}."
         )

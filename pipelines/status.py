@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines import identity, records
+from pipelines import identity, pointer, records
 from pipelines.lake import Lake, StreamState, write_parquet
 from pipelines.landing import block_of
 from pipelines.sources.spec import Source, parse_instant, stamp
@@ -247,9 +247,6 @@ def warehouse(data: Path) -> dict[str, Any]:
 
 
 def published(data: Path) -> dict[str, str | None]:
-    """The current version and its folder; both None before the first publication."""
-    pointer = data / "published" / "current"
-    if not pointer.exists():
-        return {"version": None, "path": None}
-    version = pointer.read_text().strip()
-    return {"version": version, "path": str(data / "published" / version)}
+    """The current version and its folder; both None before the first publication. Raises PointerBroken."""
+    version = pointer.current_version(data / "published")
+    return {"version": version, "path": str(data / "published" / version) if version else None}

@@ -32,6 +32,8 @@ TABLE = """
         first_seen timestamptz not null, last_seen timestamptz not null
     )
 """
+WRONG_KEY = "Wrong encryption key"
+"""DuckDB's own words for it."""
 TEXT_FIELDS = ("handle", "display_name", "profile")
 
 
@@ -120,8 +122,11 @@ class Vault:
                 quoted = self._key.replace("'", "''")
                 try:
                     connection.execute(f"attach '{path}' as vault (encryption_key '{quoted}')")
-                except duckdb.Error:
-                    raise VaultClosed(f"{path} does not open with this MDM_VAULT_KEY.") from None
+                except duckdb.Error as error:
+                    cause = str(error).splitlines()[0]  # what follows may quote the query, and so the key
+                    if WRONG_KEY in cause:
+                        raise VaultClosed(f"{path} does not open with this MDM_VAULT_KEY.") from None
+                    raise VaultClosed(f"{path} does not open: {cause}") from None
                 connection.execute(TABLE)
                 yield connection
                 connection.execute("detach vault")
@@ -129,7 +134,7 @@ class Vault:
 
 
 class VaultClosed(Exception):
-    """The vault does not open with the key that is set."""
+    """The vault does not open: one sentence says whether it is for the key or for another cause."""
 
 
 SEEN = pa.schema([(name, pa.string()) for name in ("source", "kind", "pseudonym", *TEXT_FIELDS)])

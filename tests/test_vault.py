@@ -41,8 +41,23 @@ def test_the_file_shows_no_handle_without_its_key(tmp_path: Path) -> None:
     vault = Vault(tmp_path, KEY)
     vault.remember("sumo", [Handle("id", f"p{n}", f"plainhandle{n}") for n in range(2_000)], NOW)
     assert b"plainhandle" not in (tmp_path / "vault.duckdb").read_bytes()
-    with pytest.raises(VaultClosed):
+    with pytest.raises(VaultClosed, match="does not open with this MDM_VAULT_KEY"):
         Vault(tmp_path, "another key for tests").read("a test")
+
+
+@pytest.mark.parametrize(
+    ("bytes_left", "cause"), [(3_000, "Could not read enough bytes"), (0, "not a valid DuckDB database")]
+)
+def test_a_damaged_file_is_not_blamed_on_the_key(tmp_path: Path, bytes_left: int, cause: str) -> None:
+    vault = Vault(tmp_path, KEY)
+    vault.remember("sumo", [Handle("id", "p1", "ada")], NOW)
+    path = tmp_path / "vault.duckdb"
+    path.write_bytes(path.read_bytes()[:bytes_left])
+    with pytest.raises(VaultClosed, match=cause) as closed:
+        vault.read("a test")
+    said = str(closed.value)
+    assert "\n" not in said
+    assert not any(word in said for word in ("MDM_VAULT_KEY", "attach", KEY))
 
 
 def test_who_was_not_seen_for_long_is_dropped(tmp_path: Path) -> None:

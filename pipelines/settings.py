@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pipelines.sources.spec import Source
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_IN_PATHS = "'[]*?\\"
+"""DuckDB reads these in a path as the end of a text or as a pattern of names, in our SQL and in dbt's."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -23,8 +25,15 @@ class SettingRefused(Exception):
 
 
 def data_dir() -> Path:
-    """`MDM_DATA`, default `./data`: an absolute, existing and writable folder, made when it is missing."""
+    """`MDM_DATA`, default `./data`: an absolute, existing and writable folder, made when it is missing.
+
+    Raises SettingRefused for another one, and for one with a character of `NOT_IN_PATHS` in its path.
+    """
     path = Path(os.environ.get("MDM_DATA") or "data").expanduser().absolute()
+    if any(character in NOT_IN_PATHS for character in str(path)):
+        raise SettingRefused(
+            f"MDM_DATA={path}: no folder of its path may have one of {NOT_IN_PATHS} in its name."
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

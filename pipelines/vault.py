@@ -118,8 +118,8 @@ class Vault:
             }
             with duckdb.connect(config=options) as connection:
                 connection.execute("set timezone = 'UTC'")
-                connection.execute(f"load '{_openssl()}'")
-                quoted = self._key.replace("'", "''")
+                extension, quoted = (text.replace("'", "''") for text in (str(_openssl()), self._key))
+                connection.execute(f"load '{extension}'")
                 try:
                     connection.execute(f"attach '{path}' as vault (encryption_key '{quoted}')")
                 except duckdb.Error as error:

@@ -55,6 +55,12 @@ def test_every_variable_that_is_read_is_in_the_example_file() -> None:
     assert read <= told
 
 
+def test_a_key_is_told_of_where_one_is_sent_and_nowhere_else() -> None:
+    sent = {f"MDM_{name.upper()}_TOKEN" for name, one in SOURCES.items() if one.headers("a key")}
+    assert sent == {"MDM_BUGZILLA_TOKEN", "MDM_PONTOON_TOKEN"}
+    assert set(re.findall(r"MDM_\w+_TOKEN", (ROOT / ".env.example").read_text() + README)) <= sent
+
+
 def test_every_module_says_what_belongs_in_it() -> None:
     for folder in ("pipelines", "expectations", "dashboards"):
         for path in (ROOT / folder).rglob("*.py"):

@@ -6,7 +6,8 @@
 
 How topics are read is told in `walks/topics.py`. Posts of topics that were active in the last 30 days are
 read again every day (edits, likes, hiding), all others every quarter.
-Pace: 120 requests a minute, four at a time; both kinds of 429 say how long to wait.
+Pace: 120 requests a minute, four at a time; both kinds of 429 say how long to wait. Asked without a key: what
+is read is public, a key would see more than that and may ask less often (60 requests a minute).
 Privacy: user names and numbers are hashed; titles, texts and avatars are not kept.
 Not read: badges, group membership and profile pages, which cost one request a person.
 """
@@ -158,7 +159,6 @@ SOURCE = Source(
     opened_on=date(2013, 1, 1),
     grace=timedelta(days=2),
     pace=Pace(per_minute=120, connections=4),
-    headers=lambda token: {"Api-Key": token} if token else {},
     feeds=(
         Feed(
             "topics",

@@ -387,7 +387,7 @@ class Known:
         self._db = _session()
         self._db.execute(
             f"""create temp table known as
-                select hash(_key) as key_hash, _row_hash as row_hash
+                select hash(_key) as key_hash, _row_hash as row_hash, _is_deleted as is_deleted
                 from read_parquet('{folder}/*.parquet', union_by_name = true) qualify {LATEST}"""
         )
 
@@ -409,20 +409,22 @@ class Known:
         place = rows.schema.get_field_index("_row_hash")
         return rows.take(found["_place"]).set_column(place, rows.schema.field(place), found["_row_hash"])
 
-    def among(self, keys: pa.ChunkedArray) -> pa.Array:
-        """Those of these keys that the stream has known before, live or gone."""
+    def among(self, keys: pa.Array | pa.ChunkedArray, *, live: bool = False) -> pa.Array:
+        """Those of these keys that the stream has known before, live or gone; live: that are still there."""
         self._db.register("asked", pa.table({"_key": keys}))
         found = self._db.execute(
-            "select _key from asked where hash(_key) in (select key_hash from known)"
+            "select _key from asked where hash(_key) in"
+            " (select key_hash from known where not (is_deleted and $1))",
+            [live],
         ).to_arrow_table()
         self._db.unregister("asked")
         return found["_key"].combine_chunks()
 
     def add(self, rows: pa.Table) -> None:
         """Rows that have been written."""
-        self._db.register("written", rows.select(["_key", "_row_hash"]))
+        self._db.register("written", rows.select(["_key", "_row_hash", "_is_deleted"]))
         self._db.execute("delete from known where key_hash in (select hash(_key) from written)")
-        self._db.execute("insert into known select hash(_key), _row_hash from written")
+        self._db.execute("insert into known select hash(_key), _row_hash, _is_deleted from written")
         self._db.unregister("written")
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -173,6 +173,7 @@ class Landing:
         hash_of = pseudonymiser(self._hash_key, source.name)
         known = {stream.name: self.lake.known(source.name, stream) for stream in feed.streams}
         written = dict.fromkeys((stream.name for stream in feed.streams), 0)
+        above = self._above(source, feed)
         received, warnings = 0, list[str]()
         refused: list[str] = blocked_until(self.lake.data, source.name)
         pending, spent, now, told = _Pending(), client.spent.requests, began, tuple[Count, ...]()
@@ -192,7 +193,8 @@ class Landing:
             if not refused:
                 cursor = self.lake.cursor(source.name, feed)
                 for page in ahead(feed.walk.pages(client, cursor, self.span)):
-                    pending.add(source, feed, page, hash_of)
+                    shown = replace(page, records=_of_known(feed, page.records, above)) if above else page
+                    pending.add(source, feed, shown, hash_of)
                     told = page.counts
                     received += len(page.records)
                     self.progress(source.name, feed.name, received)
@@ -209,7 +211,7 @@ class Landing:
         except (SourceChanged, SourceDown, SourceDenied, KeyRefused) as error:
             refused = broken_off(error)
         finally:
-            for one in known.values():
+            for one in (*known.values(), *((above,) if above else ())):
                 one.close()
         for sentence in refused:
             log.warning("%s/%s stopped: %s", source.name, feed.name, sentence)
@@ -223,6 +225,13 @@ class Landing:
             refused=tuple(refused),
             warnings=tuple(dict.fromkeys(warnings)),
         )
+
+    def _above(self, source: Source, feed: Feed) -> Known | None:
+        """What the lake has of the stream on whose records this feed depends; None: it depends on none."""
+        if feed.only_of is None:
+            return None
+        (stream,) = (one for one in source.streams if one.name == feed.only_of[1])
+        return self.lake.known(source.name, stream)
 
     def _batch(
         self,
@@ -424,6 +433,15 @@ class Landing:
     def _batch_id(self) -> str:
         """Sortable by our clock; the sequence keeps batches of one microsecond apart."""
         return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{next(self._sequence):04d}"
+
+
+def _of_known(feed: Feed, records: list[Any], above: Known) -> list[Any]:
+    """The records that belong to a live record of `above`, and those that do not say to which they belong."""
+    assert feed.only_of is not None
+    numbers = [record.get(feed.only_of[0]) if isinstance(record, dict) else None for record in records]
+    keys = pa.array([None if number is None else str(number) for number in numbers], pa.string())
+    there = {None, *above.among(keys, live=True).to_pylist()}
+    return [record for record, key in zip(records, keys.to_pylist(), strict=True) if key in there]
 
 
 def _named(pending: _Pending, feed: Feed) -> bool:

@@ -18,10 +18,11 @@ attachments, so what it brings no more is gone; with a bug that is gone go all o
 asked by windows of days (`walks/windows.py`); its times have no zone and are taken as UTC.
 Pace: 500 bugs a page, one request at a time; a block (429, HTML, no Retry-After) lasts an hour that
 every further request restarts: stop, never retry.
-Privacy: bugs in a group are dropped and their stored rows buried; a key whose account is in a group that
-shows more than everybody sees is refused before anything else is asked. Logins are hashed; of a login only
-its class (machine, closed, mozilla, other) is kept, also of assignees whom only the history names. History
-values are kept for the fields in `VALUES_KEPT`, flags with their logins hashed, else dropped.
+Privacy: bugs in a group are dropped and their stored rows buried. Flag activity tells no groups: of it only
+what is of a bug that the lake has is taken. A key whose account is in a group that shows more than everybody
+sees is refused before anything else is asked. Logins are hashed; of a login only its class (machine, closed,
+mozilla, other) is kept, also of assignees whom only the history names. History values are kept for the fields
+in `VALUES_KEPT`, flags with their logins hashed, else dropped.
 """
 
 from __future__ import annotations
@@ -519,6 +520,7 @@ SOURCE = Source(
             ),
             streams=(FLAG_ACTIVITY,),
             essential=False,
+            only_of=("bug_id", "bugs"),
         ),
         Feed(
             name="products",

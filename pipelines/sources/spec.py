@@ -282,6 +282,8 @@ class Feed:
     batch_records, batch_pages: a batch is written once it has as many records, or as many pages however few
     their records are: a run that is killed loses no more than that.
     essential: the source counts as loaded only once this feed was read, and only as far as it was.
+    only_of: (field, stream of another feed of the source): a record is taken only while the lake has the
+    record of that stream whose single key stands in the field; what is hidden there is not told here either.
     """
 
     name: str
@@ -290,6 +292,7 @@ class Feed:
     batch_records: int = 10_000
     batch_pages: int = 500
     essential: bool = True
+    only_of: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from pipelines.lake import LATEST, Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.bugzilla import BUGS, CHANGES, SOURCE, change_rows
-from pipelines.sources.spec import Span, Spent, Stream
+from pipelines.sources.spec import Handle, Page, Span, Spent, Stream, Whole
+from tests.scripted import client_of
 from tests.sources.test_walks import NOW, Bugs, Scripted
-from tests.test_tombstones import land, page
+from tests.test_tombstones import Told, land, page
 
 CLASSES = ("removed_class", "added_class")
 
@@ -116,3 +117,40 @@ def test_a_bug_that_went_into_a_group_is_buried_by_the_second_run_and_the_others
     result = landed(tmp_path, tracker)
     assert not result.refused
     assert set(Lake(tmp_path).live("bugzilla", "bugs")) == {"1", "3", "4", "5", "7"}
+
+
+class Written(list[Handle]):
+    """A vault that tells what it was given."""
+
+    def remember(self, _source: str, handles: list[Handle], _seen_at: object) -> None:
+        self.extend(handles)
+
+
+def flag(bug_id: int) -> dict[str, Any]:
+    setter = {"id": 70 + bug_id, "name": f"s{bug_id}@example.org", "nick": f"s{bug_id}"}
+    at = "2026-06-30 00:00:00"
+    return {"id": 10 + bug_id, "bug_id": bug_id, "status": "?", "setter": setter, "creation_time": at}
+
+
+def test_flags_of_a_bug_that_not_everybody_may_see_are_not_landed_nor_kept_once_it_is_hidden(
+    tmp_path: Path,
+) -> None:
+    """A key's own account may see a bug in a group, and is told of its flags without a word of groups."""
+    lake, vault = Lake(tmp_path), Written()
+    searched, asked, _ = SOURCE.feeds
+
+    def read(bugs: Page, days: int = 0) -> set[str]:
+        flags = page(flag(1), flag(2), flag(3), whole=(Whole("flag_activity"),))
+        bugs, flags = (replace(one, server_now=NOW + timedelta(days=days)) for one in (bugs, flags))
+        landing = Landing(lake, run_id="test", gates={}, hash_key=b"a key", span=Span(), vault=vault)
+        for feed, told in ((searched, bugs), (asked, flags)):
+            result = landing.feed(SOURCE, replace(feed, walk=Told((told,))), client_of("http://127.0.0.1:1"))
+            assert not result.refused
+        return set(lake.live("bugzilla", "flag_activity"))
+
+    one, other = ({"id": n, "last_change_time": "2026-06-30T00:00:00Z"} for n in (1, 3))
+    assert read(page(one, other)) == {"11", "13"}
+    assert {handle.handle for handle in vault} == {"s1", "s3"}
+    hidden = Whole("bugs", {"id": frozenset({3})}, keys=frozenset())
+    assert read(page(one, whole=(hidden,)), days=1) == {"11"}
+    assert read(page(other), days=2) == {"11", "13"}, "public again"

@@ -439,7 +439,10 @@ def forget(
     for name, rows in receipt.rows.items():
         if rows:
             console.print(f"{name}: {rows:,} rows")
-    console.print(f"vault: {receipt.vault_rows:,} rows; quarantine: {receipt.quarantined_files:,} files")
+    console.print(
+        f"links and snapshots: {receipt.identity_rows:,} rows; vault: {receipt.vault_rows:,} rows; "
+        f"quarantine: {receipt.quarantined_files:,} files"
+    )
     console.print(f"receipt: {receipt.path}")
     if not receipt.is_empty:
         console.print("the warehouse is removed and made anew by the next run, or now by mdm build")

@@ -1,4 +1,4 @@
-"""Erasing one person: from the lake, the quarantine, the vault and the warehouse, for good.
+"""Erasing one person: from lake, quarantine, links and snapshots, vault and warehouse, for good.
 
 What the person did stays as an anonymous fact: rows of acts lose the columns that name people, rows that are
 about the person alone go, those of the files that people keep among them. The pseudonyms are kept nowhere;
@@ -48,12 +48,14 @@ class Receipt:
     at: datetime
     rows: dict[str, int] = field(default_factory=dict)
     quarantined_files: int = 0
+    identity_rows: int = 0
     vault_rows: int = 0
     path: Path | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not (any(self.rows.values()) or self.quarantined_files or self.vault_rows)
+        counts = (*self.rows.values(), self.quarantined_files, self.identity_rows, self.vault_rows)
+        return not any(counts)
 
 
 def is_forgotten(data: Path, key: bytes, source: str) -> Callable[[str], bool] | None:
@@ -88,8 +90,8 @@ def forget(
     unfinished.parent.mkdir(exist_ok=True)
     before = set(unfinished.read_text().split()) if unfinished.exists() else set()
     whole = same_person(lake, source, {one for one in named if one} | before)
-    write_text("\n".join(sorted(whole)), unfinished)
     told = {source.name: whole} | {one.name: same_person(lake, one, whole) for one in also}
+    write_text("\n".join(sorted(set[str]().union(*told.values()))), unfinished)
     for name, pseudonyms in told.items():
         _remember_marks(data, key, name, pseudonyms)
     held = [
@@ -97,7 +99,8 @@ def forget(
         for one in (source, *also)
         for stream in one.streams
     ]
-    if any(paths for _, _, paths in held):
+    receipt.identity_rows = identity.forget(data, source.name, whole)
+    if before or receipt.identity_rows or any(paths for _, _, paths in held):
         for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
             (data / name).unlink(missing_ok=True)
     for one, stream, paths in held:
@@ -109,8 +112,6 @@ def forget(
         for one in (source, *also)
         for path in (data / "quarantine" / one.name).rglob("*.jsonl.gz")
     )
-    if any(paths for _, _, paths in held):
-        identity.forget(data, source.name, whole)
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
     folder = data / "receipts"
@@ -121,6 +122,7 @@ def forget(
         "source": source.name,
         "rows": {name: rows for name, rows in receipt.rows.items() if rows},
         "quarantined_files": receipt.quarantined_files,
+        "identity_rows": receipt.identity_rows,
         "vault_rows": receipt.vault_rows,
     }
     write_text(json.dumps(content, indent=1), receipt.path)

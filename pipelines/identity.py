@@ -219,21 +219,30 @@ def keep_snapshot(data: Path) -> int:
     return table.num_rows
 
 
-def forget(data: Path, source: str, pseudonyms: set[str]) -> None:
-    """Take an erased person out of links and snapshots, and with them the persons they were part of."""
+def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
+    """Take an erased person out of links and snapshots, and with them the persons they were part of.
+
+    Returns how many rows went.
+    """
+    gone = 0
     keys = pa.array([f"{source}:{one}" for one in sorted(pseudonyms)], pa.string())
     path = links_path(data)
     if path.exists():
         table = pq.read_table(path)
         named = pc.or_(*(pc.is_in(table[f"account_key_{n}"], value_set=keys) for n in (1, 2)))
-        write_parquet(table.filter(pc.invert(named)), path)
+        kept = table.filter(pc.invert(named))
+        if kept.num_rows < table.num_rows:
+            write_parquet(kept, path)
+        gone += table.num_rows - kept.num_rows
     for path in snapshots(data).glob("2*.parquet"):
-        table = pq.read_table(path)
+        table = kept = pq.read_table(path)
         here = table.filter(pc.is_in(table["account_key"], value_set=keys))
         for name in ("person_id", "probable_person_id"):
-            table = table.filter(pc.invert(pc.is_in(table[name], value_set=here[name].combine_chunks())))
+            kept = kept.filter(pc.invert(pc.is_in(kept[name], value_set=here[name].combine_chunks())))
         if here.num_rows:
-            write_parquet(table, path)
+            write_parquet(kept, path)
+        gone += table.num_rows - kept.num_rows
+    return gone
 
 
 # --- Names ---------------------------------------------------------------------------------------

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import logging
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import run, settings
+from pipelines import forget as erasure
+from pipelines import identity, run, settings
 from pipelines.border import quarantined
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.forget import forget
@@ -43,7 +47,18 @@ def first_load(community: tuple[World, Truth], tmp_path_factory: pytest.TempPath
     prepare(data, community[0])
     with pytest.MonkeyPatch.context() as patch, serve(community[0]) as servers:
         land_all(data, servers, patch)
+    recognise(data)
     return data
+
+
+def recognise(data: Path) -> None:
+    """Links and a snapshot in which every account of the lake stands."""
+    keys = [account.key for account in identity.evidence(data, None)]
+    identity.write_links(data, ((*sorted(pair), 0.9) for pair in itertools.pairwise(keys)))
+    persons = [f"person {n}" for n in range(len(keys))]
+    rows = [[date(2026, 7, 1)] * len(keys), keys, persons, persons]
+    snapshot = pa.table(rows, schema=identity.SNAPSHOT_SCHEMA)
+    write_parquet(snapshot, identity.snapshots(data) / "2026-07-01.parquet")
 
 
 @pytest.fixture
@@ -281,27 +296,92 @@ def test_a_refused_batch_does_not_bring_a_forgotten_person_back() -> None:
     assert quarantined(stream, row, lambda _kind, _value: hashed, lambda one: one == hashed)["creator"] == ""
 
 
+STEPS = (
+    (erasure, "_remember_marks", 0),
+    (erasure, "_remember_marks", 1),
+    (identity, "forget", 0),
+    (identity, "write_parquet", 1),
+    (Path, "unlink", 0),
+    (erasure, "rewrite", 0),
+    (erasure, "rewrite", 1),
+    (erasure, "rewrite", -1),
+    (erasure, "_rewrite_quarantined", 0),
+    (Vault, "forget", 0),
+    (erasure, "write_text", -1),
+)
+"""Where an erasure is killed: on the way into this call, after so many others of it; -1: into its last."""
+
+
+@pytest.mark.parametrize(("place", "step", "after"), STEPS, ids=[f"{name}-{n}" for _, name, n in STEPS])
 def test_an_erasure_that_was_killed_is_finished_by_the_next_call(
-    community: tuple[World, Truth], loaded: Path, monkeypatch: pytest.MonkeyPatch
+    place: object,
+    step: str,
+    after: int,
+    community: tuple[World, Truth],
+    loaded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = loaded
     with serve(community[0]) as servers:
         person, names = busiest(servers, "sumo")
     key, vault = settings.hash_key(data), Vault(data, str(settings.vault_key(data)))
+    hashes = {pseudonym(key, "sumo", kind, name) for name in names for kind in ("id", "username")}
+    answer_the_survey(data, person)
+    hashes.add(pseudonym(key, "survey", "respondent", "r1"))
+    for source, kind, name in (("sumo", "username", person), ("survey", "respondent", "r1")):
+        row = {"who": pseudonym(key, source, kind, name)}
+        Lake(data).refuse(source, "answers", "20260701T000000000000-0000", datetime.now(UTC), ["no"], [row])
+    (data / "warehouse.duckdb").touch()
+
+    def erase() -> erasure.Receipt:
+        return forget(data, key, SOURCES["sumo"], [person], vault)
+
+    if after < 0:
+        whole = Path(shutil.copytree(data, tmp_path / "counted"))
+        with monkeypatch.context() as patch:
+            calls = killing(patch, place, step, None)
+            forget(whole, key, SOURCES["sumo"], [person], Vault(whole, str(settings.vault_key(whole))))
+        after += len(calls)
     with monkeypatch.context() as patch:
-        patch.setattr(Vault, "forget", killed)
+        killing(patch, place, step, after)
         with pytest.raises(KeyboardInterrupt):
-            forget(data, key, SOURCES["sumo"], [person], vault)
-    assert forget(data, key, SOURCES["sumo"], [person], vault).vault_rows == 1
-    kinds = ("id", "username")
-    nowhere(data, {pseudonym(key, "sumo", kind, name) for name in names for kind in kinds})
+            erase()
+    erase()
+    nowhere(data, hashes)
+    assert not (data / "warehouse.duckdb").exists()
+    assert not list((data / "forgotten").glob(".*")), "the pseudonyms are kept nowhere"
+    assert len(Lake(data).live("survey", "answers")) == 1, "nobody else's answer went"
+
+
+def killing(patch: pytest.MonkeyPatch, place: object, step: str, after: int | None) -> list[str]:
+    """Have the process killed on the way into a call after so many others of it; the calls so far."""
+    calls, real = list[str](), getattr(place, step)
+
+    def counted(*given: Any, **named: Any) -> Any:
+        if len(calls) == after:
+            raise KeyboardInterrupt
+        calls.append(step)
+        return real(*given, **named)
+
+    patch.setattr(place, step, counted)
+    return calls
+
+
+def answer_the_survey(data: Path, person: str) -> None:
+    """This person and somebody else answer, and the files of it are landed."""
+    for name, content in {
+        "invitations.csv": f"{INVITATIONS}one,r1,sumo,username,{person},yes\none,r2,sumo,username,bob,yes\n",
+        "answers.csv": f"{ANSWERS}one,r1,gender,woman,yes\none,r2,gender,man,yes\n",
+    }.items():
+        (data.parent / "survey").mkdir(exist_ok=True)
+        (data.parent / "survey" / name).write_text(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MDM_SURVEY_DIR", str(data.parent / "survey"))
+        assert not any(one.refused for one in run.land_source(data, SOURCES["survey"], run_id="test"))
 
 
 def test_nothing_is_erased_while_the_vault_is_closed(tmp_path: Path) -> None:
     (tmp_path / "vault.duckdb").touch()
     with pytest.raises(VaultClosed):
         forget(tmp_path, b"a key for tests only", SOURCES["sumo"], ["ada"])
-
-
-def killed(*_: object) -> int:
-    raise KeyboardInterrupt

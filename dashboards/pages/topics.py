@@ -29,6 +29,8 @@ DATED = (
 SPLITS = tuple(name for name in DIMENSIONS if name not in ("category", "population"))
 SPLIT_BY = {"regional_retention_180d": ("region",)}
 """Metrics that have values for all together, too, but are there to compare."""
+OWN_TIMES = ("goal", "resource", "outcome", "category")
+"""What is split by these is over at different times: staying for 180 days is known later than for 30."""
 SHOWN_ROWS = 15
 LINES = 5
 """So many categories are drawn as lines; more are a table."""
@@ -70,11 +72,13 @@ def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:
 
 
 def newest_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of each slice its newest row with a value, or its newest one where it has none."""
-    slices = [*SPLITS, "category", "population"]
-    there = rows.assign(there=rows["value"].notna()).sort_values(["there", "period_end"], kind="stable")
-    newest = there.groupby(slices, dropna=False, sort=False).tail(1)
-    return newest.drop(columns="there").sort_index()
+    """The rows of the newest period, whatever their status: an older value is not the current one.
+
+    What is measured over times of its own (`OWN_TIMES`) has its own newest period. A slice that has no row
+    there is left out.
+    """
+    newest = rows.groupby(list(OWN_TIMES), dropna=False)["period_end"].transform("max")
+    return rows[(rows["period_end"] == newest) | newest.isna()]
 
 
 def body(shown: Shown) -> Sequence[Component]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 
+from dashboards.app import render
 from dashboards.card import View
 from dashboards.data import Published
 from dashboards.pages import topics
 from dashboards.pages.topics import TOPICS, newest_of, rows_of
 from pipelines.metric_shape import COLUMNS
 from pipelines.settings import ROOT
+from tests.dashboards.conftest import READ_AT
+from tests.dashboards.published import Invented, write
+from tests.dashboards.trees import all_of, by_id, text
 
 MAY, JUNE, JULY = (datetime(2026, month, 1) for month in (5, 6, 7))
 
@@ -77,20 +83,44 @@ def test_what_has_no_month_is_shown_whatever_month_is_chosen() -> None:
     assert rows_of("m")(published, View(MAY))["value"].tolist() == [1, 2]
 
 
-def test_the_newest_row_with_a_value_stands_for_its_slice() -> None:
+def test_an_older_value_is_not_shown_for_the_newest_period() -> None:
     rows = Frame(
         [
-            {"value": 4, "category": "a", "period_end": MAY},
-            {"value": None, "category": "a", "status": "unavailable"},
-            {"value": None, "category": "b", "period_end": MAY, "status": "unavailable"},
-            {"value": None, "category": "b", "status": "suppressed"},
+            {"value": 20, "locale": "pt-BR", "period_end": MAY},
+            {"value": None, "locale": "pt-BR", "status": "suppressed"},
+            {"value": 0, "locale": "ja", "period_end": MAY},
+            {"value": 9, "locale": "de"},
         ]
     ).select("m", ("month",))
     found = newest_of(rows)
-    assert [(row["category"], row["status"]) for _, row in found.iterrows()] == [
-        ("a", "complete"),
-        ("b", "suppressed"),
+    assert list(zip(found["locale"], found["status"], strict=True)) == [
+        ("pt-BR", "suppressed"),
+        ("de", "complete"),
     ]
+
+
+def test_what_is_known_later_has_a_newest_period_of_its_own() -> None:
+    rows = Frame(
+        [
+            {"value": 0.5, "category": "30_60d"},
+            {"value": 0.6, "category": "30_60d", "period_end": MAY},
+            {"value": 0.7, "category": "90_180d", "period_end": MAY},
+        ]
+    ).select("m", ("month",))
+    assert newest_of(rows)["value"].tolist() == [0.5, 0.7]
+
+
+def test_a_headline_is_suppressed_where_the_newest_period_is(tmp_path: Path) -> None:
+    folder = tmp_path / Invented().version
+    write(tmp_path)
+    with duckdb.connect(str(folder / "public.duckdb")) as out:
+        out.execute(
+            "update metric_value set value = null, status = 'suppressed' where metric = 'active_leaders' "
+            "and period_end = '2026-07-01'"
+        )
+    main = render(tmp_path, "public", "/leadership", "", READ_AT).main
+    said = [text(each) for each in all_of(by_id(main, "active-leaders"), "P")]
+    assert said[1:3] == ["suppressed (fewer than 10 people)", "June 2026"]
 
 
 def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:

@@ -19,7 +19,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards import theme, words
-from dashboards.data import DIMENSIONS, Declaration, Published
+from dashboards.data import ANY, DIMENSIONS, EACH, Declaration, Published
 from pipelines.metric_shape import MEASURES
 
 DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
@@ -210,7 +210,7 @@ def frame(card: Card, page: Page, published: Published, view: View) -> Component
     return html.Article(
         [
             heading,
-            _subject(shown),
+            _subject(shown, page),
             *body,
             *([html.P(caution, className="caution")] if caution else []),
             *([html.P(missing, className="sure")] if card.gaps and (missing := _gaps(shown)) else []),
@@ -359,20 +359,41 @@ def aria(**attributes: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in attributes.items()}
 
 
-def _subject(shown: Shown) -> Component:
-    """What is measured, in which unit, for when, and the state of the newest values in words."""
+def _subject(shown: Shown, page: Page) -> Component:
+    """What is measured, where, in which unit, for when, and the state of the newest values in words."""
     declaration, newest = shown.declaration, _newest(shown)
     latest, title, unit = shown.latest(), declaration.title, words.unit(declaration)
     states = words.states(newest["status"], shown.published.release.k)
-    areas = set(shown.rows["area"])
-    area = words.area(shown.view.area) if shown.view.area and areas == {shown.view.area} else ""
-    parts = [title, area, "" if unit == title.lower() else unit, words.period(latest) if latest else ""]
+    where = _where(shown) if page.by_region and len(shown.rows) else []
+    parts = [title, *where, "" if unit == title.lower() else unit, words.period(latest) if latest else ""]
     marks: list[Component] = []
     if "provisional" in set(newest["status"]):
         marks = [html.Span("provisional", className="mark", title=words.STATUS["provisional"])]
         states = "" if states == "provisional" else states
     said = " · ".join(part for part in [*parts, states] if part)
     return html.P([html.Span(said), *marks], className="subject")
+
+
+def _where(shown: Shown) -> list[str]:
+    """Whether the rows are of the region and the area that were chosen, or of all and why."""
+    said = []
+    for name, chosen in (("region", shown.view.region), ("area", shown.view.area)):
+        if not chosen:
+            continue
+        called = shown.published.region_name(chosen) if name == "region" else words.area(chosen)
+        found = set(shown.rows[name].dropna())
+        if found == {chosen} and shown.rows[name].notna().all():
+            said.append(called)
+        elif not found:
+            any_split: dict[str, Any] = dict.fromkeys(DIMENSIONS, ANY) | {name: EACH}
+            kept = len(
+                shown.published.select(shown.card.metric, tuple(set(shown.rows["grain"])), **any_split)
+            )
+            why = f"no value for {called} alone" if kept else f"not kept by {name}"
+            said.append(f"all {name}s: {why}")
+        elif name == "area" and len(found) == 1:
+            said.append(f"{words.area(found.pop())} only")
+    return said
 
 
 def _newest(shown: Shown) -> pd.DataFrame:

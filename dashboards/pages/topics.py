@@ -39,8 +39,8 @@ LINES = 5
 def rows_of(metric: str) -> parts.Rows:
     """Rows of one metric up to the chosen month, split as little as the metric allows.
 
-    Of the region or area that was chosen where the metric is split by nothing else. Where the split is what
-    the metric is about (`SPLIT_BY`), it is kept.
+    Of the region and area that were chosen where there are rows of them, split by nothing else or as the
+    metric is without. Where the split is what the metric is about (`SPLIT_BY`), it is kept.
     """
 
     def rows(published: Published, view: View) -> pd.DataFrame:
@@ -53,17 +53,23 @@ def rows_of(metric: str) -> parts.Rows:
         if found.empty:
             return found
         split = found[list(SPLITS)].notna().apply(lambda row: tuple(row.index[row]), axis=1)
-        for name, chosen in (("region", view.region), ("area", view.area)):
-            mine = found[(split == (name,)) & (found[name] == chosen)]
-            if chosen and len(mine):
-                return _recent(mine, view)
-        wanted = SPLIT_BY.get(metric)
-        if wanted in set(split):
-            return _recent(found[split == wanted], view)
         least = min(split.unique(), key=lambda names: (len(names), [SPLITS.index(name) for name in names]))
-        return _recent(found[split == least], view)
+        for chosen in _choices(view):
+            for also in ((), least):
+                names = tuple(name for name in SPLITS if name in chosen or name in also)
+                mine = found[(split == names) & (found[list(chosen)] == pd.Series(chosen)).all(axis=1)]
+                if len(mine):
+                    return _recent(mine, view)
+        wanted = SPLIT_BY.get(metric)
+        return _recent(found[split == (wanted if wanted in set(split) else least)], view)
 
     return rows
+
+
+def _choices(view: View) -> list[dict[str, str]]:
+    """What a reader chose, all of it first, then the region and the area each alone."""
+    both = {name: code for name, code in (("region", view.region), ("area", view.area)) if code}
+    return [both, *({name: code} for name, code in both.items())] if both else []
 
 
 def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:

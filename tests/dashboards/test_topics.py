@@ -73,6 +73,31 @@ def test_the_chosen_region_is_shown_where_there_is_one() -> None:
     assert rows_of("m")(published, View(JUNE, region="034"))["value"].tolist() == [9]
 
 
+def test_the_chosen_region_is_shown_of_a_metric_that_is_always_split() -> None:
+    rows = [{"value": 9, "area": "code"}, {"value": 5, "area": "code", "region": "155"}]
+    assert rows_of("m")(Frame(rows), View(JUNE, region="155"))["value"].tolist() == [5]
+    assert rows_of("m")(Frame(rows), View(JUNE))["value"].tolist() == [9]
+
+
+def test_region_and_area_are_followed_together_where_there_are_rows_of_both() -> None:
+    rows = [{"value": 9}, {"value": 5, "region": "155"}, {"value": 4, "area": "code"}]
+    both = [*rows, {"value": 2, "region": "155", "area": "code"}]
+    chosen = View(JUNE, region="155", area="code")
+    assert rows_of("m")(Frame(both), chosen)["value"].tolist() == [2]
+    assert rows_of("m")(Frame(rows), chosen)["value"].tolist() == [5]
+
+
+def test_every_card_says_whether_it_follows_the_region_and_the_area(published: Path) -> None:
+    def said(key: str, search: str) -> str:
+        main = render(published, "public", "/regional-identity", search, READ_AT).main
+        return text(all_of(by_id(main, key), "P")[0])
+
+    assert "Western Europe" in said("active-contributors-by-region", "?region=155")
+    assert "all regions: not kept by region" in said("region-coverage", "?region=155")
+    assert "all areas: not kept by area" in said("region-absence-factor", "?area=support")
+    assert "all regions" not in said("region-coverage", "")
+
+
 def test_a_metric_of_staff_alone_is_shown_too() -> None:
     published = Frame([{"value": 3, "population": "staff"}])
     assert rows_of("m")(published, View(JUNE))["value"].tolist() == [3]

@@ -195,6 +195,41 @@ def test_until_bounds_every_question_that_is_asked() -> None:
     assert pages[-1].watermark == until
 
 
+def unordered(kitsune: Kitsune, ignored: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    """The list of a server that no longer knows the order `ignored`: newest first, its default."""
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params.get("ordering") != ignored:
+            return kitsune(path, params)
+        whole = {name: value for name, value in params.items() if name != "page"}
+        pages = -(-kitsune(path, whole)["count"] // 20)
+        rows = [row for page in range(pages) for row in kitsune(path, {**whole, "page": page + 1})["results"]]
+        rows.sort(key=lambda row: -row["id"])
+        start = 20 * (int(params.get("page", 1)) - 1)
+        more = "more" if len(rows) > start + 20 else None
+        return {"count": len(rows), "next": more, "results": rows[start : start + 20]}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("ignored", "cursor"),
+    [("updated,id", {"updated": stamp(START)}), ("created,id", {}), ("id", {})],
+    ids=["by value", "the oldest", "a window"],
+)
+def test_a_list_that_falls_back_to_its_own_order_is_refused(ignored: str, cursor: dict[str, str]) -> None:
+    kitsune = Kitsune({number: START + timedelta(minutes=number) for number in range(100)})
+    with pytest.raises(SourceChanged, match=f"records in the order of {ignored}, got another order"):
+        list(QUESTIONS.pages(Scripted(unordered(kitsune, ignored)), cursor, Span()))
+
+
+def test_rows_of_one_instant_out_of_the_order_of_ids_are_refused() -> None:
+    kitsune = Kitsune(dict.fromkeys(range(5), START))
+    asker = Scripted(unordered(kitsune, "updated,id"))
+    with pytest.raises(SourceChanged, match="another order"):
+        list(QUESTIONS.pages(asker, {"updated": stamp(START)}, Span()))
+
+
 # --- SUMO users, Pontoon lists ----------------------------------------------------------------
 
 
@@ -221,6 +256,19 @@ def test_a_deletion_during_the_first_walk_is_noticed_and_walked_again() -> None:
 
     seen = met(NewestFirst("/u/", at="date_joined", stream="users").pages(Scripted(deleting), {}, Span()))
     assert set(rows) <= set(seen)
+
+
+def test_profiles_that_do_not_come_newest_first_are_refused() -> None:
+    rows = {number: START - timedelta(days=number) for number in range(90)}
+    answer = newest_first(rows)
+
+    def oldest_first(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        shown = answer(path, params)
+        return {**shown, "results": shown["results"][::-1]}
+
+    walk = NewestFirst("/u/", at="date_joined", stream="users")
+    with pytest.raises(SourceChanged, match="date_joined, newest first, got another order"):
+        list(walk.pages(Scripted(oldest_first), {}, Span()))
 
 
 def test_known_ground_ends_the_walk_of_new_accounts() -> None:
@@ -426,6 +474,53 @@ def test_a_bug_in_a_group_is_not_handed_on_and_what_is_stored_of_it_is_gone() ->
 def test_a_bug_without_a_time_is_met_by_its_id() -> None:
     bugs = Bugs({1: START, 2: None, 3: START})
     assert set(bugs_met(SEARCH.pages(Scripted(bugs), {}, Span()))) == {1, 2, 3}
+
+
+def without(order: str, bugs: Bugs) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    """The search of a server that no longer knows the columns of `order`: it drops them without a word."""
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params["order"] != order:
+            return bugs(path, params)
+        found = bugs(path, {**params, "limit": 10_000})["bugs"]
+        found.sort(key=lambda bug: bug["id"] * 2_654_435_761 % 2**32)
+        return {"bugs": found[: params["limit"]]}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("order", "cursor"), [("bug_id", {}), ("changeddate,bug_id", {"changed": stamp(START)})]
+)
+@pytest.mark.parametrize("apart", [0, 1], ids=["of one second", "of many seconds"])
+def test_bugs_in_another_order_than_was_asked_for_are_refused(
+    order: str, cursor: dict[str, str], apart: int
+) -> None:
+    bugs = Bugs({number: START + timedelta(seconds=apart * number) for number in range(1, 60)})
+    with pytest.raises(SourceChanged, match=f"records in the order of {order}, got another order"):
+        list(SEARCH.pages(Scripted(without(order, bugs)), cursor, Span()))
+
+
+def test_a_search_that_ignores_the_number_it_goes_on_from_is_refused() -> None:
+    bugs = Bugs(dict.fromkeys(range(1, 60), START))
+    asker = Scripted(lambda path, params: bugs(path, {**params, "v1": 0}))
+    with pytest.raises(SourceChanged, match="bugs with numbers above 10, got a smaller one"):
+        list(SEARCH.pages(asker, {}, Span()))
+
+
+def test_a_bug_that_is_edited_between_its_search_and_its_answer_may_stand_out_of_order() -> None:
+    """Its place is that of the change before, its time that of the newest."""
+    bugs = Bugs({number: NOW - timedelta(hours=9 - number) for number in range(1, 9)})
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        found = bugs(path, params)
+        for bug in found["bugs"]:
+            if bug["id"] == 3:
+                bug["last_change_time"] = stamp(NOW)
+        return found
+
+    start = {"changed": stamp(START)}
+    assert set(bugs_met(SEARCH.pages(Scripted(answer), start, Span()))) == set(bugs.rows)
 
 
 def test_a_first_answer_without_any_bug_is_refused() -> None:

@@ -25,6 +25,14 @@ def instant_of(record: Any, name: str, answer: Answer) -> datetime:
     return parse_instant(raw)
 
 
+def in_order(places: Iterable[Any], order: str, answer: Answer) -> None:
+    """Whether the records of a page, by what they are ordered by, come as they were asked for; equal ones may
+    stand side by side. A server that does not know an order leaves it out without a word, and a walk that
+    goes on from the last record of a page would then skip what lies behind it."""
+    if any(after < before for before, after in itertools.pairwise(places)):
+        raise SourceChanged(f"records in the order of {order}", "another order", answer.where)
+
+
 def windows_to_count(now: datetime, span: Span) -> tuple[tuple[str, datetime], tuple[str, datetime]]:
     """The two windows whose counts are compared: all that was asked for, and the last 30 days."""
     since = span.since or BEGINNING

@@ -29,6 +29,7 @@ from pipelines.sources.walks.common import (
     PASSES,
     done,
     due,
+    in_order,
     instant_of,
     loading,
     midnight,
@@ -59,7 +60,8 @@ class ValueKeyset:
 
     First load: windows of `created` in the order of ids, their pages side by side, each window held against
     its own count; then, as every later run, always page 1 of (updated, id) after the last value seen, from
-    the time the first load began. Nothing that moves meanwhile is skipped.
+    the time the first load began. Nothing that moves meanwhile is skipped. A page in another order than was
+    asked for ends the run.
     Re-reads are windows of `created` again; they show a part of the stream completely.
     Cursor: {"began", "next", "newest"} during the first load, then {"updated", "reread"}.
     The least for a day: a page more than the changed rows fill, one probe, a page 20 rows of each re-read.
@@ -106,7 +108,7 @@ class ValueKeyset:
         start = parse_instant(state["next"]) if "next" in state else span.since
         if start is None:
             oldest = ask.get(self.path, {"ordering": "created,id"})
-            rows = listed(oldest, "results")
+            rows = _ordered(oldest, "created")
             start = instant_of(rows[0], "created", oldest) if rows else end
         width = FIRST_WIDTH
         while start < end:
@@ -141,7 +143,7 @@ class ValueKeyset:
             params["created__lt"] = stamp(stop)
         first = ask.get(self.path, params)
         expected = counted(first, "count")
-        found = {record["id"]: record for record in listed(first, "results")}
+        found = {record["id"]: record for record in _ordered(first)}
         pages = range(2, -(-expected // self.page_rows) + 1)
         paths = (f"{self.path}?{urlencode({**params, 'page': page})}" for page in pages)
         still = True
@@ -152,7 +154,7 @@ class ValueKeyset:
                 raise outcome
             else:
                 still = still and counted(outcome, "count") == expected
-                found.update((record["id"], record) for record in listed(outcome, "results"))
+                found.update((record["id"], record) for record in _ordered(outcome))
         if not still or len(found) < expected:
             for records, _, _ in self._by_value(ask, "created", start, stop):
                 found.update((record["id"], record) for record in records)
@@ -172,7 +174,7 @@ class ValueKeyset:
         while True:
             params = {"ordering": f"{name},id", f"{name}__gt": stamp(after), **bound, **(also or {})}
             answer = ask.get(self.path, params)
-            records = listed(answer, "results")
+            records = _ordered(answer, name)
             if not records:
                 if counted(answer, "count"):
                     raise SourceChanged(
@@ -203,7 +205,7 @@ class ValueKeyset:
         page = 1
         while True:
             answer = ask.get(self.path, {name: stamp(value), "ordering": "id", "page": page})
-            yield listed(answer, "results"), value, answer.where
+            yield _ordered(answer), value, answer.where
             if not answer.body.get("next"):
                 return
             page += 1
@@ -214,6 +216,21 @@ class ValueKeyset:
             if span.until:
                 params["created__lt"] = stamp(span.until)
             yield Count(window, since, span.until, counted(ask.get(self.path, params), "count"))
+
+
+def _ordered(answer: Answer, name: str | None = None) -> list[Any]:
+    """The records of a page that was asked for in the order of `name` and id, or of id alone.
+
+    Raises SourceChanged when they come in another one. What is no record with a number is left to the border.
+    """
+    records = listed(answer, "results")
+    known = [one for one in records if isinstance(one, dict) and isinstance(one.get("id"), int)]
+    if name is None:
+        in_order([record["id"] for record in known], "id", answer)
+    else:
+        places = [(instant_of(record, name, answer), record["id"]) for record in known]
+        in_order(places, f"{name},id", answer)
+    return records
 
 
 def _joined(parts: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
@@ -236,6 +253,7 @@ class NewestFirst:
 
     New rows push others to later pages, so nothing is lost by them; deletions pull rows up past the
     border of a page, so a first walk during which the list's own count fell is repeated.
+    A page in another order ends the run: rows that are new would not be met before the known ground.
     Re-reads walk the whole list; between two rows of a page everything is shown, so a stored profile that
     should lie there and did not come is gone.
     Cursor: {"began"} during the first load, which begins anew when it broke off, then {"newest", "reread"}.
@@ -274,9 +292,9 @@ class NewestFirst:
                 if not records and expected > (page - 1) * 20:
                     raise SourceChanged(f"{expected} rows as its count says", "an empty page", answer.where)
                 if records:
-                    newest = max(
-                        newest or BEGINNING, *(instant_of(record, self.at, answer) for record in records)
-                    )
+                    times = [instant_of(record, self.at, answer) for record in records]
+                    in_order(reversed(times), f"{self.at}, newest first", answer)
+                    newest = max(newest or BEGINNING, *times)
                 distinct.update(record.get("id") for record in records)
                 whole = self._shown(records, answer, above) if again and still else ()
                 above = instant_of(records[-1], self.at, answer) if records else above

@@ -23,10 +23,11 @@ from pipelines.sources.spec import (
     parse_instant,
     stamp,
 )
-from pipelines.sources.walks.common import BEGINNING, LAST_30_D, done, due, instant_of
+from pipelines.sources.walks.common import BEGINNING, LAST_30_D, done, due, in_order, instant_of
 
 SEARCH_TIMED_OUT = 1001
 FEWEST_A_PAGE = 10
+BY_ID, BY_CHANGE = "bug_id", "changeddate,bug_id"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class BugzillaSearch:
     what is missing went private.
     A server may give fewer rows a page than it is asked for. So a short page ends a walk only where it is
     shorter than one that the server has given before (`page` in the cursor), else only an empty one does.
+    A page in another order than was asked for ends the run; a bug that was edited within `overlap` may stand
+    anywhere, because the server finds its place first and reads it afterwards.
     A search that timed out (1001) is asked again with half as many rows a page, for the rest of the run.
     A bug in a group is nobody's business: it is not handed on, and what is stored of it is gone.
     Cursor: {"after_id", "began", "page"}, later {"changed", "page", "reread", "sweep_after"}.
@@ -60,7 +63,7 @@ class BugzillaSearch:
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         state = dict(cursor)
         now = None
-        asked = _Search(ask, self.path, self.fields, self.limit, int(state.get("page", 0)))
+        asked = _Search(ask, self.path, self.fields, self.limit, self.overlap, int(state.get("page", 0)))
         while "changed" not in state:
             after = int(state.get("after_id", 0))
             terms = by_id(after)
@@ -70,7 +73,11 @@ class BugzillaSearch:
             now = now or answer.server_now
             state.setdefault("began", stamp(answer.server_now))
             if bugs:
-                state = {**state, "after_id": max(_id(bug, answer) for bug in bugs), "page": asked.longest}
+                state = {
+                    **state,
+                    "after_id": max(_id(bug, answer) for bug in bugs),
+                    "page": asked.longest,
+                }
             elif "after_id" not in state:
                 raise SourceChanged("at least one bug", "an empty page", answer.where)
             else:
@@ -109,7 +116,7 @@ class BugzillaSearch:
 
         Tells how many rows the server gives a page, and how many bugs there are, for the walks after it.
         """
-        asked = _Search(ask, self.path, "id,groups", self.ids_a_page)
+        asked = _Search(ask, self.path, "id,groups", self.ids_a_page, self.overlap)
         after, total = 0, 0
         while True:
             bugs, answer = asked.page(by_id(after))
@@ -145,7 +152,7 @@ class BugzillaSearch:
     ) -> Iterator[tuple[list[Any], datetime | None, Answer]]:
         changed = start
         while True:
-            bugs, answer = asked.page({"last_change_time": _second(changed), "order": "changeddate,bug_id"})
+            bugs, answer = asked.page({"last_change_time": _second(changed), "order": BY_CHANGE})
             last = instant_of(bugs[-1], "last_change_time", answer) if bugs else None
             yield bugs, last, answer
             if last is None or asked.is_short(bugs):
@@ -161,7 +168,7 @@ class BugzillaSearch:
     ) -> Iterator[tuple[list[Any], datetime | None, Answer]]:
         """The rest of the bugs of one second, by id; what changed later is left to the walk."""
         while True:
-            terms = {"last_change_time": _second(second), "order": "changeddate,bug_id"}
+            terms = {"last_change_time": _second(second), "order": BY_CHANGE}
             terms |= {"f1": "bug_id", "o1": "greaterthan", "v1": str(after_id)}
             bugs, answer = asked.page(terms)
             same = [bug for bug in bugs if instant_of(bug, "last_change_time", answer) == second]
@@ -185,9 +192,11 @@ class _Search:
     longest: rows of the longest page that it gave so far; one as long may have been cut by its own maximum.
     """
 
-    def __init__(self, ask: Asker, path: str, fields: str, limit: int, longest: int = 0) -> None:
+    def __init__(
+        self, ask: Asker, path: str, fields: str, limit: int, overlap: timedelta, longest: int = 0
+    ) -> None:
         self._ask, self._path, self._fields, self._limit = ask, path, fields, limit
-        self.longest = longest
+        self._overlap, self.longest = overlap, longest
 
     def page(self, terms: dict[str, Any]) -> tuple[list[Any], Answer]:
         while True:
@@ -200,8 +209,22 @@ class _Search:
                 self._limit = max(FEWEST_A_PAGE, self._limit // 2)
                 continue
             bugs = listed(answer, "bugs")
+            self._in_order(bugs, terms, answer)
             self.longest = max(self.longest, len(bugs))
             return bugs, answer
+
+    def _in_order(self, bugs: list[Any], terms: dict[str, Any], answer: Answer) -> None:
+        """Raises SourceChanged where bugs don't come in their order, or not after the one asked for."""
+        numbers = [_id(bug, answer) for bug in bugs]
+        if "f1" in terms and min(numbers, default=math.inf) <= int(terms["v1"]):
+            raise SourceChanged(f"bugs with numbers above {terms['v1']}", "a smaller one", answer.where)
+        if terms["order"] == BY_ID:
+            in_order(numbers, BY_ID, answer)
+            return
+        settled = answer.server_now - self._overlap
+        dated = [bug for bug in bugs if bug.get("last_change_time") is not None]
+        places = [(instant_of(bug, "last_change_time", answer), _id(bug, answer)) for bug in dated]
+        in_order([place for place in places if place[0] < settled], BY_CHANGE, answer)
 
     def is_short(self, bugs: list[Any]) -> bool:
         """Whether the server could have given more in this page, so that these are the last ones."""
@@ -210,7 +233,7 @@ class _Search:
 
 def by_id(after: int) -> dict[str, Any]:
     """The terms of a search for bugs with greater numbers, in their order."""
-    return {"order": "bug_id", "f1": "bug_id", "o1": "greaterthan", "v1": after}
+    return {"order": BY_ID, "f1": "bug_id", "o1": "greaterthan", "v1": after}
 
 
 def _in_a_group(bug: Any) -> bool:

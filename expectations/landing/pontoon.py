@@ -57,7 +57,12 @@ PROJECTS = gate(
         severity="warning",
     ),
     filled("system_project", 0.95, "the tutorial and other system projects are told by this field"),
-    known("visibility", {"public"}, "only public projects are listed to the account we ask with"),
+    expect(
+        "ExpectColumnValuesToBeInSet",
+        column="visibility",
+        value_set=["public"],
+        notes="only public projects are listed to an ordinary account; a private one must not be stored",
+    ),
 )
 
 USER_ACTIONS = gate(

@@ -12,6 +12,7 @@ day that fails alone (500) does not stop the others: it is set aside, named, and
 a project that went private is asked no more and what is stored of it is buried. A day is one of Pontoon's own
 zone, so an action is stored with the day under which it was shown (`asked_on`); only `date` says when it was.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
+Key: an ordinary account's. An administrator's lists private projects: nothing is asked with such a key.
 Privacy: `user.name` may be the local part of an e-mail address and is kept only as a hash; so is `user.pk`.
 """
 
@@ -19,11 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from pipelines.sources.names import local_name
 from pipelines.sources.spec import (
     Feed,
     Handle,
+    KeyCheck,
     Pace,
     Pseudonymise,
     Record,
@@ -202,6 +205,22 @@ def block_seconds(status: int, content_type: str) -> float | None:
     return 600.0 if blocked else None
 
 
+EVERY_PROJECT = (
+    "/api/v2/projects/?fields=slug,visibility&page_size=1000&include_disabled=true&include_system=true"
+)
+
+
+def sees_private_projects(projects: Any) -> str | None:
+    """Why a key must not be used: an administrator's lists projects that are not public; None: it may."""
+    rows = projects.get("results") if isinstance(projects, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "visibility" in row for row in rows):
+        return "the list of projects does not tell which of them are public, so that it may show too much"
+    hidden = sum(row["visibility"] != "public" for row in rows)
+    if not hidden:
+        return None
+    return f"it lists {hidden:,} projects that are not public, as an administrator's does"
+
+
 LAST_WEEK = Reread("last_week", window=timedelta(days=7), every=timedelta(days=1))
 LAST_QUARTER = Reread("last_quarter", window=timedelta(days=90), every=timedelta(days=30))
 ALL = Reread("all", window=None, every=timedelta(days=365))
@@ -219,6 +238,7 @@ SOURCE = Source(
         **({"Authorization": f"Bearer {token}"} if token else {}),
     },
     block_seconds=block_seconds,
+    key_check=KeyCheck(EVERY_PROJECT, sees_private_projects),
     feeds=(
         Feed(
             "locales",

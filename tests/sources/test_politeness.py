@@ -116,7 +116,7 @@ def test_nothing_is_asked_while_blocked(reply: Reply) -> None:
 def test_no_secret_is_ever_in_an_address(source: Source) -> None:
     secret = "1_secret" * 6
     headers = source.headers(secret)
-    with scripted(lambda _path, _n: Reply({"groups": []})) as (root, asked):
+    with scripted(lambda _path, _n: Reply({"groups": [], "results": []})) as (root, asked):
         with Client(source, root, token=secret, user_agent="tests", paced=False) as client:
             client.get("/things/", {"page": 1})
     assert not any(secret in path for path in asked)

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from expectations.landing import LANDING
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.sources import pontoon
-from pipelines.sources.http import SourceDenied
+from pipelines.sources.http import Client, SourceDenied
 from pipelines.sources.spec import Span, Spent, stamp
+from tests.scripted import Reply, scripted
 from tests.sources.test_walks import Scripted
 
 RECORDED = Path(__file__).parents[3] / "shared" / "recorded" / "pontoon" / "live_api"
@@ -161,3 +163,33 @@ def test_an_action_of_no_zones_day_is_refused(tmp_path: Path) -> None:
         "expected actions of the asked day, in some time zone"
         in Odd([hourly(1, "one")]).run(tmp_path).refused[0]
     )
+
+
+# --- An administrator's key -------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers (../shared/recorded) are not here")
+@pytest.mark.parametrize(
+    ("name", "word"), [("administrator", "1 projects that are not public"), ("ordinary_user", None)]
+)
+def test_a_recorded_list_tells_whether_the_key_is_an_administrators(name: str, word: str | None) -> None:
+    listed = json.loads((RECORDED / f"projects_with_token_of_{name}.json").read_text())["body"]
+    objection = pontoon.sees_private_projects(listed)
+    assert (objection is None) if word is None else (objection is not None and word in objection)
+
+
+@pytest.mark.parametrize("row", [{"slug": "garden", "visibility": "private"}, {"slug": "garden"}])
+def test_nothing_is_asked_with_a_key_that_lists_what_is_not_public(
+    row: dict[str, Any], tmp_path: Path
+) -> None:
+    listed = {"count": 2, "next": None, "results": [{"slug": "one", "visibility": "public"}, row]}
+    landing = Landing(Lake(tmp_path), run_id="t", gates=LANDING, hash_key=b"0" * 16, span=Span())
+    with (
+        scripted(lambda _path, _number: Reply(listed)) as (root, asked),
+        Client(pontoon.SOURCE, root, token="an invented key", user_agent="tests", paced=False) as client,
+    ):
+        refused = [landing.feed(pontoon.SOURCE, feed, client).refused for feed in pontoon.SOURCE.feeds]
+    assert all("MDM_PONTOON_TOKEN is not used" in sentence for (sentence,) in refused)
+    assert set(asked) == {pontoon.EVERY_PROJECT}
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"garden" not in written

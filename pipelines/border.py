@@ -214,6 +214,23 @@ def _parsed(stream: Stream, name: str, kept: Field, values: list[Any]) -> pa.Arr
         raise SourceChanged(f"`{name}` as a {kept.type}", "a text that is none", stream.name) from None
 
 
+def beside(stream: Stream, columns: Columns, forgotten: Forgotten) -> set[str]:
+    """Pseudonyms that stand in a row as the same person's as one that was forgotten, and are not yet so."""
+    found: set[str] = set()
+    for group in stream.same_person:
+        listed = [columns[name].to_pylist() for name in group]
+        people = set(zip(*listed, strict=True))
+        known = {one: forgotten(one) for person in people for one in person if one}
+        found |= {
+            one
+            for person in people
+            if any(known.get(each) for each in person)
+            for one in person
+            if one and not known[one]
+        }
+    return found
+
+
 def without(stream: Stream, columns: Columns, forgotten: Forgotten) -> tuple[Columns, pa.Array | None]:
     """The columns without those who were forgotten, and which rows stay (None: all of them)."""
     staying = None

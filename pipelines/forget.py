@@ -3,7 +3,9 @@
 What the person did stays as an anonymous fact: rows of acts lose the columns that name people, rows that are
 about the person alone go, those of the files that people keep among them. The pseudonyms are kept nowhere;
 `<data>/forgotten/<source>` holds keyed hashes of them, so that the same person read again at the source or in
-a file does not come back (`border.py`).
+a file does not come back (`border.py`). Nor do they under another name: where the source shows a forgotten
+number beside a new log-in (or the other way round), the new one is forgotten too, and what was read under it
+before goes at the end of the source's run (`finish`).
 
 Safe to interrupt: every file is replaced whole, and a second call finishes what a first one began; until
 then its pseudonyms are kept in `<data>/forgotten/.<source>.unfinished`. A receipt says when, and how many
@@ -12,6 +14,7 @@ rows of which streams; nothing about whom. Not in here: what was published befor
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import hmac
@@ -19,6 +22,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,13 +62,37 @@ class Receipt:
         return not any(counts)
 
 
-def is_forgotten(data: Path, key: bytes, source: str) -> Callable[[str], bool] | None:
+class Erased:
+    """The erased people of one source: whether a pseudonym is one of theirs, and which others are."""
+
+    def __init__(self, data: Path, key: bytes, source: str) -> None:
+        self._data, self._key, self._source = data, key, source
+        self._known = frozenset((data / "forgotten" / source).read_text().split())
+
+    def __call__(self, value: str, /) -> bool:
+        return _mark(self._key, value) in self._known
+
+    def add(self, pseudonyms: set[str]) -> None:
+        """These are theirs too: kept out from now on, and taken out of what is stored by `finish`."""
+        with _alone(self._data):
+            unfinished = _unfinished(self._data, self._source)
+            before = set(unfinished.read_text().split()) if unfinished.exists() else set()
+            write_text("\n".join(sorted(before | pseudonyms)), unfinished)
+            _remember_marks(self._data, self._key, self._source, pseudonyms)
+        self._known |= {_mark(self._key, one) for one in pseudonyms}
+
+
+def is_forgotten(data: Path, key: bytes, source: str) -> Erased | None:
     """Whether a pseudonym of this source belongs to an erased person; None when nobody was erased yet."""
-    path = data / "forgotten" / source
-    if not path.exists():
-        return None
-    known = frozenset(path.read_text().split())
-    return lambda value: _mark(key, value) in known
+    return Erased(data, key, source) if (data / "forgotten" / source).exists() else None
+
+
+def finish(data: Path, key: bytes, source: Source, vault: Vault | None = None) -> Receipt | None:
+    """Erase what is stored under pseudonyms that a run has found to be an erased person's; None: under none.
+
+    Raises VaultClosed as `forget` does; the next call then does it.
+    """
+    return forget(data, key, source, (), vault) if _unfinished(data, source.name).exists() else None
 
 
 def forget(
@@ -78,6 +106,13 @@ def forget(
     """
     if vault is None and (data / "vault.duckdb").exists():
         raise VaultClosed(f"{data / 'vault.duckdb'} needs its key (MDM_VAULT_KEY, and MDM_VAULT not off).")
+    with _alone(data):
+        return _erase(data, key, source, identifiers, vault)
+
+
+def _erase(
+    data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None
+) -> Receipt:
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
     lake.prepare(source)
     also = [one for one in SOURCES.values() if one.kept is not None and one is not source]
@@ -86,8 +121,7 @@ def forget(
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
     kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED} - SHARED_KINDS
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
-    unfinished = data / "forgotten" / f".{source.name}.unfinished"
-    unfinished.parent.mkdir(exist_ok=True)
+    unfinished = _unfinished(data, source.name)
     before = set(unfinished.read_text().split()) if unfinished.exists() else set()
     whole = same_person(lake, source, {one for one in named if one} | before)
     told = {source.name: whole} | {one.name: same_person(lake, one, whole) for one in also}
@@ -198,6 +232,20 @@ def rewrite(path: Path, stream: Stream, gone: Callable[[str], bool]) -> int:
         changed += int(pc.sum(pc.not_equal(before["_row_hash"], table["_row_hash"])).as_py() or 0)
     write_parquet(table, path)
     return max(changed, 1)
+
+
+def _unfinished(data: Path, source: str) -> Path:
+    """Where pseudonyms stand whose erasure has begun and not ended."""
+    return data / "forgotten" / f".{source}.unfinished"
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """One erasure at a time: runs of several sources rewrite the same links and kept files."""
+    (data / "forgotten").mkdir(exist_ok=True)
+    with (data / "forgotten" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _rewrite_quarantined(path: Path, whole: set[str]) -> bool:

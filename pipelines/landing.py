@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.gate import Gate, judge
-from pipelines.border import Columns, Forgotten, batch_table, border_columns, quarantined, table_of
+from pipelines.border import Columns, batch_table, beside, border_columns, quarantined, table_of
 from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
@@ -90,6 +90,14 @@ class Vault(Protocol):
     """Where public handles go, and nowhere else."""
 
     def remember(self, source: str, handles: list[Handle], seen_at: datetime) -> None: ...
+
+
+class Erased(Protocol):
+    """Who was erased at the source: asked by pseudonym, and told of other pseudonyms of the same people."""
+
+    def __call__(self, value: str, /) -> bool: ...
+
+    def add(self, pseudonyms: set[str]) -> None: ...
 
 
 @dataclass
@@ -159,7 +167,7 @@ class Landing:
         span: Span,
         progress: Progress = lambda _source, _feed, _records: None,
         vault: Vault | None = None,
-        forgotten: Forgotten | None = None,
+        forgotten: Erased | None = None,
     ) -> None:
         self.lake, self.run_id, self.gates, self.span = lake, run_id, gates, span
         self.progress, self._hash_key = progress, hash_key
@@ -251,6 +259,7 @@ class Landing:
         pending.fill(source, feed, hash_of)
         page = pending.last
         assert page is not None
+        self._recognise(feed, pending)
         batch_id = self._batch_id()
         tables: dict[str, pa.Table] = {}
         reasons: list[str] = []
@@ -324,6 +333,17 @@ class Landing:
             if lands:
                 written[stream.name] = written.get(stream.name, 0) + rows_written
         return warnings
+
+    def _recognise(self, feed: Feed, pending: _Pending) -> None:
+        """Learn under which other names the source shows those who were erased, before anything is cut."""
+        while self.forgotten is not None:
+            found: set[str] = set()
+            for stream in feed.streams:
+                for part in pending.columns.get(stream.name, ()):
+                    found |= beside(stream, part, self.forgotten)
+            if not found:
+                return
+            self.forgotten.add(found)
 
     def _verdict(self, source: Source, stream: Stream, table: pa.Table) -> tuple[bool, list[str]]:
         """Whether the stream's gate, where it has one, accepts these rows, and what it says of them."""

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
-from pipelines.forget import is_forgotten
+from pipelines.forget import finish, is_forgotten
 from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Connection, Source, Span, parse_instant
-from pipelines.vault import Vault
+from pipelines.vault import Vault, VaultClosed
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +172,8 @@ def land_source(
 ) -> list[FeedResult]:
     """Land every feed of one source; the first refusal ends a system's run, the rest is not asked.
 
-    Of files that people keep each stands for itself.
+    Of files that people keep each stands for itself. Where the source shows an erased person under another
+    name, the erasure is finished at the end of the run.
     """
     from expectations.landing import LANDING
 
@@ -197,6 +198,10 @@ def land_source(
             display.landed(result)
             if result.refused and source.kept is None:
                 break
+    try:
+        finish(data, hash_key, source, vault_of(data))
+    except VaultClosed as error:
+        log.warning("%s: an erasure is not finished yet: %s", source.name, error)
     for stream in source.streams:
         if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
             landing.lake.compact(source.name, stream.name)

@@ -24,6 +24,7 @@ from pipelines import identity, run, settings
 from pipelines.border import quarantined
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.forget import forget
+from pipelines.identity import links_path
 from pipelines.lake import Lake, write_parquet
 from pipelines.privacy import pseudonym
 from pipelines.simulation.generator import Truth, generate
@@ -166,6 +167,46 @@ def test_an_erased_person_is_nowhere_and_does_not_come_back(
     assert {s.name: len(Lake(data).live(source, s.name)) for s in acts if "snapshots" not in s.name} == {
         s.name: live[s.name] for s in acts if "snapshots" not in s.name
     }, "what the person did stays as an anonymous fact"
+
+
+@pytest.mark.parametrize("source", ["sumo", "bugzilla", "discourse"])
+def test_an_erased_person_does_not_come_back_under_another_name(
+    source: str, community: tuple[World, Truth], loaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What shows the new name alone may come before what shows whose it is: it goes with that one."""
+    data, new = loaded, "another.name@example.net"
+    key = settings.hash_key(data)
+    kinds = ("login", "username", "mail:address")
+    hashes = {pseudonym(key, source, kind, new) for kind in kinds}
+    with serve(community[0]) as servers:
+        person, _names = busiest(servers, source)
+        forget(data, key, SOURCES[source], [person], Vault(data, str(settings.vault_key(data))))
+        shown, told = {
+            "sumo": (("questions", "answers"), ("users",)),
+            "bugzilla": (("bugs",), ()),
+            "discourse": (("posts",), ()),
+        }[source]
+        rename(servers, source, shown, person, new)
+        servers.advance(timedelta(days=400))
+        land_all(data, servers, monkeypatch, [source])
+        if told:
+            linked = [f"sumo:{one}" for one in map(str, hashes) if one in everything_under(data / "raw")]
+            assert linked, "nothing has told yet whose name that is"
+            table = pa.table({"account_key_1": linked, "account_key_2": ["x:y"] * len(linked)})
+            write_parquet(table, links_path(data))
+        rename(servers, source, told, person, new)
+        servers.advance(timedelta(days=100))
+        land_all(data, servers, monkeypatch, [source])
+    nowhere(data, hashes)
+    assert not list((data / "forgotten").glob("*.unfinished"))
+    assert json.loads(max((data / "receipts").glob("*.json")).read_text())["source"] == source
+
+
+def rename(servers: Servers, source: str, streams: Iterable[str], person: str, new: str) -> None:
+    """What the source shows of a person in these streams from now on has another log-in."""
+    for stream in streams:
+        rows = json.dumps(list(servers.records(source, stream).values()))
+        servers.living[source].change(stream, json.loads(rows.replace(json.dumps(person), json.dumps(new))))
 
 
 def nowhere(data: Path, hashes: set[str | None]) -> None:

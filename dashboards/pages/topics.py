@@ -90,7 +90,7 @@ def newest_of(rows: pd.DataFrame) -> pd.DataFrame:
 def body(shown: Shown) -> Sequence[Component]:
     """A series where rows are one number a period, by category at most; else the newest period as a table."""
     rows = shown.rows
-    split = [name for name in SPLITS if rows[name].nunique() > 1]
+    split = [name for name in SPLITS if name != "wave" and rows[name].nunique() > 1]
     categories = list(dict.fromkeys(rows["category"].dropna()))
     newest = newest_of(rows)
     if split or len(categories) > LINES or newest["population"].nunique() > 1:
@@ -133,7 +133,9 @@ def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
 
 def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Component]:
     """The newest period, rows with the most people first; what is split by first, numbers after it."""
-    ordered = newest.sort_values("persons", ascending=False, kind="stable", na_position="last")
+    ordered = newest.sort_values(
+        ["period_end", "persons"], ascending=False, kind="stable", na_position="last"
+    )
     ordered = ordered.head(SHOWN_ROWS)
     notes = _own_marks(ordered)
     by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]

@@ -135,6 +135,23 @@ def test_what_is_known_later_has_a_newest_period_of_its_own() -> None:
     assert newest_of(rows)["value"].tolist() == [0.5, 0.7]
 
 
+def test_a_survey_card_shows_the_newest_wave() -> None:
+    waves = [("2025-10", MAY, 80), ("2026-04", JUNE, 40)]
+    rows = [
+        {
+            "value": 0.5,
+            "grain": "wave",
+            "wave": wave,
+            "period_end": end,
+            "persons": people,
+            "attribute_value": told,
+        }
+        for wave, end, people in waves
+        for told in ("man", "woman")
+    ]
+    assert set(newest_of(Frame(rows).select("m", ("wave",)))["wave"]) == {"2026-04"}
+
+
 def test_a_headline_is_suppressed_where_the_newest_period_is(tmp_path: Path) -> None:
     folder = tmp_path / Invented().version
     write(tmp_path)

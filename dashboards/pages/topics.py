@@ -8,7 +8,7 @@ by hand (`overview.py`, `regions.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from dash import html
@@ -109,10 +109,13 @@ def body(shown: Shown) -> Sequence[Component]:
 
 
 def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
-    """The newest value of each category, with its interval."""
-    facts = []
+    """The newest value of each category, with its interval; those that are suppressed in one line."""
+    facts, hidden = [], []
     for row in cards.records_of(newest):
         name = "all" if pd.isna(row["category"]) else words.category(str(row["category"]))
+        if row["status"] == "suppressed":
+            hidden.append(name)
+            continue
         number = html.B(row["shown"]) if pd.notna(row["value"]) else html.Em(row["shown"])
         said: list[Component | str] = [number, html.Span(f" {name}")]
         if row["interval"]:
@@ -121,7 +124,13 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
             said.append(html.Small(f"{words.WITH_PROBABLE}: {row['probable']}"))
         said.append(html.Small(words.period(row)))
         facts.append(html.Li(said))
-    return [html.Ul(facts, className="facts")]
+    if not facts:
+        return [
+            html.P(_suppressed(shown, len(hidden), "all"), className="none"),
+            html.P(words.period(cards.record(newest.iloc[0])), className="sure"),
+        ]
+    rest = [html.P(f"{_suppressed(shown, len(hidden), 'and')}: {', '.join(hidden)}", className="sure")]
+    return [html.Ul(facts, className="facts"), *(rest if hidden else [])]
 
 
 def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
@@ -136,7 +145,13 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     ordered = newest.sort_values(
         ["period_end", "persons"], ascending=False, kind="stable", na_position="last"
     )
-    ordered = ordered.head(SHOWN_ROWS)
+    hidden = ordered["status"] == "suppressed"
+    if hidden.all():
+        return [
+            html.P(_suppressed(shown, len(ordered), "all"), className="none"),
+            html.P(words.period(cards.record(ordered.iloc[0])), className="sure"),
+        ]
+    counted, ordered = int((~hidden).sum()), ordered[~hidden].head(SHOWN_ROWS)
     notes = _own_marks(ordered)
     by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
     periods = newest["period_end"].nunique() > 1
@@ -163,13 +178,22 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
         ]
         for row, note in zip(cards.records_of(ordered), notes, strict=True)
     ]
-    more = len(newest) - SHOWN_ROWS
+    more = counted - SHOWN_ROWS
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
+    below += [_suppressed(shown, int(hidden.sum()), "and")] if hidden.any() else []
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
         *([html.P("; ".join(below), className="sure")] if below else []),
     ]
+
+
+def _suppressed(shown: Shown, count: int, which: Literal["all", "and"]) -> str:
+    """How many rows are suppressed, in one line instead of a row for each."""
+    said = words.suppressed(shown.published.release.k)
+    if which == "and":
+        return f"{count:,} more {said}"
+    return f"All {count:,} {said}" if count > 1 else said.capitalize()
 
 
 def _own_marks(rows: pd.DataFrame) -> list[str]:

@@ -152,17 +152,39 @@ def test_a_survey_card_shows_the_newest_wave() -> None:
     assert set(newest_of(Frame(rows).select("m", ("wave",)))["wave"]) == {"2026-04"}
 
 
+def changed(folder: Path, path: str, *statements: str) -> list[Any]:
+    """The page at a path after changes to the table of a publication of its own."""
+    write(folder)
+    with duckdb.connect(str(folder / Invented().version / "public.duckdb")) as out:
+        for statement in statements:
+            out.execute(statement)
+    return list(render(folder, "public", path, "", READ_AT).main)
+
+
 def test_a_headline_is_suppressed_where_the_newest_period_is(tmp_path: Path) -> None:
-    folder = tmp_path / Invented().version
-    write(tmp_path)
-    with duckdb.connect(str(folder / "public.duckdb")) as out:
-        out.execute(
-            "update metric_value set value = null, status = 'suppressed' where metric = 'active_leaders' "
-            "and period_end = '2026-07-01'"
-        )
-    main = render(tmp_path, "public", "/leadership", "", READ_AT).main
+    main = changed(
+        tmp_path,
+        "/leadership",
+        "update metric_value set value = null, status = 'suppressed' where metric = 'active_leaders' "
+        "and period_end = '2026-07-01'",
+    )
     said = [text(each) for each in all_of(by_id(main, "active-leaders"), "P")]
     assert said[1:3] == ["suppressed (fewer than 10 people)", "June 2026"]
+
+
+def test_rows_that_are_suppressed_are_counted_in_one_line(tmp_path: Path) -> None:
+    hide = "update metric_value set value = null, ci_low = null, ci_high = null, status = 'suppressed' where "
+    main = changed(
+        tmp_path,
+        "/regional-identity",
+        f"{hide} metric = 'active_contributors_by_locale' and locale != 'de'",
+        f"{hide} metric = 'active_contributors_by_region'",
+    )
+    some, none = by_id(main, "active-contributors-by-locale"), by_id(main, "active-contributors-by-region")
+    assert len(all_of(some, "Tr")) < 5
+    assert " more suppressed (fewer than 10 people)" in text(some)
+    assert not all_of(none, "Tr")
+    assert "All 11 suppressed (fewer than 10 people)" in text(none)
 
 
 def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:

@@ -336,7 +336,8 @@ def _value_axis(figure: go.Figure, unit: str) -> None:
     if words.is_share(unit):
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02], nticks=6)
     else:
-        figure.update_yaxes(tickformat=",", nticks=6, title={"text": "hours" if words.is_hours(unit) else ""})
+        title = "hours" if words.is_hours(unit) else "days" if words.is_days(unit) else ""
+        figure.update_yaxes(tickformat=",", nticks=6, title={"text": title})
 
 
 def _month_axis(figure: go.Figure) -> None:

@@ -179,6 +179,22 @@ def is_hours(unit: str) -> bool:
     return unit.strip().lower().removeprefix("difference of ").split(" ")[0] in ("h", "hour", "hours")
 
 
+def is_days(unit: str) -> bool:
+    return unit.strip().lower().removeprefix("difference of ").split(" ")[0] in ("d", "day", "days")
+
+
+def unit_of(row: Mapping[str, Any], unit: str) -> str:
+    """The unit of one row: some metrics hold the points of a curve, or an age, in a category of their own."""
+    code = row.get("category")
+    if not isinstance(code, str):
+        return unit
+    if re.fullmatch(r"s_\d+d", code):
+        return "share"
+    if code == "log_rank_p":
+        return "p"
+    return "days" if code.endswith("age_d") else unit
+
+
 def number(value: float, unit: str, audience: str) -> str:
     """One published value: shares to whole percent for the public (as published) and one decimal inside."""
     if is_share(unit):
@@ -187,6 +203,10 @@ def number(value: float, unit: str, audience: str) -> str:
         return f"{text}\u202f%"
     if is_hours(unit):
         return f"{value:,.1f}\u202fh" if value < 100 else f"{value:,.0f}\u202fh"
+    if is_days(unit):
+        digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+        text = f"{value:,.{digits}f}".replace("-", "\u2212")
+        return f"{text}\u00a0{'day' if text == '1' else 'days'}"
     if float(value).is_integer() or abs(value) >= 100:
         digits = 0
     else:
@@ -197,7 +217,7 @@ def number(value: float, unit: str, audience: str) -> str:
 def shown(row: Mapping[str, Any], unit: str, audience: str, k: int) -> str:
     """The number of a row, or why there is none. Never 0 for something that was not measured."""
     if row["status"] in ("complete", "provisional") and pd.notna(row["value"]):
-        return number(float(row["value"]), unit, audience)
+        return number(float(row["value"]), unit_of(row, unit), audience)
     return short_status(str(row["status"]), k) if row["status"] != "complete" else MISSING
 
 
@@ -205,6 +225,7 @@ def interval(row: Mapping[str, Any], unit: str, audience: str) -> str:
     """`58 % to 66 %`, or an empty text when the value has no interval."""
     if pd.isna(row["value"]) or (pd.isna(row["ci_low"]) and pd.isna(row["ci_high"])):
         return ""
+    unit = unit_of(row, unit)
     low = number(float(row["ci_low"]), unit, audience) if pd.notna(row["ci_low"]) else "no lower limit"
     high = (
         number(float(row["ci_high"]), unit, audience)
@@ -218,7 +239,7 @@ def with_probable(row: Mapping[str, Any], unit: str, audience: str) -> str:
     """What the value is if probable links between accounts hold as well; empty where nobody can say."""
     if pd.isna(row["value"]) or pd.isna(row["value_with_probable"]):
         return ""
-    return number(float(row["value_with_probable"]), unit, audience)
+    return number(float(row["value_with_probable"]), unit_of(row, unit), audience)
 
 
 def change(

@@ -98,14 +98,22 @@ def body(shown: Shown) -> Sequence[Component]:
     drawn = rows["value"].notna().sum() > 1 and rows["period_end"].nunique() > 1
     if len(categories) > 1:
         return [*_facts(shown, newest), *(_lines(shown, categories) if drawn else [])]
-    one = rows if not categories else rows[rows["category"] == categories[0]]
+    whole = rows[rows["category"].isna()]
+    if categories and len(whole):
+        facts, drawn = _facts(shown, newest), whole["value"].notna().sum() > 1
+        return [*facts, *([_trend(shown, whole)] if drawn else [])]
+    one = rows
     latest = cards.record(newest_of(one).iloc[-1])
     sure = cards.how_sure(shown, latest)
     return [
         parts.number(shown, latest),
         html.P(words.period(latest) + (f". {sure}" if sure else ""), className="sure"),
-        *([shown.graph(charts.trend(one, shown.unit), parts.said_trend(shown, one))] if drawn else []),
+        *([_trend(shown, one)] if drawn else []),
     ]
+
+
+def _trend(shown: Shown, rows: pd.DataFrame) -> Component:
+    return shown.graph(charts.trend(rows, shown.unit), parts.said_trend(shown, rows))
 
 
 def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
@@ -135,7 +143,8 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
 
 def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
     names = {code: words.category(code) for code in categories}
-    figure = charts.lines(shown.rows, "category", names, shown.unit, height=240)
+    unit = words.unit_of({"category": categories[0]}, shown.unit)
+    figure = charts.lines(shown.rows, "category", names, unit, height=240)
     label = f"{shown.declaration.title}, one line for each of: {', '.join(names.values())}."
     return [shown.legend(charts.series_marks(names)), shown.graph(figure, label)]
 

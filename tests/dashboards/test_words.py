@@ -24,6 +24,9 @@ def row(value: float | None, status: str = "complete", **more: Any) -> dict[str,
         (0.9712, "reviews per suggestion", "internal", "0.97"),
         (9.79, "events per 100 persons", "internal", "9.8"),
         (0, "persons", "public", "0"),
+        (12, "days", "public", "12\u00a0days"),
+        (1, "days", "public", "1\u00a0day"),
+        (2.1, "days", "public", "2.1\u00a0days"),
     ],
 )
 def test_numbers_are_said_in_their_unit(value: float, unit: str, audience: str, said: str) -> None:
@@ -61,6 +64,19 @@ def test_shares_differ_by_percentage_points() -> None:
 @pytest.mark.parametrize("missing", [None, row(None, "suppressed")])
 def test_there_is_no_change_against_a_value_that_is_not_there(missing: dict[str, Any] | None) -> None:
     assert words.change(row(5), missing, "persons", "public") is None
+
+
+def test_a_duration_says_its_unit_in_the_interval_too() -> None:
+    assert words.interval(row(12.0, ci_low=4.2), "days", "public") == (
+        "4.2\u00a0days to no upper limit reached"
+    )
+
+
+def test_points_of_a_curve_are_shares_beside_a_duration() -> None:
+    unit = "days (share still there at a point of the curve)"
+    assert words.shown(row(0.26, category="s_30d"), unit, "public", 10) == "26\u202f%"
+    assert words.shown(row(16.0, category=None), unit, "public", 10) == "16\u00a0days"
+    assert words.shown(row(40.0, category="median_age_d"), "requests", "public", 10) == "40\u00a0days"
 
 
 def test_an_open_ended_interval_says_so() -> None:

@@ -278,7 +278,7 @@ def table(shown: Shown) -> Component:
     head = [
         "Period",
         *(["Metric"] if several else []),
-        *(name.replace("_", " ").capitalize() for name in split),
+        *(words.heading(name) for name in split),
         "Value",
         *(["95\u202f% interval"] if intervals else []),
         *([words.WITH_PROBABLE] if banded else []),
@@ -331,13 +331,16 @@ def dimension(name: str, value: Any, published: Published) -> str:
     """The value of a dimension as a reader knows it."""
     if value is None or pd.isna(value):
         return "all"
-    if name in ("region", "country"):
+    if name in ("region", "country") or (name == "attribute_value" and published.has_region(value)):
         return published.region_name(value)
     known: dict[str, Callable[[str], str]] = {
         "area": words.area,
         "source": words.source,
         "event_type": words.event_type,
         "category": words.category,
+        "attribute": lambda code: words.ATTRIBUTES.get(code, code.replace("_", " ")),
+        "attribute_value": words.group,
+        "outcome": lambda code: words.OUTCOMES.get(code, code.replace("_", " ")),
     }
     if name == "population":
         return words.POPULATIONS.get(value, value)

@@ -106,6 +106,10 @@ class Published:
         """The name of a region or country; the code itself when the version does not name it."""
         return self._names().get(code, "Region not known" if code == "unknown" else code)
 
+    def has_region(self, code: str) -> bool:
+        """Whether the version names a region or country of this code."""
+        return code in self._names()
+
     def _names(self) -> dict[str, str]:
         return dict(zip(self.regions["code"], self.regions["name"], strict=True))
 

@@ -59,6 +59,42 @@ EVENT_TYPES = {
     "topic_created": "Topics opened",
     "reply_posted": "Replies posted",
 }
+HEADINGS = {"attribute_value": "Group", "category": "What is counted", "event_type": "Kind of contribution"}
+"""Names of dimensions over a column, where their own name is not a reader's word."""
+CATEGORIES = {
+    "raw": "as counted",
+    "weighted": "weighted to all contributors",
+    "high": "upper limit",
+    "low": "lower limit",
+    "high_all": "upper limit, all by staff",
+    "low_all": "lower limit, all by staff",
+    "staff_high": "staff, upper limit",
+    "staff_low": "staff, lower limit",
+    "volunteer_high": "volunteers, upper limit",
+    "volunteer_low": "volunteers, lower limit",
+    "newcomer_open_at_72h": "newcomers still waiting after 72 hours",
+    "other_open_at_72h": "others still waiting after 72 hours",
+    "shrunk": "steadied",
+    "log_rank_p": "p of the comparison",
+    "median_age_d": "median age",
+    "p90": "nine in ten are below",
+    "loose": "wide sense",
+    "strict": "narrow sense",
+}
+GROUPS = {
+    "<90 d": "less than 90 days",
+    "90-364 d": "90 to 364 days",
+    "1-2 y": "1 to 2 years",
+    "non_binary": "non-binary",
+}
+ATTRIBUTES = {"age_band": "age", "topic_area": "topic"}
+OUTCOMES = {
+    "accepted_30d": "contribution accepted within 30 days",
+    "first_response_72h": "first response within 72 hours",
+    "retained_180d": "still there after 180 days",
+    "recognised_365d": "recognised within 365 days",
+    "leader_now": "leads now",
+}
 POPULATIONS = {
     "community": "community (volunteers and people of unknown affiliation)",
     "volunteer_strict": "people known to be volunteers",
@@ -145,13 +181,33 @@ def plain(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+def heading(dimension: str) -> str:
+    """A dimension over a column."""
+    return HEADINGS.get(dimension, plain(dimension))
+
+
 def category(code: str) -> str:
     """A metric's own sub-split; `24h` and `30_60d` as durations."""
+    if code in CATEGORIES:
+        return CATEGORIES[code]
     if hours := re.fullmatch(r"(\d+)h", code):
         return f"within {hours[1]} hours"
+    if point := re.fullmatch(r"s_(\d+)d", code):
+        return f"share after {point[1]} days"
     if days := re.match(r"(\d+)_(\d+)d(?=_|$)", code):
         return f"day {days[1]} to {days[2]}" + code[days.end() :].replace("_", " ")
+    if days := re.fullmatch(r"(?:(over)_)?(\d+)d", code):
+        return f"{days[1] or 'within'} {days[2]} days"
     return code.replace("_", " ")
+
+
+def group(code: str) -> str:
+    """What people said of themselves, or the group that they are in; `18_24` as ages."""
+    if code in GROUPS:
+        return GROUPS[code]
+    if ages := re.fullmatch(r"(\d+)_(\d+)", code):
+        return f"{ages[1]} to {ages[2]}"
+    return AREAS.get(code, code.replace("_", " "))
 
 
 def area(code: str) -> str:

@@ -167,7 +167,7 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     ranked = newest["rank_best"].notna().any()
     sure, banded = (newest["interval"] != "").any(), (newest["probable"] != "").any()
     head = [
-        *(words.plain(name) for name in by or ["category"]),
+        *(words.heading(name) for name in by or ["category"]),
         "Value",
         *(["95\u202f% interval"] if sure else []),
         *([words.WITH_PROBABLE] if banded else []),

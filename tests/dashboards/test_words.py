@@ -93,6 +93,31 @@ def test_flags_are_said_in_words_and_unknown_ones_by_name() -> None:
     assert words.flags(None) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raw", "as counted"),
+        ("low", "lower limit"),
+        ("newcomer_open_at_72h", "newcomers still waiting after 72 hours"),
+        ("s_30d", "share after 30 days"),
+        ("over_540d", "over 540 days"),
+        ("730d", "within 730 days"),
+        ("24h", "within 24 hours"),
+        ("30_60d_same_area", "day 30 to 60 same area"),
+    ],
+)
+def test_categories_are_said_in_plain_words(code: str, said: str) -> None:
+    assert words.category(code) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("18_24", "18 to 24"), ("65_and_over", "65 and over"), ("<90 d", "less than 90 days"), ("code", "Code")],
+)
+def test_groups_of_people_are_said_in_plain_words(code: str, said: str) -> None:
+    assert words.group(code) == said
+
+
 def test_the_end_of_a_period_is_the_day_before() -> None:
     period = {
         "grain": "trailing_90d",

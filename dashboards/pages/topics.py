@@ -31,6 +31,13 @@ SPLIT_BY = {"regional_retention_180d": ("region",)}
 """Metrics that have values for all together, too, but are there to compare."""
 OWN_TIMES = ("goal", "resource", "outcome", "category")
 """What is split by these is over at different times: staying for 180 days is known later than for 30."""
+WIDE = frozenset(
+    {
+        "demographic_share", "demographic_share_bounds", "newcomer_response_ratio", "goal_attainment",
+        "recognition_parity_ratio", "level_transition_matrix", "extraction_completeness",
+    }
+)  # fmt: skip
+"""Metrics whose tables have so many columns that half of a page squeezes them."""
 SHOWN_ROWS = 15
 LINES = 5
 """So many categories are drawn as lines; more are a table."""
@@ -224,7 +231,15 @@ def _rank(row: dict[str, Any]) -> str:
 def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
     """The page of a topic area: its question, and a card for each metric with the question it declares."""
     found = tuple(
-        Card(metric.replace("_", "-"), metric, "", rows_of(metric), body, "half", gaps=True)
+        Card(
+            metric.replace("_", "-"),
+            metric,
+            "",
+            rows_of(metric),
+            body,
+            "full" if metric in WIDE else "half",
+            gaps=True,
+        )
         for metric in metrics
     )
 

@@ -58,6 +58,13 @@ def test_every_metric_is_on_the_page_of_its_topic() -> None:
     assert {topic: set(metrics) for topic, (_, _, metrics) in TOPICS.items()} == there
 
 
+def test_tables_of_many_columns_have_the_whole_width() -> None:
+    cards = {card.metric: card for page in topics.PAGES for part in page.sections for card in part.cards}
+    assert set(cards) >= topics.WIDE
+    assert cards["demographic_share"].width == "full"
+    assert cards["survey_response_rate"].width == "half"
+
+
 def test_a_metric_is_shown_split_as_little_as_it_allows() -> None:
     published = Frame(
         [{"value": 9}, {"value": 5, "area": "code"}, {"value": 2, "area": "code", "locale": "de"}]
@@ -159,6 +166,27 @@ def changed(folder: Path, path: str, *statements: str) -> list[Any]:
         for statement in statements:
             out.execute(statement)
     return list(render(folder, "public", path, "", READ_AT).main)
+
+
+def test_a_table_of_one_wave_says_its_period_once(tmp_path: Path) -> None:
+    waves = [("2025-10", "2025-10-29"), ("2026-04", "2026-04-29")]
+    row = "'demographic_share', 1, 'wave', 'gender', 'community', 0.5, 'complete'"
+    main = changed(
+        tmp_path,
+        "/diversity-inclusion",
+        "delete from metric_value where metric = 'demographic_share'",
+        *(
+            "insert into metric_value (metric, version, grain, attribute, population, value, status, wave, "
+            "period_start, period_end, attribute_value) "
+            f"select {row}, '{wave}', timestamp '{end}' - interval 28 day, timestamp '{end}', told "
+            "from (select unnest(['man', 'woman']) as told)"
+            for wave, end in waves
+        ),
+    )
+    one = by_id(main, "demographic-share")
+    assert [text(cell) for cell in all_of(all_of(one, "Thead")[0], "Th")] == ["Group", "Value"]
+    assert "1 April 2026 to 28 April 2026" in text(one)
+    assert "2025" not in text(all_of(one, "Table")[0])
 
 
 def test_a_headline_is_suppressed_where_the_newest_period_is(tmp_path: Path) -> None:

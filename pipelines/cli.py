@@ -51,6 +51,8 @@ REFUSALS = (
     run.DataInUse,
     embedded.SimulationFailed,
     PointerBroken,
+    VaultClosed,
+    warehouse.WarehouseClosed,
 )
 """What one sentence is enough for: it says what is wrong and where to look."""
 
@@ -315,6 +317,7 @@ def explain_(
     from dataclasses import asdict
 
     from pipelines import explain
+    from pipelines.publish import PublicationFailed
 
     named = {"region": region, "country": country, "locale": locale, "area": area, "population": population}
     given = {name: value for name, value in named.items() if value is not None}
@@ -325,7 +328,7 @@ def explain_(
         given[name] = value
     try:
         found = explain.explain(settings.data_dir(), metric, period, given)
-    except explain.NotExplained as error:
+    except (explain.NotExplained, PublicationFailed) as error:
         raise CallRefused(str(error)) from None
     if as_json:
         print(json.dumps(asdict(found), indent=1, default=str))

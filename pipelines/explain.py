@@ -96,7 +96,8 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
     """The way of one metric's values in the current internal publication.
 
     period: `2026-05`, `2026-Q2` or `2026`; None: the newest of each grain. given: dimension -> value; what
-    is not given is not split by, where the metric has such rows. Raises NotExplained.
+    is not given is not split by, where the metric has such rows. Raises NotExplained, PublicationFailed where
+    a version cannot be read, and WarehouseClosed.
     """
     unknown = sorted(set(given) - set(DIMENSIONS))
     if unknown:
@@ -115,7 +116,7 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
     model = f"met_{metric}"
     above = _above(manifest, nodes[model]["unique_id"])
     starts, ends = bounds or (values[0]["period_start"], values[0]["period_end"])
-    steps, aside = _counted(data / "warehouse.duckdb", manifest, above, starts, ends)
+    steps, aside = _counted(data, manifest, above, starts, ends)
     previous, changes = changes_since(out, current.name, values)
     return Explanation(
         declaration=declaration,
@@ -284,17 +285,18 @@ def _sql(data: Path, node: Mapping[str, Any]) -> str:
 
 
 def _counted(
-    path: Path,
+    data: Path,
     manifest: Mapping[str, Any],
     above: Iterable[str],
     starts: datetime | None,
     ends: datetime | None,
 ) -> tuple[list[Step], list[tuple[str, str, int]]]:
     """Rows of each model on the way, and the acts of the period that were set aside, by source and reason."""
+    path = data / "warehouse.duckdb"
     if not path.exists():
         raise NotExplained(f"There is no warehouse at {path}: `mdm build` makes it.")
     steps, sources, aside = [], set(), list[tuple[str, str, int]]()
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with warehouse.reading(data) as connection:
         columns: dict[str, set[str]] = {}
         for table, column in connection.execute(
             "select table_schema || '.' || table_name, column_name from information_schema.columns"

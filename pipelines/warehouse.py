@@ -8,8 +8,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+
+import duckdb
 
 from pipelines import settings
 from pipelines.lake import replace_file
@@ -22,6 +26,13 @@ DBT = Path(sys.executable).parent / "dbt"
 class DbtFailed(Exception):
     """dbt ended with an error; the last lines of its output say which."""
 
+
+class WarehouseClosed(Exception):
+    """The warehouse cannot be opened: one sentence says why."""
+
+
+LOCKED = "Could not set lock on file"
+"""DuckDB's own words for it, also where dbt repeats them."""
 
 READ_BY_DBT = ("*.yml", "macros/**/*", "models/**/*", "seeds/**/*", "tests/**/*")
 """What of the project dbt reads, relative to it."""
@@ -39,6 +50,25 @@ def environment(data: Path) -> dict[str, str]:
         "DBT_LOG_PATH": str(data / "dbt" / "logs"),
         "DBT_LOG_LEVEL_FILE": "info",  # the SQL of models and tests lies in the target folder already
     }
+
+
+@contextmanager
+def reading(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse that only reads. Raises WarehouseClosed when it cannot be opened."""
+    path = data / "warehouse.duckdb"
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        cause = str(error).splitlines()[0]
+        if LOCKED in cause:
+            raise _in_use(data) from None
+        raise WarehouseClosed(f"{path} cannot be opened: {cause}") from None
+    with connection:
+        yield connection
+
+
+def _in_use(data: Path) -> WarehouseClosed:
+    return WarehouseClosed(f"{data / 'warehouse.duckdb'} is used by another process; wait for its end.")
 
 
 def manifest(data: Path) -> Path:
@@ -94,7 +124,7 @@ def document(data: Path) -> Path:
 
 
 def dbt(data: Path, *words: str) -> str:
-    """One dbt command; returns what it printed."""
+    """One dbt command; returns what it printed. Raises DbtFailed, or WarehouseClosed where another has it."""
     done = subprocess.run(
         [str(DBT), "--no-use-colors", *words, "--project-dir", str(PROJECT)],
         capture_output=True,
@@ -104,5 +134,8 @@ def dbt(data: Path, *words: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise DbtFailed("\n".join((done.stdout + done.stderr).strip().splitlines()[-25:]))
+        printed = (done.stdout + done.stderr).strip()
+        if LOCKED in printed:
+            raise _in_use(data)
+        raise DbtFailed("\n".join(printed.splitlines()[-25:]))
     return done.stdout

@@ -1,0 +1,94 @@
+"""The command line: what is wrong is told in one sentence with exit code 2, never as a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import cli, warehouse
+from pipelines.sources.spec import Handle
+from pipelines.vault import Vault
+
+HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """Run a command that must be refused; its sentence."""
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+
+    def refused(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["mdm", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr().err.splitlines()
+        assert (ended.value.code, len(told)) == (cli.WRONG_CALL, 1)
+        return told[0].removeprefix("mdm: ")
+
+    return refused
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Path]:
+    """A warehouse that another process has open for writing."""
+    path = tmp_path / "warehouse.duckdb"
+    words = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield path
+        process.communicate()
+
+
+def test_a_pointer_to_a_missing_version_is_a_sentence(tmp_path: Path, refusal: Refusal) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "current").write_text("20260101T000000Z-00000000")
+    assert "00000000 is not a whole published version" in refusal("explain", "active_contributors")
+
+
+@pytest.mark.parametrize("words", [("explain", "active_contributors"), ("status",)])
+def test_a_pointer_that_names_nothing_is_a_sentence(
+    tmp_path: Path, refusal: Refusal, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "current").write_text("")
+    assert refusal(*words).startswith("The pointer")
+
+
+def test_a_wrong_vault_key_is_a_sentence(
+    tmp_path: Path, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Vault(tmp_path, "a vault key for tests").remember("sumo", [Handle("id", "p1", "ada")], datetime.now(UTC))
+    monkeypatch.setenv("MDM_VAULT_KEY", "another key for tests")
+    assert refusal("build").endswith("vault.duckdb does not open with this MDM_VAULT_KEY.")
+
+
+def test_a_warehouse_that_another_process_writes_is_a_sentence(
+    held: Path, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = f"{held} is used by another process; wait for its end."
+    with pytest.raises(warehouse.WarehouseClosed) as closed, warehouse.reading(held.parent):
+        pass
+    assert str(closed.value) == sentence
+    said = f"Traceback ...\n  IO Error: {warehouse.LOCKED} {held}"
+    ended = subprocess.CompletedProcess[str]([], 2, stdout=said, stderr="")
+    monkeypatch.setattr(warehouse.subprocess, "run", lambda *_, **__: ended)
+    assert refusal("docs") == sentence
+
+
+def test_a_damaged_warehouse_is_not_taken_for_one_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    duckdb.connect(str(path)).close()
+    path.write_bytes(path.read_bytes()[:3_000])
+    with pytest.raises(warehouse.WarehouseClosed, match=r"cannot be opened: .*Could not read enough bytes"):
+        with warehouse.reading(tmp_path):
+            pass

@@ -776,6 +776,35 @@ def build(
 
 
 @app.command()
+def publish(
+    back_to: Annotated[
+        str | None, typer.Option(help="Only make this earlier version the current one again.")
+    ] = None,
+) -> None:
+    """Publish the warehouse as it stands, if the publish gate accepts it; asks no source, builds nothing."""
+    data, console = settings.data_dir(), _console()
+    settings.apply({})
+    from pipelines.publish import PublicationFailed, PublicationRefused, roll_back
+
+    with run.only_run(data):
+        try:
+            if back_to is not None:
+                console.print(f"current again: {roll_back(data / 'published', back_to)}")
+                return
+            done = run.publish(data, run.new_run_id())
+        except PublicationFailed as error:
+            raise CallRefused(str(error)) from None
+        except PublicationRefused as refusal:
+            for sentence in refusal.sentences:
+                print(f"mdm: refused: {sentence}", file=sys.stderr)
+            raise SystemExit(1) from None
+    for sentence in done.warnings:
+        console.print(f"warning: {sentence}", markup=False)
+    console.print(f"published {done.version}" + ("" if done.is_new else ", which was there before"))
+    console.print(f"result: {done.path}")
+
+
+@app.command()
 def docs() -> None:
     """Every model and column and the lineage from a source's stream to its page, as one page."""
     data = settings.data_dir()

@@ -1,6 +1,6 @@
 """One run: which world its data is of, its clock, its span; steps that Dagster and the tests share.
 
-In here: `begin` (whose data this folder holds), `land_source`, and what one run knows. Not in here:
+In here: `begin` (whose data this folder holds), `land_source`, `publish`, what one run knows. Not in here:
 order and retries (Dagster, `defs/`), the display (`cli.py`), how a step works (`landing.py` and others).
 """
 
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
 from pipelines.forget import finish, is_forgotten
@@ -27,6 +27,9 @@ from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Connection, Source, Span, parse_instant
 from pipelines.vault import Vault, VaultClosed
+
+if TYPE_CHECKING:
+    from pipelines.publish import Published
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +209,34 @@ def land_source(
         if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
             landing.lake.compact(source.name, stream.name)
     return results
+
+
+def publish(data: Path, run_id: str) -> Published:
+    """Publish the warehouse as it stands and note how the gate judged it.
+
+    Raises PublicationRefused and PublicationFailed; the former version is current then, as before.
+    """
+    from pipelines import publish as publication
+    from pipelines import records, status, warehouse
+    from pipelines.sources import SOURCES
+
+    world, kept, out = world_of(data), data / "raw" / "_pipeline", data / "published"
+    release = publication.Release(
+        run_id=run_id,
+        as_of=world.as_of(),
+        code_revision=settings.code_revision(),
+        created_at=datetime.now(UTC),
+        inputs={"world": world.name, "last_batches": status.last_batches(Lake(data), SOURCES.values())},
+    )
+    try:
+        done = publication.publish(data / "warehouse.duckdb", warehouse.manifest(data), out, release)
+    except publication.PublicationRefused as refusal:
+        checks = records.publish_checks(len(refusal.sentences), 0)
+        records.note_checks(kept, run_id, release.as_of, checks)
+        raise
+    records.note_checks(kept, run_id, release.as_of, records.publish_checks(0, len(done.warnings)))
+    records.note_publication(kept, out, done.version, release.as_of)
+    return done
 
 
 def connection(data: Path, source: Source, world: World) -> Connection:

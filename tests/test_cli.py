@@ -11,9 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import cli, warehouse
+from expectations.gate import Verdict
+from pipelines import cli, records, run, warehouse
+from pipelines import publish as publication
 from pipelines.sources.spec import Handle
 from pipelines.vault import Vault
+from tests.invented_warehouse import AS_OF, Place, regional, value, values
 
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -35,6 +38,26 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return told[0].removeprefix("mdm: ")
 
     return refused
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A standing warehouse of the demo community, by whose clock it is published."""
+    filled = Place(tmp_path)
+    filled.fill(values())
+    records.prepare(tmp_path / "raw" / "_pipeline")
+    run.begin(tmp_path, run.World("demo", now={"sumo": AS_OF.isoformat()}))
+    monkeypatch.setattr(warehouse, "manifest", lambda _: filled.manifest)
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    return filled
+
+
+def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """Run a command that must end well."""
+    monkeypatch.setattr(sys, "argv", ["mdm", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code in (None, 0)
 
 
 @pytest.fixture
@@ -92,3 +115,41 @@ def test_a_damaged_warehouse_is_not_taken_for_one_in_use(tmp_path: Path) -> None
     with pytest.raises(warehouse.WarehouseClosed, match=r"cannot be opened: .*Could not read enough bytes"):
         with warehouse.reading(tmp_path):
             pass
+
+
+def test_publishing_goes_through_the_gate_and_back_to_an_earlier_version(
+    place: Place, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
+) -> None:
+    monkeypatch.setattr(publication, "judge", lambda *_: Verdict(True, (), (), 0))
+    called(monkeypatch, "publish")
+    first = publication.current_version(place.out)
+    assert first is not None
+    place.fill([*values()[1:], regional("southern_europe", 44)])
+    called(monkeypatch, "publish")
+    assert publication.versions(place.out)[0] == first.name
+    assert publication.current_version(place.out) != first
+    checks = records._rows(place.data / "raw" / "_pipeline", "checks")
+    assert {row["layer"] for row in checks} == {"publish"}
+
+    called(monkeypatch, "publish", "--back-to", first.name)
+    assert publication.current_version(place.out) == first
+    assert "not a whole published version" in refusal("publish", "--back-to", "20200101T000000Z-0")
+    assert publication.current_version(place.out) == first
+
+
+def test_a_refused_publication_says_why_and_leaves_the_former_version(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.fill([*values(), value("mood", 1)])
+    monkeypatch.setattr(sys, "argv", ["mdm", "publish"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "every value is of a declared metric" in capsys.readouterr().err
+    assert publication.current_version(place.out) is None
+    (judged, *_) = records._rows(place.data / "raw" / "_pipeline", "checks")
+    assert judged["layer"] == "publish"
+
+
+def test_without_a_warehouse_nothing_is_published(refusal: Refusal) -> None:
+    assert "not a dbt manifest" in refusal("publish")

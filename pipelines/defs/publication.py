@@ -1,13 +1,10 @@
 """Publication as an asset, its gate as a blocking check on it: what is refused is not published."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines import publish, records, run, settings, status, warehouse
-from pipelines.lake import Lake
-from pipelines.sources import SOURCES
+from pipelines import publish, run, settings
 
 PUBLISHED = dg.AssetKey("published")
 
@@ -33,31 +30,15 @@ PUBLISHED = dg.AssetKey("published")
 )
 def published(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Disclosure control, the publish gate, new files, one rename of the pointer."""
-    data = settings.data_dir()
     run.display.stage("publishing")
-    world = run.world_of(data)
-    kept = data / "raw" / "_pipeline"
-    release = publish.Release(
-        run_id=context.run_id[:12],
-        as_of=world.as_of(),
-        code_revision=settings.code_revision(),
-        created_at=datetime.now(UTC),
-        inputs={"world": world.name, "last_batches": status.last_batches(Lake(data), SOURCES.values())},
-    )
     try:
-        done = publish.publish(
-            data / "warehouse.duckdb", warehouse.manifest(data), data / "published", release
-        )
+        done = run.publish(settings.data_dir(), context.run_id[:12])
     except publish.PublicationRefused as refusal:
-        checks = records.publish_checks(len(refusal.sentences), 0)
-        records.note_checks(kept, release.run_id, release.as_of, checks)
         reasons = "; ".join(refusal.sentences)
         yield dg.AssetCheckResult(
             asset_key=PUBLISHED, check_name="publish_gate", passed=False, description=reasons
         )
         return
-    records.note_checks(kept, release.run_id, release.as_of, records.publish_checks(0, len(done.warnings)))
-    records.note_publication(kept, data / "published", done.version, release.as_of)
     yield dg.MaterializeResult(
         asset_key=PUBLISHED,
         metadata={

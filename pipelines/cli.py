@@ -700,7 +700,8 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
         return
     with embedded.community() as (demo, variables):
         if world is None or world.name == demo.name:
-            _embed(data, demo, variables)
+            with run.only_run(data):
+                _embed(data, demo, variables)
         else:
             _console().print(
                 f"the sources of {world.name} are not running: only the warehouse can be rebuilt"

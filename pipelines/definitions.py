@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.defs import identity, ingest, publication, schedules, transform
+from pipelines.defs import folder, identity, ingest, publication, schedules, transform
 from pipelines.sources import SOURCES
 
 defs = dg.Definitions(
@@ -20,6 +20,7 @@ defs = dg.Definitions(
     ],
     jobs=[*ingest.jobs, schedules.rebuild, schedules.nightly],
     schedules=[schedules.every_night],
+    resources={folder.FOLDER: folder.folder},
     executor=dg.in_process_executor,
 )
 

@@ -102,7 +102,7 @@ def forget(
 
     All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number).
     Nobody need be there: the receipt is then empty, and later reads stay closed. Raises VaultClosed when
-    there is a vault and no key for it was given: nothing is changed then.
+    there is a vault and no key for it was given: nothing is changed then. Nobody else works in the folder.
     """
     if vault is None and (data / "vault.duckdb").exists():
         raise VaultClosed(f"{data / 'vault.duckdb'} needs its key (MDM_VAULT_KEY, and MDM_VAULT not off).")
@@ -114,10 +114,10 @@ def _erase(
     data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None
 ) -> Receipt:
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
-    lake.prepare(source)
+    lake.prepare(source, alone=True)
     also = [one for one in SOURCES.values() if one.kept is not None and one is not source]
     for one in also:
-        lake.prepare(one)
+        lake.prepare(one, alone=True)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
     kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED} - SHARED_KINDS
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}

@@ -5,9 +5,9 @@
     <data>/raw/<source>/<stream>/_schema.parquet   no rows, all declared columns: an empty stream reads too
     <data>/quarantine/<source>/<stream>/           refused batches with their reasons
 
-A file is written under a temporary name, then renamed: a reader sees it whole or not at all. The
-primary stream's manifest is written last; it holds the cursor, so an interrupted batch is asked again
-and, being unchanged, not written twice. Not in here: asking and judging (`landing.py`).
+A file is written under a temporary name, which says by which process, then renamed: a reader sees it whole
+or not at all. The primary stream's manifest is written last; it holds the cursor, so an interrupted batch is
+asked again and, being unchanged, not written twice. Not in here: asking and judging (`landing.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import gzip
 import itertools
 import json
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -103,13 +104,17 @@ class Lake:
     def folder(self, source: str, stream: str) -> Path:
         return self.raw / source / stream
 
-    def prepare(self, source: Source) -> None:
-        """Make the folders and empty schema files of a source; drop what a killed run left half written."""
+    def prepare(self, source: Source, *, alone: bool = False) -> None:
+        """Make the folders and empty schema files of a source; drop what a killed run left half written.
+
+        alone: nobody else writes, so that whatever is half written goes.
+        """
         for stream in source.streams:
             folder = self.folder(source.name, stream.name)
             folder.mkdir(parents=True, exist_ok=True)
             for leftover in folder.glob(".*.tmp"):
-                leftover.unlink()
+                if alone or not _is_at_work(leftover):
+                    leftover.unlink(missing_ok=True)
             path, schema = folder / "_schema.parquet", schema_of(stream)
             if not path.exists() or not pq.read_schema(path).equals(schema):
                 write_parquet(schema.empty_table(), path)
@@ -181,7 +186,7 @@ class Lake:
         files = sorted(self.folder(source, stream).glob("2*.parquet"))
         if len(files) < 2:
             return len(files)
-        merged = files[-1].with_name(f".{files[-1].name}.tmp")
+        merged = _temporary(files[-1])
         with _session() as connection:
             connection.execute(
                 f"""
@@ -437,7 +442,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     Columns whose values hardly repeat are written without a dictionary: it takes time and room.
     """
     repeating = [name for name in table.column_names if name not in ("_key", "_row_hash")]
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as out:
             pq.write_table(table, out, compression="zstd", use_dictionary=repeating)
@@ -450,6 +455,31 @@ def write_parquet(table: pa.Table, path: Path) -> None:
         raise
 
 
+PROCESS = secrets.token_hex(4)
+"""Tells this process from an earlier one that had its number."""
+
+
+def _temporary(path: Path) -> Path:
+    """The name under which this process writes a file that is to be `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{PROCESS}.tmp")
+
+
+def _is_at_work(temporary: Path) -> bool:
+    """Whether the process that began this file lives: names without one are of killed processes."""
+    number, _, process = temporary.name.removesuffix(".tmp").rpartition(".")[2].partition("-")
+    if not number.isdecimal() or not process:
+        return False
+    if int(number) == os.getpid():
+        return process == PROCESS
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def write_text(text: str, path: Path) -> None:
     """A text file, whole or not at all."""
     replace_file(path, text.encode())
@@ -460,7 +490,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Who may read and write a file that was there may do so afterwards, and nobody else.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as out:
             if path.exists():

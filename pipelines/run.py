@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import os
 import re
 import shutil
 import uuid
@@ -142,16 +141,41 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
+_alone = set[Path]()
+"""Folders whose lock this process holds for itself."""
+
+
 @contextmanager
 def only_run(data: Path) -> Iterator[None]:
-    """Hold the folder's lock; raises DataInUse when another run has it. Freed when the process ends."""
-    with (data / "lock").open("w") as lock:
+    """Hold the folder's lock alone; raises DataInUse when another run has it. Freed when the process ends."""
+    with (data / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise DataInUse(f"another run works in {data}; wait for its end.") from None
-        lock.write(str(os.getpid()))
-        lock.flush()
+        _alone.add(data)
+        try:
+            yield
+        finally:
+            _alone.discard(data)
+
+
+@contextmanager
+def one_of_many(data: Path) -> Iterator[None]:
+    """Hold the folder's lock together with others that hold it so: runs that Dagster starts.
+
+    Waits while somebody holds it alone (`only_run`), unless that is this process: `mdm run` has Dagster's
+    job run inside of it.
+    """
+    if data in _alone:
+        yield
+        return
+    with (data / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            log.warning("another run works in %s: waiting for its end", data)
+            fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 

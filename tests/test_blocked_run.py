@@ -40,6 +40,7 @@ def test_a_blocked_run_waits_for_the_end_of_the_block_and_finishes(
     import dagster as dg
 
     from pipelines.defs import ingest
+    from pipelines.defs.folder import FOLDER, folder
 
     asked_at: list[float] = []
 
@@ -54,7 +55,11 @@ def test_a_blocked_run_waits_for_the_end_of_the_block_and_finishes(
     run.begin(tmp_path, run.World())
     with scripted(answer) as (root, _):
         monkeypatch.setenv("MDM_INVENTED_URL", root)
-        done = dg.materialize([ingest.landing_of(source())], instance=dg.DagsterInstance.ephemeral())
+        done = dg.materialize(
+            [ingest.landing_of(source())],
+            instance=dg.DagsterInstance.ephemeral(),
+            resources={FOLDER: folder},
+        )
     assert done.success
     assert asked_at[2] - asked_at[1] >= BLOCK_S, "nothing is asked while blocked"
     assert Lake(tmp_path).state(source(), source().feeds[0], ROWS).records == 3

@@ -79,6 +79,34 @@ def test_every_stream_shows_its_landing_gate(repository: Any) -> None:
     }
 
 
+def test_every_step_holds_the_folders_lock_as_long_as_its_run_works(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from pipelines import run
+    from pipelines.defs.folder import FOLDER, folder
+
+    for asset in repository.assets_defs_by_key.values():
+        assert not asset.is_executable or FOLDER in asset.required_resource_keys, asset.keys
+
+    @dg.asset(required_resource_keys={FOLDER})
+    def first() -> None:
+        with pytest.raises(run.DataInUse), run.only_run(tmp_path):
+            pass
+
+    @dg.asset(required_resource_keys={FOLDER}, deps=[first])
+    def second() -> None:
+        with pytest.raises(run.DataInUse), run.only_run(tmp_path):
+            pass
+
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    instance = dg.DagsterInstance.ephemeral()
+    assert dg.materialize([first, second], instance=instance, resources={FOLDER: folder}).success
+    with run.only_run(tmp_path):
+        pass
+
+
 def test_there_is_a_job_for_each_source_one_for_the_night_and_a_daily_schedule(repository: Any) -> None:
     assert {f"land_{name}" for name in SOURCES} | {"nightly", "rebuild"} <= set(repository.job_names)
     [schedule] = repository.schedule_defs

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.gate import Gate, expect
-from pipelines import landing, status
+from pipelines import lake, landing, status
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.sources import sumo
@@ -308,6 +311,38 @@ def test_half_written_files_of_a_killed_run_are_swept_away(tmp_path: Path) -> No
     (folder / ".x.parquet.tmp").write_bytes(b"half")
     land(tmp_path, kitsune([answer_record(1)]))
     assert list(folder.glob(".*")) == []
+
+
+@pytest.mark.parametrize(
+    ("writer", "stays"),
+    [("{own}-{process}", True), ("1-0123abcd", True), ("{own}-0123abcd", False), ("{dead}-0123abcd", False)],
+    ids=["this process", "another that lives", "an earlier one of this number", "a dead one"],
+)
+def test_what_a_living_process_is_writing_is_left_to_it(tmp_path: Path, writer: str, stays: bool) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    writer = writer.format(own=os.getpid(), process=lake.PROCESS, dead=ended.pid)
+    half = tmp_path / "raw" / "sumo" / "answers" / f".x.parquet.{writer}.tmp"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
+    Lake(tmp_path).prepare(SOURCE)
+    assert half.exists() == stays
+    Lake(tmp_path).prepare(SOURCE, alone=True)
+    assert not half.exists()
+
+
+def test_a_batch_is_written_although_another_landing_prepares_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pq.write_table
+
+    def slow(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        Lake(tmp_path).prepare(SOURCE)
+
+    land(tmp_path, kitsune([answer_record(1)]))
+    monkeypatch.setattr(pq, "write_table", slow)
+    assert land(tmp_path, kitsune([answer_record(1), answer_record(2)])).written == {"answers": 1}
 
 
 def test_a_full_disk_leaves_no_half_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
-from pipelines import run
+from pipelines import run, settings
 from pipelines.sources import SOURCES
 
 DEMO = run.World("small seed 1", now={"sumo": "2026-07-09T12:00:00Z"})
@@ -52,6 +56,42 @@ def test_two_runs_never_work_in_one_folder(tmp_path: Path) -> None:
         run.only_run(tmp_path),
     ):
         pass
+
+
+def test_runs_of_dagster_work_side_by_side_and_nobody_works_alone_meanwhile(tmp_path: Path) -> None:
+    with run.one_of_many(tmp_path), run.one_of_many(tmp_path):
+        with pytest.raises(run.DataInUse, match="another run works"), run.only_run(tmp_path):
+            pass
+    with run.only_run(tmp_path):
+        pass
+
+
+def test_a_job_inside_of_a_run_that_works_alone_goes_on(tmp_path: Path) -> None:
+    with run.only_run(tmp_path), run.one_of_many(tmp_path):
+        pass
+
+
+def test_a_run_of_dagster_waits_for_the_end_of_what_works_alone(tmp_path: Path) -> None:
+    alone = (
+        "import sys, time; from pathlib import Path; from pipelines import run\n"
+        "with run.only_run(Path(sys.argv[1])): print('works', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", alone, str(tmp_path)]
+    entered = threading.Event()
+
+    def work() -> None:
+        with run.one_of_many(tmp_path):
+            entered.set()
+
+    with subprocess.Popen(command, cwd=settings.ROOT, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "works\n"
+        waiting = threading.Thread(target=work)
+        waiting.start()
+        assert not entered.wait(0.3)
+        other.communicate()
+        assert entered.wait(10)
+        waiting.join()
 
 
 def test_the_runs_clock_is_the_latest_of_the_community(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines import identity, run, settings
+from pipelines.defs.folder import FOLDER
 from pipelines.defs.ingest import key_of
 from pipelines.sources import SOURCES
 
@@ -15,6 +16,7 @@ LINKS = dg.AssetKey(["pipeline", "identity_links"])
     group_name="intermediate_identity",
     description="Pairs of accounts that look like one person's, with their score",
     kinds={"parquet"},
+    required_resource_keys={FOLDER},
 )
 def identity_links() -> dg.MaterializeResult:
     """Score all pairs of accounts that have something in common."""
@@ -31,6 +33,7 @@ def identity_links() -> dg.MaterializeResult:
     group_name="intermediate_identity",
     description="Who was one person on the day of the run: what the next runs compare with",
     kinds={"parquet"},
+    required_resource_keys={FOLDER},
 )
 def identity_snapshot() -> dg.MaterializeResult:
     """Kept once all numbers of the run are there: a build compares with the days before its own."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import run, settings
+from pipelines.defs.folder import FOLDER
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Feed, Source, Stream
@@ -47,6 +48,7 @@ def landing_of(source: Source) -> dg.AssetsDefinition:
             for stream in source.streams
         ],
         pool="landing",
+        required_resource_keys={FOLDER},
     )
     def land(context: dg.AssetExecutionContext, config: Asked) -> Iterator[dg.MaterializeResult]:
         data = settings.data_dir()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import publish, run, settings
+from pipelines.defs.folder import FOLDER
 
 PUBLISHED = dg.AssetKey("published")
 
@@ -27,6 +28,7 @@ PUBLISHED = dg.AssetKey("published")
         )
     ],
     pool="warehouse",
+    required_resource_keys={FOLDER},
 )
 def published(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Disclosure control, the publish gate, new files, one rename of the pointer."""

@@ -10,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from packaging.version import Version
 
 from pipelines import records, run, settings, status, warehouse
+from pipelines.defs.folder import FOLDER
 from pipelines.lake import Lake
 from pipelines.sources import SOURCES
 
@@ -43,6 +44,7 @@ class ByFolder(DagsterDbtTranslator):
     name="warehouse",
     dagster_dbt_translator=ByFolder(),
     pool="warehouse",
+    required_resource_keys={FOLDER},
 )
 def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     data = settings.data_dir()

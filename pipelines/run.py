@@ -206,7 +206,9 @@ def land_source(
 
     world = world_of(data)
     client = connection(data, source, world)
-    hash_key = settings.hash_key(data)
+    hash_key, vault = settings.hash_key(data), vault_of(data)
+    if vault is not None:
+        vault.expire()
     landing = Landing(
         Lake(data),
         run_id=run_id,
@@ -214,7 +216,7 @@ def land_source(
         hash_key=hash_key,
         span=span_of(world, source, since, until),
         progress=display.received,
-        vault=vault_of(data),
+        vault=vault,
         forgotten=is_forgotten(data, hash_key, source.name),
     )
     results: list[FeedResult] = []
@@ -283,9 +285,10 @@ def connection(data: Path, source: Source, world: World) -> Connection:
 
 
 def vault_of(data: Path) -> Vault | None:
-    """The folder's vault; None where it has no key or is switched off."""
+    """The folder's vault, by the clocks of its world; None where it has no key or is switched off."""
     key = settings.vault_key(data)
-    return Vault(data, key) if key else None
+    clocks = {source: parse_instant(now) for source, now in world_of(data).now.items()}
+    return Vault(data, key, clocks) if key else None
 
 
 def wait_for_block(data: Path, source: Source) -> float | None:

@@ -3,8 +3,9 @@
     <data>/vault.duckdb         pseudonym -> handle, display name, profile, first and last seen
     <data>/vault_reads.jsonl    who read how many rows when, and what for; no handle in it
 
-Never an e-mail address: whatever holds an `@` is left out. Rows not seen for `EXPIRY` are removed at every
-write. Without a key there is no vault, and nothing else changes: links then rest on hashes alone.
+Never an e-mail address: whatever holds an `@` is left out. Rows not seen for `EXPIRY` are never read; every
+run and every write removes them. Without a key there is no vault, and nothing else changes: links then rest
+on hashes alone.
 Not in here: who is linked with whom (`identity`), and which fields a source hands over (`Stream.handles`).
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,14 +35,37 @@ TABLE = """
 """
 WRONG_KEY = "Wrong encryption key"
 """DuckDB's own words for it."""
+EXPIRED = """
+    (last_seen < coalesce(
+        list_extract($before::timestamptz[], list_position($named::varchar[], source)), $ours::timestamptz
+    ))
+"""
 TEXT_FIELDS = ("handle", "display_name", "profile")
 
 
 class Vault:
-    """One data folder's vault. Opened for each use and closed at once; one user at a time."""
+    """One data folder's vault. Opened for each use and closed at once; one user at a time.
 
-    def __init__(self, data: Path, key: str) -> None:
-        self.data, self._key = data, key
+    clocks: what time (UTC) it is at a source; ours for those that are not named.
+    """
+
+    def __init__(self, data: Path, key: str, clocks: Mapping[str, datetime] | None = None) -> None:
+        self.data, self._key, self._clocks = data, key, dict(clocks or {})
+
+    def expire(self) -> None:
+        """Remove who was not seen for long; what a run does also when it meets nobody."""
+        if (self.data / "vault.duckdb").exists():
+            with self._open() as connection:
+                connection.execute(f"delete from vault.handles where {EXPIRED}", self._expiry())
+                connection.execute("checkpoint vault")
+
+    def _expiry(self) -> dict[str, object]:
+        """The instants before which somebody must have been seen last to be `EXPIRED`."""
+        return {
+            "named": list(self._clocks),
+            "before": [clock - EXPIRY for clock in self._clocks.values()],
+            "ours": datetime.now(UTC) - EXPIRY,
+        }
 
     def remember(self, source: str, handles: list[Handle], seen_at: datetime) -> None:
         """Write down or renew these handles; the newest wins. seen_at: UTC."""
@@ -76,16 +100,20 @@ class Vault:
                 " and handles.kind = seen.kind and handles.pseudonym = seen.pseudonym"
             )
             connection.execute("insert into vault.handles select * from renewed")
-            connection.execute("delete from vault.handles where last_seen < $1", [seen_at - EXPIRY])
+            connection.execute(f"delete from vault.handles where {EXPIRED}", self._expiry())
             connection.execute("commit")
 
     def read(self, purpose: str, sources: Iterable[str] | None = None) -> pa.Table:
-        """All handles (of these sources). purpose: one sentence, kept with the time and the rows read."""
+        """All handles (of these sources) that are not expired.
+
+        purpose: one sentence, kept with the time and the rows read.
+        """
         with self._open() as connection:
             found: pa.Table = connection.execute(
-                "select * from vault.handles where $1 is null or source in (select unnest($1))"
+                f"select * from vault.handles where not {EXPIRED}"
+                " and ($sources is null or source in (select unnest($sources)))"
                 " order by source, kind, pseudonym",
-                [list(sources) if sources is not None else None],
+                {**self._expiry(), "sources": list(sources) if sources is not None else None},
             ).to_arrow_table()
         note = {"at": stamp(datetime.now(UTC)), "purpose": purpose, "rows": found.num_rows}
         with (self.data / "vault_reads.jsonl").open("a") as log:
@@ -104,6 +132,7 @@ class Vault:
                 "delete from vault.handles where source = $1 and pseudonym in (select unnest($2))",
                 [source, wanted],
             )
+            connection.execute(f"delete from vault.handles where {EXPIRED}", self._expiry())
             connection.execute("checkpoint vault")
         return int(gone[0]) if gone else 0
 

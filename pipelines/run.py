@@ -10,9 +10,8 @@ import fcntl
 import json
 import logging
 import re
-import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,6 +70,10 @@ KEPT_PER_WORLD = (
 )
 
 
+SWITCH = "switch.json"
+"""A switch between worlds that has begun: whose data goes to its shelf, whose comes."""
+
+
 @dataclass(frozen=True)
 class World:
     """Whose data a folder holds. Live: the real sources and our own clock. Otherwise a simulated or
@@ -105,36 +108,68 @@ def begin(data: Path, world: World) -> None:
 
     Data of another simulated world is moved to `<data>/worlds/<name>/` (and back when that world is
     run again), so that two communities never mix. A folder with live data is never given away:
-    raises DataInUse.
+    raises DataInUse. What a killed call had begun is finished first.
     """
+    finish_switch(data)
     path = data / "world.json"
     before = world_of(data) if path.exists() else None
-    if before is not None and before.name != world.name:
-        if before.is_live or world.is_live:
-            raise DataInUse(
-                f"{data} holds the data of {before.name}; set MDM_DATA to another folder for {world.name}."
-            )
-        _store(data, before.name)
-        _restore(data, world.name)
+    if before is not None and before.name != world.name and (before.is_live or world.is_live):
+        raise DataInUse(
+            f"{data} holds the data of {before.name}; set MDM_DATA to another folder for {world.name}."
+        )
     if before is None and world.is_live and (data / "raw").exists():
         raise DataInUse(f"{data} holds data of an unknown origin; set MDM_DATA to another folder.")
+    if before is None or before.name != world.name:
+        _switch(data, before.name if before else None, world)
     write_text(json.dumps(world.__dict__, indent=1), path)
 
 
-def _store(data: Path, name: str) -> None:
-    shelf = data / "worlds" / _slug(name)
-    shelf.mkdir(parents=True, exist_ok=True)
-    for entry in KEPT_PER_WORLD:
-        if (data / entry).exists():
-            shutil.move(str(data / entry), str(shelf / entry))
+def _switch(data: Path, stored: str | None, world: World) -> None:
+    """Put the data of one world on its shelf and that of another into its place.
+
+    What is to be done is written down first, and done by whoever comes next when this is killed. Raises
+    DataInUse where something would be moved onto something else; nothing is moved then.
+    """
+    shelf = _shelf(data, stored) if stored is not None else None
+    leaving = [name for name in KEPT_PER_WORLD if shelf and (data / name).exists()]
+    coming = [path.name for path in _shelf(data, world.name).glob("*")]
+    taken = [shelf / name for name in leaving if shelf and (shelf / name).exists()]
+    taken += [data / name for name in coming if name not in leaving and (data / name).exists()]
+    if taken:
+        raise DataInUse(f"{taken[0]} is there already: of two data of one community, move one away first.")
+    write_text(json.dumps({"stored": stored, "world": world.__dict__}), data / SWITCH)
+    finish_switch(data)
 
 
-def _restore(data: Path, name: str) -> None:
-    shelf = data / "worlds" / _slug(name)
+def finish_switch(data: Path) -> None:
+    """Do what is left of a switch between worlds that was written down; nothing where there is none."""
+    note = data / SWITCH
+    if not note.exists():
+        return
+    switch = json.loads(note.read_text())
+    if switch["stored"] is not None:
+        _move([data / name for name in KEPT_PER_WORLD], _shelf(data, switch["stored"]))
+        write_text(json.dumps({**switch, "stored": None}), note)
+    shelf = _shelf(data, switch["world"]["name"])
     if shelf.exists():
-        for entry in list(shelf.iterdir()):
-            shutil.move(str(entry), str(data / entry.name))
+        _move(sorted(shelf.iterdir()), data)
         shelf.rmdir()
+    write_text(json.dumps(switch["world"], indent=1), data / "world.json")
+    note.unlink()
+
+
+def _move(paths: Iterable[Path], folder: Path) -> None:
+    """Those of these that exist, into a folder on the same disk, each in one rename, never onto another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        if path.exists():
+            if (folder / path.name).exists():
+                raise DataInUse(f"{folder / path.name} is there already: move it or {path} away.")
+            path.rename(folder / path.name)
+
+
+def _shelf(data: Path, name: str) -> Path:
+    return data / "worlds" / _slug(name)
 
 
 def _slug(name: str) -> str:
@@ -155,6 +190,7 @@ def only_run(data: Path) -> Iterator[None]:
             raise DataInUse(f"another run works in {data}; wait for its end.") from None
         _alone.add(data)
         try:
+            finish_switch(data)
             yield
         finally:
             _alone.discard(data)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from pipelines import run, settings
 from pipelines.sources import SOURCES
 
 DEMO = run.World("small seed 1", now={"sumo": "2026-07-09T12:00:00Z"})
+MOMENTS = 24
 RECORDED = run.World("recorded 12345678", now={"sumo": "2025-04-01T00:00:00Z"})
 
 
@@ -26,6 +30,71 @@ def test_another_community_puts_the_former_one_on_the_shelf_and_back(tmp_path: P
     run.begin(tmp_path, DEMO)
     assert (tmp_path / "raw" / "mark").read_text() == "demo"
     assert run.world_of(tmp_path) == DEMO
+
+
+@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("world", [DEMO, RECORDED], ids=["demo", "recorded"])
+def test_a_switch_that_was_killed_is_finished_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int, world: run.World
+) -> None:
+    for one in (DEMO, RECORDED):
+        run.begin(tmp_path, one)
+        (tmp_path / "raw").mkdir()
+        for name in ("raw/mark", "hash_key", "vault.duckdb"):
+            (tmp_path / name).write_text(one.name)
+    with monkeypatch.context() as patch:
+        calls = killed_after(patch, moment)
+        with contextlib.suppress(KeyboardInterrupt):
+            run.begin(tmp_path, DEMO)
+    assert len(calls) < MOMENTS - 1, "there is a moment for every change"
+    run.begin(tmp_path, world)
+    other = RECORDED if world is DEMO else DEMO
+    for folder, owner in ((tmp_path, world), (run._shelf(tmp_path, other.name), other)):
+        for name in ("raw/mark", "hash_key", "vault.duckdb"):
+            assert (folder / name).read_text() == owner.name
+        assert run.world_of(folder) == owner
+    assert not (tmp_path / run.SWITCH).exists()
+
+
+def killed_after(patch: pytest.MonkeyPatch, moment: int) -> list[str]:
+    """Have the process killed on the way into the change of a file after so many others; the changes."""
+    calls = list[str]()
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if len(calls) == moment:
+                raise KeyboardInterrupt
+            calls.append(real.__name__)
+            return real(*given, **named)
+
+        return call
+
+    for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
+        patch.setattr(Path, name, counted(getattr(Path, name)))
+    return calls
+
+
+def test_what_works_alone_finishes_a_switch_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.begin(tmp_path, DEMO)
+    with monkeypatch.context() as patch:
+        killed_after(patch, 3)
+        with pytest.raises(KeyboardInterrupt):
+            run.begin(tmp_path, RECORDED)
+    with run.only_run(tmp_path):
+        assert run.world_of(tmp_path) == RECORDED
+
+
+def test_nothing_is_moved_onto_something_else(tmp_path: Path) -> None:
+    run.begin(tmp_path, DEMO)
+    (tmp_path / "hash_key").write_text("the key of today")
+    shelf = run._shelf(tmp_path, DEMO.name)
+    shelf.mkdir(parents=True)
+    (shelf / "hash_key").write_text("another")
+    with pytest.raises(run.DataInUse, match="hash_key is there already"):
+        run.begin(tmp_path, RECORDED)
+    assert (tmp_path / "hash_key").read_text() == "the key of today"
+    assert run.world_of(tmp_path) == DEMO
+    assert not (tmp_path / run.SWITCH).exists()
 
 
 def test_a_folder_with_live_data_is_never_given_away(tmp_path: Path) -> None:

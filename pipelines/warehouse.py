@@ -6,6 +6,8 @@ Everything dbt writes goes under the data folder, nothing into the project. Not 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,12 +21,16 @@ from pipelines import settings
 from pipelines.lake import replace_file
 
 PROJECT = settings.ROOT / "dbt"
-DBT = Path(sys.executable).parent / "dbt"
-"""The dbt beside this interpreter, whether or not its folder is on the PATH."""
+DBT = (sys.executable, "-P", str(settings.ROOT / "pipelines" / "dbt_child.py"))
+"""This interpreter's dbt, which ends with the process that called it. -P: no import from that folder."""
+
+
+SHOWN_TROUBLES = 3
+"""So many models and tests that failed are named; dbt's log names all."""
 
 
 class DbtFailed(Exception):
-    """dbt ended with an error; the last lines of its output say which."""
+    """dbt ended with an error: one sentence that says which, and where more is told."""
 
 
 class WarehouseClosed(Exception):
@@ -126,7 +132,7 @@ def document(data: Path) -> Path:
 def dbt(data: Path, *words: str) -> str:
     """One dbt command; returns what it printed. Raises DbtFailed, or WarehouseClosed where another has it."""
     done = subprocess.run(
-        [str(DBT), "--no-use-colors", *words, "--project-dir", str(PROJECT)],
+        [*DBT, "--no-use-colors", *words, "--project-dir", str(PROJECT)],
         capture_output=True,
         text=True,
         env=settings.environment(environment(data)),
@@ -134,8 +140,62 @@ def dbt(data: Path, *words: str) -> str:
         check=False,
     )
     if done.returncode:
-        printed = (done.stdout + done.stderr).strip()
+        printed = done.stdout + done.stderr
         if LOCKED in printed:
             raise _in_use(data)
-        raise DbtFailed("\n".join(printed.splitlines()[-25:]))
+        raise DbtFailed(trouble(data, printed, has_results=words[0] in ("build", "run")))
     return done.stdout
+
+
+# --- What went wrong, in one sentence -------------------------------------------------------------
+
+
+def trouble(data: Path, output: str, *, has_results: bool = True) -> str:
+    """Why a dbt command failed: what a person can do about, else the models and tests with their errors.
+
+    output: what dbt printed. has_results: the command leaves `run_results.json`.
+    """
+    more = f"more in {data / 'dbt' / 'logs' / 'dbt.log'}"
+    if known := database_trouble(data / "warehouse.duckdb", output):
+        return known
+    results = manifest(data).with_name("run_results.json")
+    if has_results and results.exists():
+        failed = [
+            f"{one['unique_id'].split('.')[2]}: {_first_line(one['message'] or one['status'])}"
+            for one in json.loads(results.read_text())["results"]
+            if one["status"] in ("error", "fail")
+        ]
+        told = "; ".join(failed[:SHOWN_TROUBLES])
+        if full := database_trouble(data / "warehouse.duckdb", told):
+            return full
+        if failed:
+            rest = f"; and {len(failed) - SHOWN_TROUBLES:,} more" if len(failed) > SHOWN_TROUBLES else ""
+            return f"{told}{rest}; {more}"
+    said = output.split("Traceback (most recent call last)")[0].rpartition("Encountered an error:")[2]
+    return f"dbt failed: {' '.join(said.split())[-400:] or 'it ended without a word'}; {more}"
+
+
+def database_trouble(path: Path, said: object) -> str | None:
+    """What DuckDB, or the disk, says of a database file at `path`, as a sentence with what to do.
+
+    None: nothing that the file, the disk or another program is to blame for.
+    """
+    text = str(said)
+    if LOCKED in text:
+        holder = re.search(r"PID (\d+)", text)
+        who = f"process {holder.group(1)}" if holder else "another program"
+        return f"{who} has {path} open: wait for its end, then try again."
+    if re.search(r"No space left on device|could not write|failed to write", text, re.IGNORECASE):
+        return (
+            f"the disk of {path.parent} is full: make room, then run again; nothing that was landed is lost."
+        )
+    if re.search(r"not a valid DuckDB|Corrupt|Checksum|Serialization Error|Could not read", text):
+        what = "`mdm build` makes it anew" if path.name == "warehouse.duckdb" else "`mdm run` publishes anew"
+        return f"{path} is damaged: remove it, then {what}."
+    return None
+
+
+def _first_line(message: str) -> str:
+    """`Runtime Error in model x (y)\\n  Binder Error: z` -> `Binder Error: z`."""
+    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
+    return lines[1] if len(lines) > 1 and " Error in " in lines[0] else lines[0] if lines else ""

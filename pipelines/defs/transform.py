@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
 from pipelines import records, run, settings, status, warehouse
@@ -27,7 +28,8 @@ settings.apply(warehouse.environment(settings.data_dir()))
 dbt = OfflineDbt(
     project_dir=str(warehouse.PROJECT),
     profiles_dir=str(warehouse.PROJECT),
-    dbt_executable=str(warehouse.DBT),
+    dbt_executable=warehouse.DBT[0],
+    global_config_flags=list(warehouse.DBT[1:]),
 )
 
 
@@ -56,6 +58,8 @@ def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     warehouse.forget_results(data)
     try:
         yield from dbt.cli(warehouse.BUILD, context=context, target_path=target).stream()
+    except DagsterDbtCliRuntimeError as error:
+        raise dg.Failure(warehouse.trouble(data, str(error)), allow_retries=False) from None
     finally:
         records.note_checks(
             data / "raw" / "_pipeline", context.run_id[:12], as_of, records.dbt_checks(target)

@@ -181,8 +181,9 @@ def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
 
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
     """The nightly Dagster job in this process; 0 when it published."""
-    began = time.monotonic()
+    began, began_at = time.monotonic(), datetime.now(UTC)
     _prepare_dagster(data, {})
+    records.note_run(data, began_at, None, ())
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:24}"),
@@ -197,6 +198,7 @@ def _execute(console: Console, data: Path, since: str | None, until: str | None)
             from pipelines.definitions import execute_nightly
 
             trouble = execute_nightly(since, until)
+        records.note_run(data, began_at, datetime.now(UTC), trouble)
         if shown._stage is not None:
             progress.update(shown._stage, total=1, completed=1)
     return _report(console, data, shown.results, trouble, time.monotonic() - began)
@@ -295,6 +297,8 @@ def status_(
         for stream, share in found["completeness"].items():
             if share != 1.0:
                 console.print(f"{source}/{stream}: {share:.2%} of the records that the source counts")
+    for sentence in status.last_run_in_words(state["last_run"]):
+        console.print(sentence, markup=False)
     version = state["published"]["version"]
     console.print(f"published: {version or 'nothing yet'}   data: {data} ({run.world_of(data).name})")
 

@@ -270,22 +270,24 @@ class Lake:
         return int(found[0]) if found else 0
 
     def state(self, source: Source, feed: Feed, stream: Stream) -> StreamState:
-        """Counts, watermark and verdict of one stream, read from its files and manifests."""
-        with _session() as connection:
-            found = connection.execute(
-                """
-                select count(*) filter (not is_deleted), count(*) filter (is_deleted), sum(versions)
-                from (
-                    select
-                        count(*) as versions,
-                        arg_max(_is_deleted, (_fetched_at, _batch_id, _version_at)) as is_deleted
-                    from read_parquet($files, union_by_name = true)
-                    group by _key
-                )
-                """,
-                {"files": self._files(source.name, stream.name)},
-            ).fetchone()
-        records, deleted, versions = found or (0, 0, 0)
+        """Counts, watermark and verdict of one stream, read from its files and manifests; writes nothing."""
+        records, deleted, versions = 0, 0, 0
+        if files := self._files(source.name, stream.name):
+            with _session() as connection:
+                found = connection.execute(
+                    """
+                    select count(*) filter (not is_deleted), count(*) filter (is_deleted), sum(versions)
+                    from (
+                        select
+                            count(*) as versions,
+                            arg_max(_is_deleted, (_fetched_at, _batch_id, _version_at)) as is_deleted
+                        from read_parquet($files, union_by_name = true)
+                        group by _key
+                    )
+                    """,
+                    {"files": files},
+                ).fetchone()
+            records, deleted, versions = found or (0, 0, 0)
         manifests = list(self.manifests(source.name, stream.name))
         carrier = (
             manifests

@@ -553,7 +553,8 @@ def block_of(data: Path, source: str) -> datetime | None:
         return None
     until = parse_instant(json.loads(path.read_text())["until"])
     if until <= datetime.now(UTC):
-        path.unlink()
+        with contextlib.suppress(OSError):
+            path.unlink()
         return None
     return until
 

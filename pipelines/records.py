@@ -3,6 +3,7 @@
     <data>/raw/_pipeline/checks.parquet         checks of a run by layer: executed, passed, skipped
     <data>/raw/_pipeline/publications.parquet   when values of a metric and month were first published
     <data>/raw/_pipeline/revisions.parquet      how many of them had changed 30 days later, and why
+    <data>/dagster/last_run.json                when the last `mdm run` began and ended, and what failed
 
 Rows are added and never changed; a run that repeats the clock of an earlier one takes the place of its
 checks. In here: counts of checks and of values, never a person and no value. Not in here: what a metric
@@ -11,6 +12,7 @@ makes of them (`dbt/`), what is published (`publish.py`), where a source stands 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -23,8 +25,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.lake import StreamState, write_parquet
+from pipelines.lake import StreamState, write_parquet, write_text
 from pipelines.metric_shape import DIMENSIONS
+from pipelines.sources.spec import stamp
 
 INSTANT = pa.timestamp("us", tz="UTC")
 CHECKS_SCHEMA = pa.schema(
@@ -93,6 +96,32 @@ def prepare(folder: Path) -> None:
     for name, schema in SCHEMAS.items():
         if not (folder / f"{name}.parquet").exists():
             write_parquet(schema.empty_table(), folder / f"{name}.parquet")
+
+
+# --- The last run -------------------------------------------------------------------------------
+
+
+def note_run(data: Path, began_at: datetime, ended_at: datetime | None, failed: Iterable[str]) -> None:
+    """Keep how the last run went, in the place of the one before. failed: `step: sentence`; instants in UTC.
+
+    A disk that is full keeps the note from the run's beginning, so that it is not told as well.
+    """
+    content = {
+        "began_at": stamp(began_at),
+        "ended_at": stamp(ended_at) if ended_at else None,
+        "failed": list(failed),
+    }
+    with contextlib.suppress(OSError):
+        write_text(json.dumps(content, indent=1), data / "dagster" / "last_run.json")
+
+
+def last_run(data: Path) -> dict[str, Any] | None:
+    """What `note_run` kept; None before the first run, or where the file is damaged."""
+    try:
+        found: dict[str, Any] = json.loads((data / "dagster" / "last_run.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 # --- Checks -------------------------------------------------------------------------------------

@@ -195,11 +195,10 @@ def export(lake: Lake, sources: Iterable[Source], *, run_id: str, as_of: datetim
 
 
 def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
-    """The whole state, in the form of `mdm status --json`; works before the first run too."""
+    """The whole state, in the form of `mdm status --json`; before the first run too. Writes nothing."""
     lake = Lake(data)
     found: dict[str, Any] = {"data": str(data), "sources": {}}
     for source in sources:
-        lake.prepare(source)
         streams = {}
         for state in stream_states(lake, source):
             shown = {
@@ -219,9 +218,25 @@ def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
             "completeness": completeness(lake, source),
             "streams": streams,
         }
+    found["last_run"] = records.last_run(data)
     found["warehouse"] = warehouse(data)
     found["published"] = published(data)
     return found
+
+
+def last_run_in_words(last: dict[str, Any] | None) -> list[str]:
+    """What of the last run a person must know, a sentence each; [] when it went well or there was none.
+
+    last: as `records.last_run` gives it.
+    """
+    if last is None:
+        return []
+    if last["ended_at"] is None:
+        began = last["began_at"][:16].replace("T", " ")
+        return [f"last run began {began} UTC and has not come to its end: it is at work, or was stopped"]
+    ended = last["ended_at"][:16].replace("T", " ")
+    steps = [one.partition(": ") for one in last["failed"]]
+    return [f"last run failed at {step}, {ended} UTC: {sentence}" for step, _, sentence in steps]
 
 
 def warehouse(data: Path) -> dict[str, Any]:

@@ -487,6 +487,7 @@ def _section(section: cards.Section, page: Page, published: Published, view: Vie
 def _foot(published: Published) -> Component:
     release = published.release
     made = "" if release.created_at is None else f", made on {words.moment(release.created_at)}"
+    made += "" if release.as_of is None else f" from data up to {words.moment(release.as_of)}"
     rounding = (
         " Counts are rounded to the nearest 5, shares to whole percent."
         if release.audience == "public"

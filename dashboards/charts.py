@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 from dashboards import shapes, theme, words
 
 BAND_OPACITY = 0.16
+MOST_STEPS = 5
 PAIR_MARKS = (("\u25cf", theme.SEQUENCE[0]), ("\u25cb", theme.SEQUENCE[1]))
 """The marks of `pairs`, in order: how a legend writes them, and their colour."""
 PAIR_SYMBOLS = (("circle", 11), ("circle-open", 18))
@@ -30,7 +31,7 @@ def trend(rows: pd.DataFrame, unit: str, *, name: str = "", height: int = 260) -
         _band(figure, rows, theme.ACCENT)
     figure.add_trace(_line(rows, name, theme.ACCENT, "solid"))
     figure.update_layout(showlegend=False, hovermode="x")
-    _value_axis(figure, unit)
+    _value_axis(figure, unit, rows["value"])
     _month_axis(figure)
     return figure
 
@@ -68,7 +69,7 @@ def lines(
             _band(figure, part, color)
         figure.add_trace(_line(part, name, color, theme.DASHES[place % len(theme.DASHES)]))
     figure.update_layout(showlegend=False, hovermode="x unified")
-    _value_axis(figure, unit)
+    _value_axis(figure, unit, rows["value"])
     _month_axis(figure)
     return figure
 
@@ -183,6 +184,7 @@ def pairs(
         tickfont={"size": 13, "color": theme.INK},
     )
     figure.update_xaxes(rangemode="tozero", showgrid=True, title={"text": "people"})
+    figure.update_xaxes(dtick=_whole_steps(rows["value"]))
     figure.update_layout(showlegend=False)
     return figure
 
@@ -332,12 +334,20 @@ def _transparent(color: str) -> str:
     return f"rgba({red},{green},{blue},{BAND_OPACITY})"
 
 
-def _value_axis(figure: go.Figure, unit: str) -> None:
+def _value_axis(figure: go.Figure, unit: str, values: pd.Series[float]) -> None:
     if words.is_share(unit):
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02], nticks=6)
     else:
         title = "hours" if words.is_hours(unit) else "days" if words.is_days(unit) else ""
         figure.update_yaxes(tickformat=",", nticks=6, title={"text": title})
+        figure.update_yaxes(dtick=_whole_steps(values))
+
+
+def _whole_steps(values: pd.Series[float]) -> int | None:
+    """Steps of 1 for whole numbers that are so small that an axis would be cut into parts of a person."""
+    there = values.dropna().astype(float)
+    whole = len(there) > 0 and bool((there % 1 == 0).all())
+    return 1 if whole and max(there.max(), 0) - min(there.min(), 0) <= MOST_STEPS else None
 
 
 def _month_axis(figure: go.Figure) -> None:

@@ -17,6 +17,8 @@ from dashboards.data import ANY, EACH, Published
 
 ALERT_HOURS = 26
 """A source read daily is late after this (catalogue 8, `source_freshness_h`)."""
+OLD_DAYS = 14
+"""Data that end so many days before they are read are said to be old."""
 COMPLETE_FROM = 0.995
 """Below this share of the source's own count records are missing (catalogue 8)."""
 OF_KNOWN = "of those with a known region"
@@ -93,19 +95,15 @@ def _coverage(published: Published, view: View) -> list[Notice]:
 
 
 def _release(published: Published, now: datetime) -> list[Notice]:
-    made = published.release.created_at
-    if made is None:
-        return []
-    hours = (now - made).total_seconds() / 3600
-    if hours <= ALERT_HOURS:
-        return []
-    return [
-        Notice(
-            "warning",
-            f"Published {words.age(hours)} ago.",
-            f"These figures were made on {words.moment(made)}; nothing newer has passed the checks since.",
-        )
-    ]
+    """How long ago the figures were made, and how long before that the data end."""
+    found, made, end = [], published.release.created_at, published.release.as_of
+    if made is not None and (hours := (now - made).total_seconds() / 3600) > ALERT_HOURS:
+        text = f"These figures were made on {words.moment(made)}; nothing newer has passed the checks since."
+        found.append(Notice("warning", f"Published {words.age(hours)} ago.", text))
+    if end is not None and (hours := (now - end).total_seconds() / 3600) > OLD_DAYS * 24:
+        text = "What happened since then is in no number, whenever the figures were made."
+        found.append(Notice("warning", f"The data end on {words.day(end)}, {words.age(hours)} ago.", text))
+    return found
 
 
 def _sources(published: Published) -> list[Notice]:

@@ -93,10 +93,11 @@ def headline(shown: Shown) -> list[Component]:
     now = at(rows, "month", end)
     if now is None:
         return [html.P("No value for this month in this version.", className="none")]
+    first = _first_measured(rows[rows["grain"] == "month"])
     compared = [
         (words.month(before["at"]), before, now)
         for before in (at(rows, "month", view.months_back(1)), at(rows, "month", view.months_back(12)))
-        if before is not None
+        if before is not None and before["period_end"] != first
     ]
     quarter, earlier = at(rows, "trailing_90d", end), at(rows, "trailing_90d", view.months_back(3))
     body: list[Component] = [number(shown, now)]
@@ -119,6 +120,16 @@ def headline(shown: Shown) -> list[Component]:
     elif len(there) > 1:
         body.append(shown.graph(charts.trend(monthly, shown.unit, height=200), said_trend(shown, monthly)))
     return body
+
+
+def _first_measured(monthly: pd.DataFrame) -> pd.Timestamp | None:
+    """The end of the first month that could be measured after months that could not: it starts a count and is
+    nothing to compare with. None where all could be."""
+    ordered = monthly.sort_values("period_end")
+    there = ordered["status"] != "unavailable"
+    if there.all() or not there.any() or there.iloc[0]:
+        return None
+    return pd.Timestamp(ordered.loc[there, "period_end"].iloc[0])
 
 
 def number(shown: Shown, row: dict[str, Any]) -> Component:

@@ -75,7 +75,10 @@ def _what_they_did(shown: Shown) -> Sequence[Component]:
     """Contributions by kind, never summed over areas, with the people behind them beside."""
     acts = shown.rows[shown.rows["metric"] == "contributions"]
     rows = cards.records_of(shown.rows[shown.rows["metric"] == "active_contributors"])
-    people = {row["area"]: f"{row['shown']} active people" for row in rows if pd.notna(row["value"])}
+    people = {
+        row["area"]: f"{row['shown']} active people" if pd.notna(row["value"]) else f"people: {row['shown']}"
+        for row in rows
+    }
     body: list[Component] = []
     for area, kinds in acts.groupby("area", sort=False):
         name = html.Th(

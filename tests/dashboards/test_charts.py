@@ -59,6 +59,13 @@ def test_counts_start_at_zero() -> None:
     assert charts.trend(months([50, 60]), "persons").layout.template.layout.yaxis.rangemode == "tozero"
 
 
+@pytest.mark.parametrize(
+    ("values", "step"), [([0, 0], 1), ([0, 4], 1), ([0.5, 1], None), ([0, 40], None), ([None], None)]
+)
+def test_few_people_are_counted_in_whole_steps(values: list[float | None], step: int | None) -> None:
+    assert charts.trend(months(values), "persons").layout.yaxis.dtick == step
+
+
 def test_lines_follow_the_order_of_names_and_differ_without_colour() -> None:
     rows = pd.concat([months([1, 2], area="b"), months([3, 4], area="a"), months([5, 6], area="c")])
     names = {"a": "Alpha", "b": "Beta"}

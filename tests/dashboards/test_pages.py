@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -136,6 +137,25 @@ def test_kinds_of_contribution_are_never_added_up(published: Path) -> None:
     assert "active people" in said
 
 
+def test_people_who_are_suppressed_are_not_said_to_have_no_value(tmp_path: Path) -> None:
+    write(tmp_path, Invented(months=2))
+    with duckdb.connect(str(tmp_path / Invented().version / "public.duckdb")) as out:
+        out.execute(
+            "update metric_value set value = null, status = 'suppressed' "
+            "where metric = 'active_contributors' and area = 'code'"
+        )
+    said = text(card(tmp_path, "contributions"))
+    assert "people: suppressed (fewer than 10 people)" in said
+    assert "people: no value" not in said
+
+
+def test_nothing_is_compared_with_the_first_month_that_could_be_measured(published: Path) -> None:
+    first, next_year = "?month=2025-07", "?month=2025-08"
+    assert "July 2024" not in text(all_of(card(published, "new", search=first), "Ul"))
+    assert "August 2024" in text(all_of(card(published, "new", search=next_year), "Ul"))
+    assert "July 2024" in text(all_of(card(published, "active", search=first), "Ul"))
+
+
 def test_a_closed_archive_is_not_late(published: Path) -> None:
     assert "archive until 31 October 2020" in text(card(published, "freshness"))
 
@@ -181,6 +201,16 @@ def test_an_old_publication_says_its_age(published: Path) -> None:
     late = render(published, "public", "/", "", READ_AT + timedelta(days=3))
     assert "Published 3 days ago." in text(late.main)
     assert "Published" not in text(all_of(page(published).main, "Section")[0])
+
+
+def test_data_that_end_long_before_they_are_read_are_said_to_be_old(published: Path) -> None:
+    def said(days: int) -> str:
+        return text(
+            all_of(render(published, "public", "/", "", READ_AT + timedelta(days=days)).main, "Section")[0]
+        )
+
+    assert "The data end on" not in said(13)
+    assert "The data end on 2 July 2026, 20 days ago." in said(20)
 
 
 def test_a_month_that_is_closed_and_complete_is_not_called_provisional(published: Path) -> None:

@@ -93,11 +93,11 @@ def headline(shown: Shown) -> list[Component]:
     now = at(rows, "month", end)
     if now is None:
         return [html.P("No value for this month in this version.", className="none")]
-    first = _first_measured(rows[rows["grain"] == "month"])
+    beginning = _first_measured(rows[rows["grain"] == "month"])
     compared = [
         (words.month(before["at"]), before, now)
         for before in (at(rows, "month", view.months_back(1)), at(rows, "month", view.months_back(12)))
-        if before is not None and before["period_end"] != first
+        if before is not None and before["period_end"] != beginning
     ]
     quarter, earlier = at(rows, "trailing_90d", end), at(rows, "trailing_90d", view.months_back(3))
     body: list[Component] = [number(shown, now)]

@@ -1,6 +1,7 @@
 """`mdm`: the command line. Thin verbs over what is below, a display for long work, exit codes.
 
-Exit codes: 0 done (for `run`: something was published), 1 it failed, 2 the call or a setting was wrong.
+Exit codes: 0 done (for `run`: something was published), 1 it failed, 2 the call or a setting was wrong,
+3 nobody was erased, because nothing is known of that name.
 Not in here: any step itself.
 """
 
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 WRONG_CALL = 2
+NOT_KNOWN = 3
 KEPT = ((curated.SOURCE, curated.SHEETS), (survey.SOURCE, survey.SHEETS))
 
 
@@ -429,8 +431,13 @@ def forget(
     identifiers: Annotated[
         list[str], typer.Argument(help="Log-in, user name or number there; several are one person.")
     ],
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="On purpose for somebody of whom nothing is stored yet.")
+    ] = False,
 ) -> None:
     """Erase one person everywhere, for good; what they did stays as an anonymous fact."""
+    if not all(name.strip() for name in identifiers):
+        raise CallRefused("An empty name names nobody: nothing was done.")
     if source not in SOURCES:
         raise CallRefused(f"There is no source '{source}'; there are {', '.join(SOURCES)}.")
     from pipelines.forget import forget as erase
@@ -441,8 +448,14 @@ def forget(
             receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
         except VaultClosed as error:
             raise CallRefused(str(error)) from None
-    if receipt.is_empty:
-        console.print("nothing of this person was stored; what is read later stays without them")
+    if receipt.is_empty and receipt.erased_on is not None:
+        on = f" on {receipt.erased_on}" if receipt.erased_on else ""
+        console.print(f"already erased{on}, and nothing was stored since")
+    elif receipt.is_empty:
+        console.print(
+            f"no such account of {source} is known here: nothing was erased. Check the spelling, capital "
+            "letters too. What is read later under this name is left out all the same."
+        )
     for name, rows in receipt.rows.items():
         if rows:
             console.print(f"{name}: {rows:,} rows")
@@ -453,6 +466,8 @@ def forget(
     console.print(f"receipt: {receipt.path}")
     if not receipt.is_empty:
         console.print("the warehouse is removed and made anew by the next run, or now by mdm build")
+    elif receipt.erased_on is None and not unseen:
+        raise SystemExit(NOT_KNOWN)
 
 
 curated_app = typer.Typer(help="Files that people keep: curated facts and the survey.", no_args_is_help=True)

@@ -44,10 +44,17 @@ SHARED_KINDS = {"mail:local"}
 """Kinds of pseudonyms that several people may have: nobody is told by one. They stand in rows about a person
 alone, which go whole."""
 
+UNSEEN = "unseen"
+"""Stands beside a mark instead of a day: nothing of the person was stored when the name was told."""
+
 
 @dataclass
 class Receipt:
-    """What was done. rows: stream -> rows that were changed or removed."""
+    """What was done. rows: stream -> rows that were changed or removed.
+
+    erased_on: the day (UTC) of an earlier erasure by one of these names; "" where it was not noted, None:
+    there was none.
+    """
 
     at: datetime
     rows: dict[str, int] = field(default_factory=dict)
@@ -55,6 +62,7 @@ class Receipt:
     identity_rows: int = 0
     vault_rows: int = 0
     path: Path | None = None
+    erased_on: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -67,7 +75,7 @@ class Erased:
 
     def __init__(self, data: Path, key: bytes, source: str) -> None:
         self._data, self._key, self._source = data, key, source
-        self._known = frozenset((data / "forgotten" / source).read_text().split())
+        self._known = frozenset(_marks(data, source))
 
     def __call__(self, value: str, /) -> bool:
         return _mark(self._key, value) in self._known
@@ -92,38 +100,51 @@ def finish(data: Path, key: bytes, source: Source, vault: Vault | None = None) -
 
     Raises VaultClosed as `forget` does; the next call then does it.
     """
-    return forget(data, key, source, (), vault) if _unfinished(data, source.name).exists() else None
+    if not _unfinished(data, source.name).exists():
+        return None
+    return forget(data, key, source, (), vault, alone=False)
 
 
 def forget(
-    data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None = None
+    data: Path,
+    key: bytes,
+    source: Source,
+    identifiers: Iterable[str],
+    vault: Vault | None = None,
+    *,
+    alone: bool = True,
 ) -> Receipt:
     """Erase the person with these names, log-ins or numbers at one source.
 
+    alone: nobody else works in the folder, so that half-written files of a killed run go too.
     All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number).
     Nobody need be there: the receipt is then empty, and later reads stay closed. Raises VaultClosed when
-    there is a vault and no key for it was given: nothing is changed then. Nobody else works in the folder.
+    there is a vault and no key for it was given: nothing is changed then.
     """
     if vault is None and (data / "vault.duckdb").exists():
         raise VaultClosed(f"{data / 'vault.duckdb'} needs its key (MDM_VAULT_KEY, and MDM_VAULT not off).")
     with _alone(data):
-        return _erase(data, key, source, identifiers, vault)
+        return _erase(data, key, source, identifiers, vault, alone=alone)
 
 
 def _erase(
-    data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None
+    data: Path, key: bytes, source: Source, identifiers: Iterable[str], vault: Vault | None, *, alone: bool
 ) -> Receipt:
     lake, receipt = Lake(data), Receipt(datetime.now(UTC))
-    lake.prepare(source, alone=True)
+    lake.prepare(source, alone=alone)
     also = [one for one in SOURCES.values() if one.kept is not None and one is not source]
     for one in also:
-        lake.prepare(one, alone=True)
+        lake.prepare(one, alone=alone)
     fields = [kept for stream in source.streams for kept in stream.keep.values()]
     kinds = {kept.pseudonym_of for kept in fields if kept.pseudonym_of} - {HASHED} - SHARED_KINDS
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
     unfinished = _unfinished(data, source.name)
     before = set(unfinished.read_text().split()) if unfinished.exists() else set()
     whole = same_person(lake, source, {one for one in named if one} | before)
+    marks = _marks(data, source.name)
+    noted = [marks.get(_mark(key, one)) for one in named if one]
+    days = [day for day in noted if day is not None and day != UNSEEN]
+    receipt.erased_on = min(days) if days else None
     told = {source.name: whole} | {one.name: same_person(lake, one, whole) for one in also}
     write_text("\n".join(sorted(set[str]().union(*told.values()))), unfinished)
     for name, pseudonyms in told.items():
@@ -148,6 +169,9 @@ def _erase(
     )
     if vault is not None:
         receipt.vault_rows = vault.forget(source.name, whole)
+    note = UNSEEN if receipt.is_empty and not days and not before else f"{receipt.at:%Y-%m-%d}"
+    for name, pseudonyms in told.items():
+        _remember_marks(data, key, name, pseudonyms, note)
     folder = data / "receipts"
     folder.mkdir(exist_ok=True)
     receipt.path = folder / f"{receipt.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}.json"
@@ -257,10 +281,21 @@ def _rewrite_quarantined(path: Path, whole: set[str]) -> bool:
     return True
 
 
-def _remember_marks(data: Path, key: bytes, source: str, whole: set[str]) -> None:
+def _marks(data: Path, source: str) -> dict[str, str]:
+    """Mark of a pseudonym -> the day (UTC) it was erased, UNSEEN, or "" where that was not noted."""
     path = data / "forgotten" / source
-    known = set(path.read_text().split()) if path.exists() else set()
-    write_text("\n".join(sorted(known | {_mark(key, one) for one in whole})) + "\n", path)
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {mark: note for mark, _, note in (line.partition(" ") for line in lines) if mark}
+
+
+def _remember_marks(data: Path, key: bytes, source: str, whole: set[str], note: str = "") -> None:
+    """Add the marks of these pseudonyms; a day that was noted before stays."""
+    marks = _marks(data, source)
+    for mark in (_mark(key, one) for one in whole):
+        if marks.get(mark, "") in ("", UNSEEN):
+            marks[mark] = note or marks.get(mark, "")
+    lines = (f"{mark} {noted}".rstrip() for mark, noted in sorted(marks.items()))
+    write_text("\n".join(lines) + "\n", data / "forgotten" / source)
 
 
 def _mark(key: bytes, value: str) -> str:

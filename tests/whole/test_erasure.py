@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import cli, identity, run, settings
 from pipelines import forget as erasure
-from pipelines import identity, run, settings
 from pipelines.border import quarantined
 from pipelines.embedded import PONTOON_TOKEN
-from pipelines.forget import forget
+from pipelines.forget import forget, is_forgotten
 from pipelines.identity import links_path
 from pipelines.lake import Lake, write_parquet
 from pipelines.privacy import pseudonym
@@ -309,6 +309,35 @@ def test_nobody_is_erased_by_a_name_that_is_not_there(tmp_path: Path) -> None:
     receipt = forget(tmp_path, b"a key for tests only", SOURCES["sumo"], ["nobody"])
     assert receipt.is_empty
     assert (tmp_path / "warehouse.duckdb").exists()
+
+
+def test_a_name_of_which_nothing_is_stored_is_told_from_one_that_was_erased(
+    community: tuple[World, Truth],
+    loaded: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serve(community[0]) as servers:
+        person, _ = busiest(servers, "sumo")
+    monkeypatch.setenv("MDM_DATA", str(loaded))
+    before = everything_under(loaded)
+    with pytest.raises(cli.CallRefused, match="names nobody"):
+        cli.forget("sumo", [person, " "])
+    assert everything_under(loaded) == before
+    for _ in range(2):  # the second time it is no more known than the first
+        with pytest.raises(SystemExit) as ended:
+            cli.forget("sumo", ["no_such_person"])
+        assert ended.value.code == cli.NOT_KNOWN
+        assert "no such account of sumo is known here" in capsys.readouterr().out
+    cli.forget("sumo", ["no_such_person"], unseen=True)
+    cli.forget("sumo", [person])
+    assert "no such account" not in capsys.readouterr().out.splitlines()[-1]
+    cli.forget("sumo", [person])
+    assert f"already erased on {datetime.now(UTC):%Y-%m-%d}" in capsys.readouterr().out
+    known = is_forgotten(loaded, settings.hash_key(loaded), "sumo")
+    assert known is not None
+    for name in (person, "no_such_person"):
+        assert known(str(pseudonym(settings.hash_key(loaded), "sumo", "username", name)))
 
 
 def test_a_profile_that_was_gone_before_is_forgotten_too(

@@ -1,4 +1,5 @@
--- One row a login: the account it belongs to. Logins change over the years, accounts do not.
+-- One row a login: the account it belongs to. Logins change over the years, accounts do not: what
+-- was done under an earlier one is the account's too, as long as the account is there.
 -- A login seen with two accounts belongs to the one it was seen with last.
 
 with seen as (
@@ -12,11 +13,15 @@ with seen as (
     from {{ ref('stg_bugzilla__flag_activity') }}
     where requestee_login is not null and requestee_account is not null
     union all
-    select 'sumo' as source, username as login, account, observed_at
-    from {{ ref('stg_sumo__users') }}
+    select 'sumo' as source, versions.username as login, versions.account, versions.observed_at
+    from {{ ref('stg_sumo__user_versions') }} as versions
+    inner join {{ ref('stg_sumo__users') }} as users on versions.account = users.account
+    where versions.username is not null
     union all
-    select 'discourse' as source, username as login, account, observed_at
-    from {{ ref('stg_discourse__users') }}
+    select 'discourse' as source, versions.username as login, versions.account, versions.observed_at
+    from {{ ref('stg_discourse__user_versions') }} as versions
+    inner join {{ ref('stg_discourse__users') }} as users on versions.account = users.account
+    where versions.username is not null
 )
 
 select

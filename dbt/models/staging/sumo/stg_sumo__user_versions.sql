@@ -1,8 +1,9 @@
--- One row a version of a profile that the lake has seen: what country it declared, and when we saw
--- it.
+-- One row a version of a profile that the lake has seen: its name, what country it declared, and
+-- when we saw it.
 
 select
     account,
+    username,
 
     country as declared_country,
 

@@ -7,6 +7,7 @@ is exactly those rows. Not in here: what a page asks (`pages/`), figures (`chart
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +20,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards import theme, words
-from dashboards.data import ANY, DIMENSIONS, EACH, Declaration, Published
+from dashboards.data import ANY, DEFAULT_POPULATION, DIMENSIONS, EACH, Declaration, Published
 from pipelines.metric_shape import MEASURES
 
+EXPLAIN_OPTIONS = ("region", "country", "locale", "area", "population")
+"""Dimensions that `mdm explain` has options for; the others are asked for with `--where`."""
 DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
 SERIES_MONTHS = 36
 """How far back a series goes on a page; the published file holds all."""
@@ -492,6 +495,23 @@ def _meaning(declaration: Declaration) -> list[Component]:
     ]
 
 
+def explain_command(shown: Shown) -> str:
+    """The command that shows how the newest numbers of a card came about (`mdm explain`)."""
+    asked, newest = ["mdm", "explain", shown.card.metric], _newest(shown)
+    latest = shown.latest()
+    if latest is not None and (period := words.asked_period(latest)):
+        asked += ["--period", period]
+    for name in DIMENSIONS if len(newest) else ():
+        code = newest[name].iloc[0]
+        if not isinstance(code, str) or not (newest[name] == code).all():
+            continue
+        if name in EXPLAIN_OPTIONS:
+            asked += [f"--{name}", code] if (name, code) != ("population", DEFAULT_POPULATION) else []
+        else:
+            asked += ["--where", f"{name}={code}"]
+    return shlex.join(asked)
+
+
 def _origin(shown: Shown) -> list[Component]:
     release, declaration, latest = shown.published.release, shown.declaration, shown.latest()
     known = latest or {}
@@ -504,6 +524,7 @@ def _origin(shown: Shown) -> list[Component]:
         json.dumps(release.inputs, ensure_ascii=False, sort_keys=True, indent=1) if release.inputs else ""
     )
     return [
+        html.P(["Where the data are kept, this goes on from here: ", html.Code(explain_command(shown))]),
         _pairs(
             [
                 ("Metric", f"{declaration.metric}, version {declaration.version}"),

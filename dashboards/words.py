@@ -359,6 +359,19 @@ def period(row: Mapping[str, Any]) -> str:
     return f"{day(start)} to {day(last)}" if pd.notna(start) else f"up to {day(last)}"
 
 
+def asked_period(row: Mapping[str, Any]) -> str:
+    """A period as `mdm explain` takes it: `2026-06`, `2026-Q2` or `2026`; empty where it cannot be asked."""
+    end, grain = row["period_end"], str(row["grain"])
+    if pd.isna(end):
+        return ""
+    last = end - timedelta(days=1)
+    if grain == "month" or (grain.startswith("trailing_") and end.day == 1):
+        return f"{last:%Y-%m}"
+    if grain == "quarter":
+        return f"{last:%Y}-Q{(last.month + 2) // 3}"
+    return f"{last:%Y}" if grain == "year" else ""
+
+
 def age(hours: float) -> str:
     """A duration in the unit a person would use."""
     if hours < 1:

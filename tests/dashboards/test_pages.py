@@ -98,6 +98,15 @@ def test_every_chart_says_what_it_shows_to_those_who_cannot_see_it(published: Pa
     assert all(len(getattr(frame, "aria-label")) > 20 for frame in frames)
 
 
+def test_the_origin_names_the_command_that_goes_on_from_there(published: Path) -> None:
+    def command(key: str, path: str, search: str = "") -> str:
+        return text(all_of(card(published, key, path, search), "Code")[0])
+
+    assert command("active", "/") == "mdm explain active_contributors --period 2026-06"
+    one = command("active-contributors-by-region", "/regional-identity", "?region=155&month=2026-05")
+    assert one == "mdm explain active_contributors_by_region --period 2026-05 --region 155"
+
+
 # --- Overview ---------------------------------------------------------------------------------
 
 

@@ -129,6 +129,20 @@ def test_the_end_of_a_period_is_the_day_before() -> None:
     assert words.period({**period, "period_start": pd.NaT, "period_end": pd.NaT}) == "all that is stored"
 
 
+@pytest.mark.parametrize(
+    ("grain", "said"),
+    [
+        ("month", "2026-06"),
+        ("quarter", "2026-Q2"),
+        ("year", "2026"),
+        ("trailing_90d", "2026-06"),
+        ("run", ""),
+    ],
+)
+def test_a_period_is_asked_for_as_explain_takes_it(grain: str, said: str) -> None:
+    assert words.asked_period({"grain": grain, "period_end": pd.Timestamp("2026-07-01")}) == said
+
+
 def test_states_of_several_values_name_what_is_missing() -> None:
     assert words.states(["complete", "complete"], 10) == "complete"
     assert words.states(["complete", "suppressed"], 10) == "complete, some suppressed"

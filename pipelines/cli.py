@@ -8,6 +8,7 @@ Not in here: any step itself.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sys
 import time
@@ -40,6 +41,15 @@ app = typer.Typer(
 )
 WRONG_CALL = 2
 NOT_KNOWN = 3
+FULL = "the disk is full ({}): make room, then run again; nothing that was landed is lost."
+TROUBLES = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EROFS: "{} cannot be written: its disk is read-only.",
+    errno.EACCES: "{} may not be read or written by this user.",
+    errno.EIO: "the disk fails at {}: look at it before the next run.",
+}
+"""What a person must do about a disk, by the number of its error."""
 KEPT = ((curated.SOURCE, curated.SHEETS), (survey.SOURCE, survey.SHEETS))
 
 
@@ -66,6 +76,14 @@ def main() -> None:
     except REFUSALS as error:
         print(f"mdm: {error}", file=sys.stderr)
         raise SystemExit(WRONG_CALL) from None
+    except warehouse.DbtFailed as error:
+        print(f"mdm: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in TROUBLES:
+            raise
+        print(f"mdm: {TROUBLES[error.errno].format(error.filename or 'the data folder')}", file=sys.stderr)
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("mdm: interrupted; the next run goes on where this one stopped", file=sys.stderr)
         raise SystemExit(130) from None

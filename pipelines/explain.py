@@ -155,10 +155,17 @@ def _asked(period: str | None, given: Mapping[str, str]) -> str:
 
 
 def _query(version: Path, query: str, values: Any = None) -> list[dict[str, Any]]:
-    with duckdb.connect(str(version / "internal.duckdb"), read_only=True) as connection:
-        found = connection.execute(query, values)
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    path = version / "internal.duckdb"
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(query, values)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    except duckdb.Error as error:
+        told = warehouse.database_trouble(path, error)
+        if told is None:
+            raise
+        raise NotExplained(told) from None
 
 
 def _dimensions(version: Path) -> list[str]:

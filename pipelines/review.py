@@ -34,6 +34,7 @@ from pipelines.sources import files
 from pipelines.sources.curated import IDENTITY_SHEET as SHEET
 from pipelines.sources.spec import Pseudonymise, Row
 from pipelines.vault import Vault
+from pipelines.warehouse import database_trouble
 
 LEAST_DOUBT = 0.01
 """A pair that the numbers have right with more than 99 % is not worth a look."""
@@ -438,10 +439,13 @@ def _warehouse(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             yield connection
-    except duckdb.IOException:
-        raise NotReviewed(f"{path} is being built; wait for the end of the run.") from None
     except duckdb.CatalogException:
         raise NotReviewed(f"{path} was not built to its end: `mdm build` makes it.") from None
+    except duckdb.Error as error:
+        told = database_trouble(path, error)
+        if told is None:
+            raise
+        raise NotReviewed(told) from None
 
 
 def _persons(warehouse: duckdb.DuckDBPyConnection) -> Persons:

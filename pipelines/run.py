@@ -97,10 +97,22 @@ class DataInUse(Exception):
     """Another run works in this folder, or it holds data of another kind."""
 
 
+class DataDamaged(DataInUse):
+    """A file of the folder cannot be read as what it is: which one, and what to do."""
+
+
 def world_of(data: Path) -> World:
-    """The world a data folder holds; live before anything was written."""
+    """The world a data folder holds; live before anything was written. Raises DataDamaged."""
     path = data / "world.json"
-    return World(**json.loads(path.read_text())) if path.exists() else World()
+    if not path.exists():
+        return World()
+    try:
+        return World(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        raise DataDamaged(
+            f"{path} is damaged, which says whose data the folder holds: put it back from a backup, or set "
+            "MDM_DATA to another folder. Nothing was changed."
+        ) from None
 
 
 def begin(data: Path, world: World) -> None:

@@ -190,8 +190,10 @@ def database_trouble(path: Path, said: object) -> str | None:
             f"the disk of {path.parent} is full: make room, then run again; nothing that was landed is lost."
         )
     if re.search(r"not a valid DuckDB|Corrupt|Checksum|Serialization Error|Could not read", text):
-        what = "`mdm build` makes it anew" if path.name == "warehouse.duckdb" else "`mdm run` publishes anew"
-        return f"{path} is damaged: remove it, then {what}."
+        anew = "`mdm run` publishes anew."
+        if path.name == "warehouse.duckdb":
+            anew = "remove it, then `mdm build` makes it anew from the lake."
+        return f"{path} is damaged: {anew}"
     return None
 
 

@@ -61,6 +61,9 @@ BELIEVED = 50
 """So many known records may be missing from an answer without any row; a larger loss is not believed."""
 
 
+NO_KEYS = pa.array([], pa.string())
+
+
 class BatchRefused(Exception):
     """The landing gate said no: every reason is a sentence."""
 
@@ -291,7 +294,9 @@ class Landing:
             self.vault.remember(source.name, handles, page.server_now)
         gone = self._gone(source, feed, pending, tables, known)
         buried = len(gone.get(feed.streams[0].name, ()))
-        if buried > BELIEVED and not tables[feed.streams[0].name].num_rows and not _named(pending, feed):
+        if buried > BELIEVED and not tables[feed.streams[0].name].num_rows:
+            buried = len(self.lake.gone(source.name, feed.streams[0], _unnamed(pending, feed), NO_KEYS))
+        if buried > BELIEVED and not tables[feed.streams[0].name].num_rows:
             what = f"{source.name}/{feed.streams[0].name}"
             sentence = f"{what}: expected: some of {buried:,} known records again; came: none of them"
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, [sentence], rows=True))
@@ -384,7 +389,7 @@ class Landing:
                 gone = frozenset(found[stream.goes_with[1]].cast(stream.keep[column].type).to_pylist())
                 parts.setdefault(stream.name, []).append(Whole(stream.name, {column: gone}, keys=frozenset()))
             if stream.name in parts:
-                arrived = tables[stream.name]["_key"] if stream.name in tables else pa.array([], pa.string())
+                arrived = tables[stream.name]["_key"] if stream.name in tables else NO_KEYS
                 keys = self.lake.gone(source.name, stream, parts[stream.name], arrived)
                 if len(keys):
                     found[stream.name] = keys
@@ -464,9 +469,9 @@ def _of_known(feed: Feed, records: list[Any], above: Known) -> list[Any]:
     return [record for record, key in zip(records, keys.to_pylist(), strict=True) if key in there]
 
 
-def _named(pending: _Pending, feed: Feed) -> bool:
-    """Whether the source named what is still there, instead of sending it."""
-    return all(part.keys is not None for part in pending.whole if part.stream == feed.streams[0].name)
+def _unnamed(pending: _Pending, feed: Feed) -> list[Whole]:
+    """Parts of the feed's own stream of which the source sent what is still there, instead of naming it."""
+    return [part for part in pending.whole if part.stream == feed.streams[0].name and part.keys is None]
 
 
 def _upstream(stream: Stream, among: list[Stream]) -> Stream | None:

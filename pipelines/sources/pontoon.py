@@ -9,8 +9,10 @@
 A day is asked once it is over for some hours. Actions vanish and change later: the last seven days are
 read again every day, the last 90 every month, everything every year, a part of it each day. A project and
 day that fails alone (500) does not stop the others: it is set aside, named, and asked again on the next run;
-a project that went private is asked no more and what is stored of it is buried. A day is one of Pontoon's own
-zone, so an action is stored with the day under which it was shown (`asked_on`); only `date` says when it was.
+a project that is not listed any more is gone with what is stored of it. A renamed project is told by its
+`pk`: reading goes on, and its actions take the new slug as their days are read again.
+A day is one of Pontoon's own zone, so an action is stored with the day under which it was shown
+(`asked_on`); only `date` says when it was.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
 Key: an ordinary account's. An administrator's lists private projects: nothing is asked with such a key.
 Privacy: `user.name` may be the local part of an e-mail address and is kept only as a hash; so is `user.pk`.
@@ -170,7 +172,6 @@ PROJECT_SNAPSHOTS = Stream(
 USER_ACTIONS = Stream(
     name="user_actions",
     handles=translator_handles,
-    goes_with=("project", "projects"),
     about="one action on one translation; the natural key is (type, date with microseconds, translation)",
     key=("type", "date", "translation"),
     version_at="date",

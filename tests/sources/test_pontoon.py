@@ -13,9 +13,9 @@ import pytest
 
 from expectations.landing import LANDING
 from pipelines.lake import Lake
-from pipelines.landing import FeedResult, Landing
+from pipelines.landing import FeedResult, Landing, block
 from pipelines.sources import pontoon
-from pipelines.sources.http import Client, SourceDenied
+from pipelines.sources.http import Client, SourceBlocked, SourceDenied
 from pipelines.sources.spec import Span, Spent, stamp
 from tests.scripted import Reply, scripted
 from tests.sources.test_walks import Scripted
@@ -163,6 +163,137 @@ def test_an_action_of_no_zones_day_is_refused(tmp_path: Path) -> None:
         "expected actions of the asked day, in some time zone"
         in Odd([hourly(1, "one")]).run(tmp_path).refused[0]
     )
+
+
+# --- Projects that are renamed, go private, or give their slug away ---------------------------
+
+
+def short(pk: int, slug: str) -> Project:
+    """Three actions a day, for 40 days."""
+    acted = {pk * 10_000 + n: FIRST + timedelta(hours=8 * n) for n in range(120)}
+    return Project(pk, slug, acted)
+
+
+def closed(server: Server, *projects: Project) -> set[int]:
+    """The actions of these projects that must be stored."""
+    end = server.now.replace(hour=0)
+    return {number for one in projects for number, at in one.acted.items() if at < end}
+
+
+def loaded(data: Path, *projects: Project) -> tuple[Server, int]:
+    """After a first load and a day more: the server, and how many requests a day takes."""
+    server = Server(list(projects))
+    server.run(data)
+    server.now += timedelta(days=1)
+    assert server.run(data).refused == ()
+    assert stored(data) == closed(server, *projects)
+    return server, len(server.asked)
+
+
+@pytest.mark.parametrize("new", ["a-first", "z-last"])
+def test_a_renamed_project_keeps_its_actions_and_is_not_read_anew(new: str, tmp_path: Path) -> None:
+    one, two = short(1, "one"), short(2, "two")
+    server, usual = loaded(tmp_path, one, two)
+    one.slug = new
+    for day in range(4):
+        server.now += timedelta(days=1)
+        assert server.run(tmp_path).refused == ()
+        assert stored(tmp_path) == closed(server, one, two)
+        assert len(server.asked) <= usual + 6 + (day == 0)
+    assert not any("/one/" in path for path in server.asked)
+
+
+def test_an_action_of_before_a_renaming_that_vanished_is_gone(tmp_path: Path) -> None:
+    one = short(1, "one")
+    server, _ = loaded(tmp_path, one)
+    one.slug = "other"
+    vanished = max(closed(server, one)) - 3
+    del one.acted[vanished]
+    server.now += timedelta(days=1)
+    server.run(tmp_path)
+    assert stored(tmp_path) == closed(server, one)
+
+
+def test_two_projects_that_change_names_keep_their_actions(tmp_path: Path) -> None:
+    one, two = short(1, "one"), short(2, "two")
+    server, usual = loaded(tmp_path, one, two)
+    one.slug, two.slug = "two", "three"
+    for _ in range(3):
+        server.now += timedelta(days=1)
+        assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == closed(server, one, two)
+    assert len(server.asked) <= usual + 6
+
+
+def test_a_project_renamed_before_its_first_load_was_complete_is_gone_on_with(tmp_path: Path) -> None:
+    class Blocks(Server):
+        most = 12
+
+        def __call__(self, path: str, params: dict[str, Any]) -> Any:
+            if len(self.asked) >= self.most:
+                raise SourceBlocked(600, path)
+            return super().__call__(path, params)
+
+    one, two = short(1, "one"), short(2, "two")
+    server = Blocks([one, two])
+    assert server.run(tmp_path).refused
+    before = stored(tmp_path)
+    block(tmp_path, "pontoon", -1)
+    one.slug = "other"
+    server.most = 100
+    assert server.run(tmp_path).refused == ()
+    assert before
+    days = [path.split("/")[4] for path in server.asked if "/other/" in path]
+    assert (days[0], min(days[1:])) == ("2000-01-01", "2026-06-13")
+    assert stored(tmp_path) == closed(server, one, two)
+
+
+def test_a_project_that_went_private_is_gone_and_read_anew_when_it_is_public_again(tmp_path: Path) -> None:
+    one, two = short(1, "one"), short(2, "two")
+    server, _ = loaded(tmp_path, one, two)
+    server.projects = [two]
+    server.now += timedelta(days=1)
+    assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == closed(server, two)
+    server.projects = [one, two]
+    server.now += timedelta(days=1)
+    assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == closed(server, one, two)
+
+
+def test_the_only_project_may_go_private(tmp_path: Path) -> None:
+    """So large a loss is believed, because it is named."""
+    one, empty = short(1, "one"), Project(2, "empty", {})
+    server, _ = loaded(tmp_path, one, empty)
+    server.projects = [empty]
+    server.now += timedelta(days=1)
+    assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == set()
+
+
+def test_a_slug_that_another_project_has_taken_tells_of_that_one(tmp_path: Path) -> None:
+    one, two, three = short(1, "one"), short(2, "two"), short(3, "one")
+    server, _ = loaded(tmp_path, one, two)
+    server.projects = [three, two]
+    for _ in range(2):
+        server.now += timedelta(days=1)
+        assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == closed(server, three, two)
+
+
+def test_a_cursor_of_before_loses_nothing_when_a_project_is_renamed(tmp_path: Path) -> None:
+    one, two = short(1, "one"), short(2, "two")
+    server, _ = loaded(tmp_path, one, two)
+    for path in Lake(tmp_path).folder("pontoon", "user_actions").glob("2*.json"):
+        manifest = json.loads(path.read_text())
+        if manifest["cursor"]:
+            del manifest["cursor"]["pks"]
+            path.write_text(json.dumps(manifest))
+    one.slug = "other"
+    for _ in range(2):
+        server.now += timedelta(days=1)
+        assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == closed(server, one, two)
 
 
 # --- An administrator's key -------------------------------------------------------------------

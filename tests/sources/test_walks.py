@@ -550,7 +550,8 @@ def pontoon(
             raise SourceDenied(403, "You do not have permission to access data for this project.", path)
         if on in broken:
             raise SourceDown("an error of its own (500)")
-        return {"actions": [{"id": f"{slug}/{on}", "updated": on}], "project": {"slug": slug}}
+        project = {"slug": slug, "pk": len(slug) + ord(slug[0])}
+        return {"actions": [{"id": f"{slug}/{on}", "updated": on}], "project": project}
 
     return answer
 

@@ -20,6 +20,7 @@ from pipelines.sources.spec import (
     SourceChanged,
     Span,
     Whole,
+    json_type,
     listed,
     parse_instant,
     stamp,
@@ -36,6 +37,9 @@ from pipelines.sources.walks.common import (
 )
 
 log = logging.getLogger(__name__)
+
+BEFORE_ALL = date(2000, 1, 1)
+"""A day before any action: its answer is small, never fails alone, and tells whose the slug is."""
 
 EASTERNMOST, WESTERNMOST = timedelta(hours=14), timedelta(hours=12)
 """How much before UTC a day can begin, and how much after UTC it can end."""
@@ -66,22 +70,40 @@ class ProjectDay:
 class _Progress:
     """Where a walk is: what its cursor says, and which projects it has given up until the next run.
 
-    following: project -> first day not yet read. waiting: days owed from before and not yet asked; owed: days
-    that failed in this run (both as ordered sets). in_a_row: failures of a project and turn since its last
-    answer. left: projects and turns that are not asked any more. silent: projects left since any last answer.
+    following: project -> first day not yet read. numbers: project -> its `pk`. waiting: days owed from before
+    and not yet asked; owed: days that failed in this run (both as ordered sets). in_a_row: failures of a
+    project and turn since its last answer. left: projects and turns that are not asked any more. silent:
+    projects left since any last answer. gone: projects of which nothing is asked in this run: they went
+    private or gave their slug away, or we could not tell whose the slug is.
     """
 
     following: dict[str, str]
+    numbers: dict[str, int]
     waiting: dict[tuple[str, str], None]
     owed: dict[tuple[str, str], None] = field(default_factory=dict)
     in_a_row: Counter[tuple[str, Turn]] = field(default_factory=Counter)
     left: set[tuple[str, Turn]] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
     def cursor(self) -> dict[str, Any]:
         """Days not asked in this run come before those that failed again: in the end each has its turn."""
-        owed = {**self.waiting, **self.owed}
-        return {"next": dict(self.following), "owed": [list(one) for one in owed]}
+        owed = [list(one) for one in {**self.waiting, **self.owed}]
+        return {"next": dict(self.following), "pks": dict(self.numbers), "owed": owed}
+
+    def rename(self, old: str, new: str) -> None:
+        """Go on with a project under its new name."""
+        self.numbers[new] = self.numbers.pop(old)
+        if old in self.following:
+            self.following[new] = self.following.pop(old)
+        self.waiting = {(new if slug == old else slug, on): None for slug, on in self.waiting}
+
+    def forget(self, slug: str) -> None:
+        """Begin with a project anew when it is there again."""
+        self.following.pop(slug, None)
+        self.numbers.pop(slug, None)
+        self.waiting = {one: None for one in self.waiting if one[0] != slug}
+        self.owed = {one: None for one in self.owed if one[0] != slug}
 
 
 @dataclass(frozen=True)
@@ -94,9 +116,12 @@ class ProjectDays:
     without any answer in between, it is the source that is down (days that failed before tell nothing of it).
     A day is that of the source's own zone, which nothing tells. So every record carries `_asked_on`, the day
     under which it was shown, and a re-read shows all records of that day, whenever in UTC it began.
+    A project is known by its `pk`, which the answer to a day tells; the list gives its slug alone. Of a new
+    slug a day before any action is asked: where its `pk` is known, the project was renamed, and the walk goes
+    on with it. A project that is not listed any more, under any slug, is gone with all that is stored of it.
     Owed days are asked first, then new ones, then those to be read again; a run that is broken off goes on
-    there. Cursor: {"next": {project: first day not yet read}, "owed": [[project, day]], "again": {"began",
-    "after": [project, day]} in the middle of re-reads, "reread"}.
+    there. Cursor: {"next": {project: first day not yet read}, "pks": {project: pk}, "owed": [[project, day]],
+    "again": {"began", "after": [project, day]} in the middle of re-reads, "reread"}.
     The least for a day: one request a project, one a project and day of each re-read, one for the projects.
     """
 
@@ -115,6 +140,14 @@ class ProjectDays:
         slugs = sorted(str(project["slug"]) for project in listed(answer, "results"))
         now = answer.server_now
         cursor = loading(cursor, now)
+        progress = _Progress(
+            dict(cursor.get("next", {})),
+            dict(cursor.get("pks", {})),
+            dict.fromkeys((slug, on) for slug, on in cursor.get("owed", [])),
+        )
+        if self._follow_names(ask, slugs, progress, complete="reread" in cursor):
+            cursor = {name: value for name, value in cursor.items() if name != "again"}
+        vanished = sorted({*progress.following, *progress.numbers} - {*slugs})
         end = min(now - self.closes_after, span.until or now).date()
         first = (span.since or BEGINNING.replace(year=2011)).date()
         begun = cursor.get("again", {})
@@ -126,15 +159,28 @@ class ProjectDays:
             for start, stop in parts_due(reread, before, swept_at, first, end, days=1)
             for on in _days(start, stop)
         }
-        progress = _Progress(
-            {slug: on for slug, on in cursor.get("next", {}).items() if slug in slugs},
-            {(slug, on): None for slug, on in cursor.get("owed", []) if slug in slugs},
-        )
+        buried = [self._all_of(slug, progress) for slug in vanished]
+        if buried:
+            # What is buried must not come again in the same batch, under a slug of which we could not ask.
+            progress.gone = {*slugs} - {*progress.following, *progress.numbers}
+            for slug in vanished:
+                progress.forget(slug)
+            state = {**cursor, **progress.cursor()}
+            yield Page([], state, now, where=self.projects, whole=tuple(one for one in buried if one))
         wanted = self._wanted(slugs, progress, first, end, sorted(due_days), tuple(begun.get("after", ())))
         for one, outcome in self._ask(ask, wanted, progress):
+            if one.slug in progress.gone:
+                continue
             records: list[Any] = []
             whole: tuple[Whole, ...] = ()
             progress.waiting.pop(one.named, None)
+            if _hidden(outcome) or self._is_another(one, outcome, progress):
+                part = self._all_of(one.slug, progress)
+                progress.forget(one.slug)
+                progress.gone.add(one.slug)
+                state = {**cursor, **progress.cursor()}
+                yield Page([], state, now, where=self.projects, whole=(part,) if part else ())
+                continue
             if isinstance(outcome, Answer):
                 progress.in_a_row[one.slug, one.turn] = 0
                 progress.silent.clear()
@@ -142,10 +188,10 @@ class ProjectDays:
                 told = {"project": project, "_asked_on": one.on.isoformat()}
                 records = [{**action, **told} for action in listed(outcome, "actions")]
                 _check_day(records, one.on, outcome)
+                progress.numbers[one.slug] = _number(outcome)
                 if one.turn is not Turn.NEW:
-                    whole = (Whole(self.stream, {"project": one.slug, "asked_on": one.on}),)
-            elif _hidden(outcome):
-                whole = (Whole(self.stream, {"project": one.slug}, keys=frozenset()),)
+                    of = {"project_pk": progress.numbers[one.slug], "asked_on": one.on}
+                    whole = (Whole(self.stream, of),)
             else:
                 self._failed(one, outcome, progress, len(slugs))
             if one.turn is Turn.NEW:
@@ -157,6 +203,45 @@ class ProjectDays:
         state = {name: value for name, value in cursor.items() if name != "again"}
         state = ended({**state, **progress.cursor()}, self.rereads, again, swept_at)
         yield Page([], state, now, watermark=midnight(end))
+
+    def _follow_names(self, ask: Asker, slugs: Sequence[str], progress: _Progress, *, complete: bool) -> bool:
+        """Give projects that were renamed their new names; whether there were any.
+
+        complete: whether every project was read before, so that a new slug is worth a question. Until then it
+        is one when a slug has vanished.
+        """
+        known = {*progress.following, *progress.numbers}
+        fresh = deque(slug for slug in slugs if slug not in known)
+        renamed = False
+        if not complete and known <= {*slugs}:
+            return renamed
+        while fresh:
+            slug = fresh.popleft()
+            try:
+                number = _number(ask.get(self.day.format(day=BEFORE_ALL, slug=slug)))
+            except SourceDenied:
+                continue
+            old = next((name for name, its in progress.numbers.items() if its == number), slug)
+            if old != slug:
+                progress.rename(old, slug)
+                renamed = True
+                if old in slugs:
+                    fresh.append(old)
+        return renamed
+
+    def _all_of(self, slug: str, progress: _Progress) -> Whole | None:
+        """All that is stored of a project of which nothing is to stay; None when it has another name."""
+        number = progress.numbers.get(slug)
+        if number is None:
+            return Whole(self.stream, {"project": slug}, keys=frozenset())
+        if any(its == number for name, its in progress.numbers.items() if name != slug):
+            return None
+        return Whole(self.stream, {"project_pk": number}, keys=frozenset())
+
+    def _is_another(self, one: ProjectDay, outcome: Answer | Exception, progress: _Progress) -> bool:
+        """Whether another project has taken the slug since we read it last."""
+        number = progress.numbers.get(one.slug)
+        return isinstance(outcome, Answer) and number is not None and _number(outcome) != number
 
     def _wanted(
         self,
@@ -183,6 +268,8 @@ class ProjectDays:
 
         def paths() -> Iterator[str]:
             for one in wanted:
+                if one.slug in progress.gone:
+                    continue
                 if (one.slug, one.turn) not in progress.left:
                     asked.append(one)
                     yield self.day.format(day=one.on, slug=one.slug)
@@ -216,6 +303,15 @@ class ProjectDays:
 def _days(start: date, end: date) -> Iterator[date]:
     for number in range(max(0, (end - start).days)):
         yield start + timedelta(days=number)
+
+
+def _number(answer: Answer) -> int:
+    """The `pk` of the project whose day this is."""
+    project = answer.body.get("project") if isinstance(answer.body, dict) else None
+    number = project.get("pk") if isinstance(project, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise SourceChanged("a project with a whole number `pk`", json_type(number), answer.where)
+    return number
 
 
 def _check_day(records: list[Any], on: date, answer: Answer) -> None:

@@ -1,19 +1,34 @@
--- One row an action on a translation, by a person or a system user.
+-- One row an action on a translation, by a person or a system user. A renamed project keeps its
+-- number, and its actions their old slug until they are read again: all are shown under the slug
+-- read last.
 
 with latest as (
     {{ latest('pontoon', 'user_actions') }}
+),
+
+slugs as (
+    select
+        project_pk,
+        project,
+        row_number() over (
+            partition by project_pk
+            order by max(_fetched_at) desc, max(_batch_id) desc, project asc
+        ) as place
+    from latest
+    group by project_pk, project
 )
 
 select
-    translation as translation_id,
-    entity as entity_id,
+    latest.translation as translation_id,
+    latest.entity as entity_id,
 
-    type as action_type,
-    translator as account,
-    is_system_user,
-    is_implicit_action as is_implicit,
-    locale,
-    project,
+    latest.type as action_type,
+    latest.translator as account,
+    latest.is_system_user,
+    latest.is_implicit_action as is_implicit,
+    latest.locale,
+    coalesce(slugs.project, latest.project) as project,
 
-    {{ utc('"date"') }} as acted_at
+    {{ utc('latest."date"') }} as acted_at
 from latest
+left join slugs on latest.project_pk = slugs.project_pk and slugs.place = 1

@@ -504,8 +504,9 @@ def _cursor(maker: Maker, feed: Feed, own: list[Batch]) -> dict[str, Any]:
     if source == "sumo" and feed.name in own[0].newest:
         return {"updated": stamp(moment(max(batch.newest[feed.name] for batch in own))), **marks}
     if feed.name == "user_actions":
-        slugs = [project.slug for project in pontoon.PROJECTS if not project.private]
-        return {"next": dict.fromkeys(sorted(slugs), _last_day(maker.size).isoformat()), "owed": [], **marks}
+        numbers = {project.slug: project.pk for project in pontoon.PROJECTS if not project.private}
+        days = dict.fromkeys(sorted(numbers), _last_day(maker.size).isoformat())
+        return {"next": days, "pks": numbers, "owed": [], **marks}
     return {"count": rows.get(feed.name, 0)}
 
 

@@ -31,6 +31,7 @@ from pipelines.sources.files import (
     number_of,
     one_at_a_time,
     pseudonym_in,
+    region_of,
     slug_of,
     text_of,
     whole_of,
@@ -164,7 +165,7 @@ RESOURCES_SHEET = Sheet(
     "Means given to a region: money, devices, travel.",
     (
         slug_of("resource", "what it was, e.g. event_budget, swag, travel"),
-        slug_of("region", "the region it went to, as the table of regions names it"),
+        region_of("region", "the region it went to, as the table of regions names it"),
         country_of("country", "the country it went to, where it was given to one"),
         number_of("amount", "how much", least=0),
         text_of("unit", "of what, e.g. USD, items, requests"),

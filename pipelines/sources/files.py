@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ KINDS = {
 
 PSEUDONYM = "pseudonym"
 """The kind of an account that is written as the pseudonym the lake holds, because nobody has its name."""
+
+REGIONS = Path(__file__).resolve().parents[2] / "dbt" / "seeds" / "regions.csv"
+"""The table of regions, of which the warehouse makes its own."""
 
 SHOWN_ERRORS = 50
 """So many errors of a file are told in a run's refusal; `mdm curated check` tells all."""
@@ -200,6 +204,23 @@ def country_of(name: str, about: str) -> Column:
     return Column(name, about, column.parse, "a country code of two capital letters", required=False)
 
 
+def region_of(name: str, about: str) -> Column:
+    """A region by its name in the table of regions, which is read when a cell is."""
+
+    def parse(cell: str) -> str:
+        if cell not in regions():
+            raise ValueError
+        return cell
+
+    return Column(name, about, parse, f"a region of {REGIONS.relative_to(REGIONS.parents[2])}")
+
+
+@cache
+def regions() -> frozenset[str]:
+    with REGIONS.open(encoding="utf-8", newline="") as lines:
+        return frozenset(row["region"] for row in csv.DictReader(lines))
+
+
 def _of_keys(parse: Parse) -> Parse:
     def parsed(cell: str) -> Any:
         try:
@@ -311,19 +332,19 @@ def numbered(
     sheet: Sheet, content: bytes, known: Mapping[tuple[Any, ...], Row] | None = None
 ) -> list[tuple[int, Row]]:
     """The same with the line of each row, counted from 1."""
-    try:
-        content_text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileRefused([f"{sheet.file}, line {line}: not UTF-8"], sheet.file) from None
-    lines = _lines(content_text)
+    garbled = _not_utf8(content)
+    lines = _lines(content.decode("utf-8-sig", "replace"))
     header_line, header = next(lines, (1, None))
     if errors := list(_header_errors(sheet, header_line, header or [])):
-        raise FileRefused(errors, sheet.file)
+        also = [f"{sheet.file}, line {line}: not UTF-8" for line in garbled]
+        raise FileRefused(also + errors, sheet.file)
     assert header is not None
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, str]] = [(line, f"line {line}: not UTF-8") for line in garbled]
     rows, numbers = list[Row](), list[int]()
+    partly: list[tuple[Row, int, set[str]]] = []
     for line, cells in lines:
+        if line in garbled:
+            continue
         if cells is None:
             found.append((line, f"line {line}: quotation marks do not match"))
             continue
@@ -335,6 +356,13 @@ def numbered(
         if not wrong:
             rows.append(row)
             numbers.append(line)
+        else:
+            partly.append((row, line, {column for column, _ in wrong}))
+    for row, line, known_wrong in partly:
+        found += [
+            (line, f"line {line}, column {column}: {what}")
+            for column, what in _also_wrong(sheet, row, line, known_wrong)
+        ]
     for check in (_own_key(sheet), *sheet.checks):
         found += [
             (line, f"line {line}, column {column}: {what}") for line, column, what in check(rows, numbers)
@@ -351,6 +379,44 @@ def numbered(
         in_order = [f"{sheet.file}, {sentence}" for _, sentence in sorted(found, key=lambda one: one[0])]
         raise FileRefused(in_order, sheet.file)
     return list(zip(numbers, rows, strict=True))
+
+
+def _also_wrong(sheet: Sheet, row: Row, line: int, wrong: set[str]) -> Iterator[tuple[str, str]]:
+    """What rules over several cells say of a line alone in which other cells are wrong.
+
+    A rule that reads a wrong cell is not asked: it could only repeat what was said of the cell.
+    """
+    for check in sheet.checks:
+        asked = _Asked(row)
+        try:
+            said = [(column, what) for _, column, what in check([asked], [line])]
+        except (KeyError, TypeError):
+            continue
+        if not asked.names & wrong:
+            yield from said
+
+
+class _Asked(dict[str, Any]):
+    """A row that remembers which of its columns were read."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self.names = set[str]()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def _not_utf8(content: bytes) -> list[int]:
+    """The lines, counted from 1, that are not UTF-8."""
+    lines = []
+    for number, line in enumerate(LINE_END.split(content), 1):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            lines.append(number)
+    return lines
 
 
 def _header_errors(sheet: Sheet, line: int, header: list[str]) -> Iterator[str]:

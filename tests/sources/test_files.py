@@ -106,6 +106,8 @@ def errors(sheet: str, content: str | bytes) -> list[str]:
          "resources.csv, line 2, column amount: expected a number not below 0"),
         ("resources", RESOURCES + "swag,western_asia,si,1,USD,2024-01-01,2024-02-01\n",
          "resources.csv, line 2, column country: expected a country code of two capital letters"),
+        ("resources", RESOURCES + "swag,atlantis_quimby,,1,USD,2024-01-01,2024-02-01\n",
+         "resources.csv, line 2, column region: expected a region of dbt/seeds/regions.csv"),
         ("identity", IDENTITY + "sumo,username,quimby,sumo,username,quimby,same,2024-01-01\n",
          "identity.csv, line 2, column account_2: the same account as account_1"),
         ("outcomes", "event_id,metric,expected,outcome\n1.5,attendees,1,1\n",
@@ -143,6 +145,17 @@ def test_all_errors_of_a_file_are_told_at_once_in_its_order() -> None:
         "affiliation.csv, line 3, column source",
         "affiliation.csv, line 3, column affiliation",
         "affiliation.csv, line 3, column valid_from",
+    ]
+
+
+def test_one_wrong_cell_or_byte_hides_no_other_error() -> None:
+    rows = "swag,western_asia,,-1,USD,2024-03-01,2024-02-01\nswag,western_asia,,1,USD,2024-02-01,x\n"
+    content = (RESOURCES + rows).encode() + b"sw\xe4g,western_asia,,1,USD,2024-01-01,2024-02-01\n"
+    assert [one.removeprefix("resources.csv, line ") for one in errors("resources", content)] == [
+        "2, column amount: expected a number not below 0",
+        "2, column ends_on: not after starts_on",
+        "3, column ends_on: expected a day as YYYY-MM-DD",
+        "4: not UTF-8",
     ]
 
 

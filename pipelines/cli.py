@@ -132,6 +132,8 @@ class Shown(run.Display):
         name = f"{result.source}/{result.feed}"
         outcome = "refused" if result.refused else f"{sum(result.written.values()):,} new versions"
         line = f"{name}: {result.received:,} records read in {result.requests:,} requests, {outcome}"
+        if len(result.written) > 1 and not result.refused:
+            line += f" ({', '.join(f'{stream} {rows:,}' for stream, rows in result.written.items())})"
         if name in self._tasks:
             self._progress.update(self._tasks[name], count=outcome, total=1, completed=1)
         if not self._console.is_terminal:
@@ -175,6 +177,9 @@ def run_(
     with run.only_run(data):
         if sources == "live":
             settings.hash_key(data)  # refused before the folder is marked as live
+            for source in SOURCES.values():
+                if source.kept is None:
+                    settings.source_url(source)  # refused before the first request to any
             run.begin(data, run.World())
             outcome = _execute(console, data, since, until)
         else:

@@ -46,8 +46,12 @@ def data_dir() -> Path:
 def source_url(source: Source) -> str:
     """The root a source is asked at: `MDM_<SOURCE>_URL`, else the real one."""
     url = os.environ.get(f"MDM_{source.name.upper()}_URL") or source.base_url
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not match
+        is_address = False
+    if not is_address or any(sign.isspace() for sign in url):
         raise SettingRefused(f"MDM_{source.name.upper()}_URL is not an http(s) address.")
     return url.rstrip("/")
 

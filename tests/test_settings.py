@@ -1,12 +1,15 @@
-"""Settings: what cannot be worked with is refused in one sentence, before anything is made."""
+"""Settings: what cannot be worked with is refused in one sentence, before anything is made or asked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 
-from pipelines import settings
+from pipelines import cli, settings
+from pipelines.landing import FeedResult
+from pipelines.sources import SOURCES
 
 
 @pytest.mark.parametrize("name", ["o'brien", "x[1]", "a]b", "a*b", "a?b", "a\\b"])
@@ -24,3 +27,37 @@ def test_a_data_folder_that_sql_would_read_otherwise_is_refused_and_not_made(
 def test_other_names_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("MDM_DATA", str(tmp_path / name))
     assert settings.data_dir() == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sumo.example.org", "ftp://sumo.example.org", "https://", "https://a:port/", "http://[a/", "http://a b"],
+)
+def test_an_address_that_is_none_is_refused_before_a_live_run_begins(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setenv("MDM_SUMO_URL", url)
+    monkeypatch.setattr(cli, "_execute", lambda *_: pytest.fail("the run began"))
+    with pytest.raises(settings.SettingRefused, match=r"^MDM_SUMO_URL is not an http\(s\) address\.$"):
+        cli.run_(sources="live")
+    assert not (tmp_path / "world.json").exists()
+
+
+def test_every_source_has_an_address_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    for source in SOURCES.values():
+        monkeypatch.delenv(f"MDM_{source.name.upper()}_URL", raising=False)
+        assert source.kept is not None or settings.source_url(source)
+
+
+def test_new_versions_of_several_streams_are_told_by_stream(capsys: pytest.CaptureFixture[str]) -> None:
+    console = cli._console()
+    with Progress(console=console, disable=True) as progress:
+        shown = cli.Shown(progress, console)
+        shown.landed(FeedResult("bugzilla", "bugs", 860, {"bugs": 860, "changes": 9594}, 5, 1.0))
+        shown.landed(FeedResult("reps", "events", 2, {"events": 2}, 1, 1.0))
+    assert capsys.readouterr().out.splitlines() == [
+        "bugzilla/bugs: 860 records read in 5 requests, 10,454 new versions (bugs 860, changes 9,594)",
+        "reps/events: 2 records read in 1 requests, 2 new versions",
+    ]

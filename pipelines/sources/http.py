@@ -21,7 +21,16 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    IncompleteRead,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from pipelines.sources.spec import Answer, Source, SourceChanged, Spent
 
@@ -209,7 +218,7 @@ class Client:
                 trouble = "no answer within 120 seconds"
                 continue
             except HTTPError as error:
-                trouble = f"no connection ({type(error).__name__})"
+                trouble = f"no connection ({_why(error)})"
                 continue
             with self._lock:
                 self.spent.bytes += response.tell()
@@ -260,6 +269,17 @@ class Client:
         if isinstance(body, dict) and body.get("error") is True:
             raise SourceDenied(response.status, _detail(body), where)
         return Answer(body, _server_now(response), where)
+
+
+def _why(error: HTTPError) -> str:
+    """Why nothing could be asked, in words."""
+    if isinstance(error, NameResolutionError):
+        return "nobody knows this name"
+    if isinstance(error, SSLError):
+        return "its certificate is not accepted"
+    if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
+        return "nobody answers at this address"
+    return "what came is no answer"
 
 
 def _named(path: str, params: Mapping[str, Any] | None) -> str:

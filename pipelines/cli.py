@@ -332,8 +332,8 @@ def status_(
 def explain_(
     metric: Annotated[str, typer.Argument(help="A metric, e.g. active_contributors.")],
     period: Annotated[str | None, typer.Option(help="2026-05, 2026-Q2 or 2026; the newest without.")] = None,
-    region: Annotated[str | None, typer.Option(help="A region's code.")] = None,
-    country: Annotated[str | None, typer.Option(help="A country's code.")] = None,
+    region: Annotated[str | None, typer.Option(help="A region's code or name.")] = None,
+    country: Annotated[str | None, typer.Option(help="A country's code or name.")] = None,
     locale: Annotated[str | None, typer.Option(help="A locale.")] = None,
     area: Annotated[str | None, typer.Option(help="An area of contribution.")] = None,
     population: Annotated[str | None, typer.Option(help="community, volunteer_strict, staff or all.")] = None,
@@ -367,7 +367,7 @@ def explain_(
 
 def _explained(console: Console, found: Explanation) -> None:
     """The page that `mdm explain` prints."""
-    from pipelines.explain import slice_of
+    from pipelines.explain import period_of, slice_of
 
     told = found.declaration
     console.print(f"[bold]{told['title']}[/bold] ({told['metric']}, version {told['version']})")
@@ -384,7 +384,7 @@ def _explained(console: Console, found: Explanation) -> None:
     for row in found.values:
         interval = row["ci_low"] is not None
         table.add_row(
-            f"{row['grain']} to {str(row['period_end'])[:10]}",
+            period_of(row),
             slice_of(row),
             _figure(row["value"]),
             f"{_figure(row['ci_low'])} to {_figure(row['ci_high'])}" if interval else "",

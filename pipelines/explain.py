@@ -7,6 +7,7 @@ what a metric means (its own yml), and anything about one person: steps are coun
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -108,6 +109,7 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
         raise NotExplained(f"Nothing has been published in {data} yet: run `mdm run` first.")
     declaration = _declaration(current, metric)
     bounds = period_bounds(period) if period else None
+    given = {name: _known(current, metric, name, value) for name, value in given.items()}
     values, more = values_of(current, metric, bounds, given)
     if not values:
         raise NotExplained(f"{metric} has no value for {_asked(period, given)} in {current.name}.")
@@ -179,8 +181,50 @@ def _declaration(version: Path, metric: str) -> dict[str, Any]:
     found = _query(version, "select * from metric where metric = $1", [metric])
     if not found:
         there = [row["metric"] for row in _query(version, "select metric from metric order by metric")]
+        near = difflib.get_close_matches(metric, there, n=3)
+        if near:
+            raise NotExplained(f"There is no metric {metric!r}; did you mean {' or '.join(near)}?")
         raise NotExplained(f"There is no metric {metric!r}; there are {', '.join(there)}.")
     return found[0]
+
+
+def _known(version: Path, metric: str, dimension: str, value: str) -> str:
+    """The code by which a metric's values are split: as it is given, or of a region with this name.
+
+    Raises NotExplained with the values there are, regions with their names.
+    """
+    if dimension not in _dimensions(version):
+        return value
+    rows = _query(
+        version,
+        f"select distinct {dimension} as code from metric_value"
+        f" where metric = $1 and {dimension} is not null order by 1",
+        [metric],
+    )
+    there = {str(row["code"]): "" for row in rows}
+    if not there or value in there:
+        return value
+    if dimension in ("region", "country"):
+        named = _query(version, "select code, name from region where kind = $1", [dimension])
+        there |= {row["code"]: row["name"] for row in named if row["code"] in there}
+    for code, name in there.items():
+        if value.lower() in (code.lower(), name.lower()):
+            return code
+    told = ", ".join(f"{code} ({name})" if name else code for code, name in there.items())
+    raise NotExplained(f"{metric} is not split by the {dimension} {value!r}; there are {told}.")
+
+
+def period_of(row: Mapping[str, Any]) -> str:
+    """The period of a value as `--period` takes it; with its grain and end where that takes it not."""
+    start, grain = row["period_start"], row["grain"]
+    if start is not None and grain in ("month", "quarter", "year"):
+        written = {
+            "month": f"{start:%Y-%m}",
+            "quarter": f"{start:%Y}-Q{(start.month + 2) // 3}",
+            "year": f"{start:%Y}",
+        }
+        return written[grain]
+    return f"{grain} to {str(row['period_end'])[:10]}"
 
 
 def values_of(

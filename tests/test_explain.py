@@ -11,7 +11,7 @@ import pytest
 
 from expectations.gate import Verdict
 from pipelines import publish as publication
-from pipelines.explain import NotExplained, changes_since, explain, period_bounds, values_of
+from pipelines.explain import NotExplained, changes_since, explain, period_bounds, period_of, values_of
 from pipelines.publish import publish
 from tests.invented_warehouse import AS_OF, RELEASE, Place, regional, value, values
 
@@ -125,9 +125,30 @@ def test_a_period_that_was_not_over_has_new_data_not_late_data(place: Place) -> 
 
 
 @pytest.mark.parametrize(
+    ("grain", "written"),
+    [
+        ("month", "2026-04"),
+        ("quarter", "2026-Q2"),
+        ("year", "2026"),
+        ("trailing_90d", "trailing_90d to 2026-05-01"),
+    ],
+)
+def test_a_period_is_written_as_it_is_asked_for(grain: str, written: str) -> None:
+    row = {"grain": grain, "period_start": datetime(2026, 4, 1), "period_end": datetime(2026, 5, 1)}
+    assert period_of(row) == written
+
+
+@pytest.mark.parametrize(
     ("metric", "period", "given", "sentence"),
     [
         ("active", None, {}, "There is no metric 'active'; there are active_contributors_by_region"),
+        ("region_coverag", None, {}, "There is no metric 'region_coverag'; did you mean region_coverage"),
+        (
+            "active_contributors_by_region",
+            None,
+            {"region": "atlantis"},
+            r"not split by the region 'atlantis'; there are .*\(",
+        ),
         ("region_coverage", "1999", {}, "no value for 1999"),
         ("region_coverage", None, {"town": "Graz"}, "no value is split by town"),
     ],

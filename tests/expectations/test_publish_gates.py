@@ -10,7 +10,13 @@ from expectations.publish import FRAMES, PUBLISH
 from pipelines import publish as publication
 from pipelines.publish import TABLES, publish
 from tests.expectations.twins import judged_of, named, twins
-from tests.invented_warehouse import RELEASE, Place, values
+from tests.invented_warehouse import RELEASE, Place, value, values
+
+OF_ALL = value(
+    "region_coverage", 73 / 111, ci_low=0.5, ci_high=0.8, numerator=73, denominator=111, persons=111,
+    smallest_group=38, population="all",
+)  # fmt: skip
+"""Beside the community's row: forty people more, of whom twenty have a region."""
 
 RULES = [(name, rule) for name, gate in PUBLISH.items() for rule in gate.expectations]
 
@@ -28,7 +34,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
         return Verdict(accepted=True, failures=(), warnings=(), checked=0)
 
     place = Place(Path(tmp_path_factory.mktemp("data")))
-    place.fill(values())
+    place.fill([*values(), OF_ALL])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(publication, "judge", record)
         publish(place.warehouse, place.manifest, place.out, RELEASE)
@@ -36,7 +42,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 
 
 def test_every_published_table_has_its_gate_and_frame() -> None:
-    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns", "lines", "texts"}
+    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns", "lines", "populations", "texts"}
 
 
 @pytest.mark.parametrize("name", PUBLISH)

@@ -267,7 +267,7 @@ def _unfinished(data: Path, source: str) -> Path:
 def _alone(data: Path) -> Iterator[None]:
     """One erasure at a time: runs of several sources rewrite the same links and kept files."""
     (data / "forgotten").mkdir(exist_ok=True)
-    with (data / "forgotten" / ".lock").open("w") as lock:
+    with (data / "forgotten.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -111,8 +111,19 @@ def _post(chance: Chance, number: int, topic: int, place: int, author: Account, 
 
 def _closing(number: int, topic: int, place: int, last: Record) -> Record:
     """The note that a topic was closed: a small action of the system."""
-    system = {"username": "system", "name": "system", "user_id": -1, "post_type": 3, "staff": True}
-    return {**last, **system, "id": number, "topic_id": topic, "post_number": place, "actions_summary": []}
+    system = {
+        "username": "system", "name": "system", "user_id": -1, "trust_level": 4, "admin": True,
+        "moderator": True, "staff": True, "primary_group_name": None,
+    }  # fmt: skip
+    return {
+        **last,
+        **system,
+        "post_type": 3,
+        "id": number,
+        "topic_id": topic,
+        "post_number": place,
+        "actions_summary": [],
+    }
 
 
 def _topic(number: int, place: int, posts: list[Record]) -> Record:

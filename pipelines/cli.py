@@ -467,10 +467,7 @@ def forget(
 
     data, console = settings.data_dir(), _console()
     with run.only_run(data):
-        try:
-            receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
-        except VaultClosed as error:
-            raise CallRefused(str(error)) from None
+        receipt = erase(data, settings.hash_key(data), SOURCES[source], identifiers, run.vault_of(data))
     if receipt.is_empty and receipt.erased_on is not None:
         on = f" on {receipt.erased_on}" if receipt.erased_on else ""
         console.print(f"already erased{on}, and nothing was stored since")

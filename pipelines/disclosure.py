@@ -197,7 +197,7 @@ def _is_small(groups: NDArray[Any], k: int) -> NDArray[np.bool_]:
 
 
 def in_company(
-    frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]], k: int = 0
+    frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]], k: int
 ) -> pd.Series:
     """The rows to hide so that no sum gives one of `hidden` away: true for these and for their company.
 

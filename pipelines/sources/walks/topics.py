@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,9 @@ from pipelines.sources.walks.common import due, ended, loading, numbers_of, shor
 
 TOPICS_AT_ONCE = 100
 
+PAGES_AT_ONCE = 4
+"""So many pages of the list a first load asks for at a time to find the last one."""
+
 
 @dataclass(frozen=True)
 class TaggedTopics:
@@ -32,11 +35,11 @@ class TaggedTopics:
     The list is walked whole every run, in the order of creation: it is small, and a bump cannot move a row
     in it. It is walked from its last page back to the first, so a topic that moves up because an earlier one
     is deleted is met on the page before. The run before tells where the last page lies; a first load seeks
-    it. A topic whose signature (number of posts, highest post, times, likes) is another one than before is
-    read: its first posts come with it. It names all its posts: those that it did not name before, new ones,
-    recovered ones and such as were moved there, are asked for by their ids, twenty a request; a stored post
-    that it names no more is gone. A topic that is listed no more is asked for: it may have been deleted, made
-    private, or lost its tag; only if it still has it, it stays.
+    it, some pages at a time. A topic whose signature (number of posts, highest post, times, likes) is another
+    one than before is read: its first posts come with it. It names all its posts: those that it did not name
+    before, new ones, recovered ones and such as were moved there, are asked for by their ids, twenty a
+    request; a stored post that it names no more is gone. A topic that is listed no more is asked for: it may
+    have been deleted, made private, or lost its tag; only if it still has it, it stays.
     Re-reads read topics although nothing tells of a change: edits and likes of posts.
     Cursor: {"topics": {id: [signature, its posts]}, "pages": {tag: its last page}, "reread"}; meant for tags,
     not for a whole forum.
@@ -86,25 +89,41 @@ class TaggedTopics:
         found: dict[str, dict[str, Any]] = {}
         ends: dict[str, int] = {}
         clocks: list[datetime] = []
-        for tag in self.tags:
-            page, more, ends[tag] = int(last_pages.get(tag, 0)), True, 0
-            while page >= 0:
-                rows, follow, now = self._list_page(ask, tag, page)
-                found |= rows
+
+        def walked(tag: str, pages: Sequence[int]) -> bool:
+            """Take these pages in; whether more follow the last of them."""
+            more = True
+            for page, (rows, follow, now) in zip(pages, self._list_pages(ask, tag, pages), strict=True):
+                found.update(rows)
                 clocks.append(now)
                 ends[tag] = max(ends[tag], page) if rows else ends[tag]
                 more = more and follow
-                page += 1 if more else -1
+            return more
+
+        for tag in self.tags:
+            ends[tag], first = 0, int(last_pages.get(tag, 0))
+            at_once = 1 if tag in last_pages else PAGES_AT_ONCE
+            more, following = walked(tag, [first]), first + 1
+            while more:
+                more = walked(tag, range(following, following + at_once))
+                following += at_once
+            for page in reversed(range(max(first, ends[tag]))):
+                walked(tag, [page])
         return found, ends, clocks[0]
 
-    def _list_page(self, ask: Asker, tag: str, page: int) -> tuple[dict[str, dict[str, Any]], bool, datetime]:
-        """The topics of a page in the order of creation, whether more follow, and the source's clock."""
-        answer = ask.get(f"/tag/{tag}.json", {"order": "created", "ascending": "true", "page": page})
-        body = answer.body.get("topic_list") if isinstance(answer.body, dict) else None
-        rows = listed(Answer(body, answer.server_now, answer.where), "topics")
-        assert isinstance(body, dict)
-        more = bool(rows) and bool(body.get("more_topics_url"))
-        return {str(row["id"]): {**row, "_tag": tag} for row in rows}, more, answer.server_now
+    def _list_pages(
+        self, ask: Asker, tag: str, pages: Sequence[int]
+    ) -> Iterator[tuple[dict[str, dict[str, Any]], bool, datetime]]:
+        """Of each page: its topics in the order of creation, whether more follow, and the source's clock."""
+        order = f"/tag/{tag}.json?order=created&ascending=true&page="
+        for _, answer in ask.get_many(f"{order}{page}" for page in pages):
+            if isinstance(answer, Exception):
+                raise answer
+            body = answer.body.get("topic_list") if isinstance(answer.body, dict) else None
+            rows = listed(Answer(body, answer.server_now, answer.where), "topics")
+            assert isinstance(body, dict)
+            more = bool(rows) and bool(body.get("more_topics_url"))
+            yield {str(row["id"]): {**row, "_tag": tag} for row in rows}, more, answer.server_now
 
     def _still_tagged(self, ask: Asker, number: str) -> bool:
         try:

@@ -1,6 +1,7 @@
 -- The share of those who began in a year who held a first leading role within one year, within two:
--- one minus the Kaplan-Meier curve, as of the end of the last month that is over. Who went silent
--- stays at risk, for people come back. Who already led at an unknown date is left out and flagged.
+-- one minus the Kaplan-Meier curve, as of the end of the last month that is over. Days are whole:
+-- within 365 of them is up to day 364. Who went silent stays at risk, for people come back. Who
+-- already led at an unknown date is left out and flagged.
 
 with years as (
     select
@@ -125,19 +126,21 @@ measured as (
         coalesce(counted.watched_days >= terms.days, false) as is_long_enough,
         len(list_filter(
             list_zip(counted.durations, counted.observed),
-            lambda one: one[2] and one[1] <= terms.days
+            lambda one: one[2] and one[1] < terms.days
         )) as led,
         case
-            when counted.persons > 0 then km_at(counted.durations, counted.observed, terms.days)
+            when counted.persons > 0
+                then km_at(counted.durations, counted.observed, terms.days - 1)
         end as kept,
         coalesce(probable.persons, 0) as probable_persons,
         coalesce(probable.watched_days >= terms.days, false) as is_probable_long_enough,
         len(list_filter(
             list_zip(probable.durations, probable.observed),
-            lambda one: one[2] and one[1] <= terms.days
+            lambda one: one[2] and one[1] < terms.days
         )) as probable_led,
         case
-            when probable.persons > 0 then km_at(probable.durations, probable.observed, terms.days)
+            when probable.persons > 0
+                then km_at(probable.durations, probable.observed, terms.days - 1)
         end as probable_kept
     from years
     cross join terms

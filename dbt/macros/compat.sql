@@ -2,11 +2,35 @@
 
 {#
     The support forum's own response rate of a day: questions neither locked nor spam with any answer
-    within the hours, also the asker's own, spam and machines.
+    within the hours, also the asker's own, spam and machines. Every loaded day has a row: one without a
+    question has no denominator, one behind the watermark is unavailable once its month is over.
 #}
 {% macro responded_compat(hours) -%}
 with sources as (
-    select loaded_from, watermark from {{ ref('dim_source') }} where source = 'sumo'
+    select
+        grace_hours,
+        watermark,
+        date_trunc('day', coalesce(loaded_from, opened_on) + interval 1 day - interval 1 microsecond)
+            as first_day
+    from {{ ref('dim_source') }}
+    where source = 'sumo'
+),
+
+horizon as (
+    select max(period_end) as ends_at from {{ ref('dim_period') }} where grain = 'month'
+),
+
+days as (
+    select
+        unnest(generate_series(
+            sources.first_day,
+            greatest(date_trunc('day', sources.watermark), horizon.ends_at) - interval 1 day,
+            interval 1 day
+        )) as period_start,
+        sources.watermark,
+        sources.grace_hours
+    from sources
+    cross join horizon
 ),
 
 answers as (
@@ -15,7 +39,7 @@ answers as (
     group by item
 ),
 
-days as (
+counted as (
     select
         date_trunc('day', questions.created_at) as period_start,
         count(*) as questions,
@@ -32,25 +56,45 @@ days as (
         coalesce(questions.set_aside_reason, '') <> 'spam'
         and not coalesce(questions.is_locked, false)
     group by date_trunc('day', questions.created_at)
+),
+
+measured as (
+    select
+        days.period_start,
+        days.period_start + interval 1 day as period_end,
+        coalesce(days.watermark > days.period_start, false) as is_measured,
+        days.watermark >= days.period_start + interval 1 day
+        + to_minutes(cast(60 * days.grace_hours as integer)) as is_complete,
+        coalesce(counted.questions, 0) as questions,
+        coalesce(counted.answered, 0) as answered,
+        coalesce(counted.askers, 0) as askers,
+        coalesce(counted.answered_askers, 0) as answered_askers
+    from days
+    left join counted using (period_start)
+    where
+        days.watermark is null
+        or days.watermark <= days.period_start
+        or days.period_start + interval 1 day + to_hours({{ hours }}) <= days.watermark
 )
 
 select
     'day' as grain,
-    days.period_start,
-    days.period_start + interval 1 day as period_end,
+    period_start,
+    period_end,
 
-    days.answered / days.questions as value,
-    wilson_low(days.answered, days.questions) as ci_low,
-    wilson_high(days.answered, days.questions) as ci_high,
-    days.answered::double as numerator,
-    days.questions::double as denominator,
-    days.askers as persons,
-    {{ smaller_group('days.answered_askers', 'days.askers') }} as smallest_group,
-    'complete' as status,
+    case when is_measured then answered / nullif(questions, 0) end as value,
+    case when is_measured then wilson_low(answered, questions) end as ci_low,
+    case when is_measured then wilson_high(answered, questions) end as ci_high,
+    case when is_measured then answered end::double as numerator,
+    case when is_measured then questions end::double as denominator,
+    case when is_measured then askers end as persons,
+    case when is_measured then {{ smaller_group('answered_askers', 'askers') }} end as smallest_group,
+    case
+        when not is_measured then 'unavailable'
+        when questions = 0 then 'no_denominator'
+        when is_complete then 'complete'
+        else 'provisional'
+    end as status,
     null::varchar as flags
-from days
-cross join sources
-where
-    days.period_start >= sources.loaded_from
-    and days.period_start + interval 1 day + to_hours({{ hours }}) <= sources.watermark
+from measured
 {%- endmacro %}

@@ -1,6 +1,6 @@
 -- A value is null exactly when its status says why; a rate has a denominator above zero, lies
 -- inside its interval, and a share inside [0, 1]; nobody's group is larger than all persons of the
--- count.
+-- count; a value of the community says how many of its persons are of unknown affiliation.
 
 select
     checked.metric,
@@ -34,4 +34,10 @@ where
         checked.value is not null
         and checked.persons is not null
         and checked.smallest_group is null
+    )
+    or (
+        checked.population = 'community'
+        and checked.value is not null
+        and checked.persons > 0
+        and checked.unknown_affiliation_share is null
     )

@@ -41,18 +41,20 @@ acts as (
         locale,
         occurred_on,
         'submitted' as kind,
+        affiliation,
         cast(null as {{ dbt.type_timestamp() }}) as counts_from,
         cast(null as {{ dbt.type_timestamp() }}) as counts_to,
         count(*) as acts
     from submitted
     where affiliation in ('volunteer', 'unknown')
-    group by person_id, locale, occurred_on
+    group by person_id, locale, occurred_on, affiliation
     union all
     select
         submitted.person_id,
         submitted.locale,
         submitted.occurred_on,
         'approved' as kind,
+        submitted.affiliation,
         {{ dbt.date_trunc('month', 'approvals.valid_from') }} as counts_from,
         {{ dbt.date_trunc('month', 'approvals.valid_to') }} as counts_to,
         count(*) as acts
@@ -64,6 +66,7 @@ acts as (
         submitted.person_id,
         submitted.locale,
         submitted.occurred_on,
+        submitted.affiliation,
         {{ dbt.date_trunc('month', 'approvals.valid_from') }},
         {{ dbt.date_trunc('month', 'approvals.valid_to') }}
     union all
@@ -72,6 +75,7 @@ acts as (
         reviews.locale,
         facts.occurred_on,
         'reviewed' as kind,
+        facts.affiliation,
         cast(null as {{ dbt.type_timestamp() }}) as counts_from,
         cast(null as {{ dbt.type_timestamp() }}) as counts_to,
         count(*) as acts
@@ -79,7 +83,7 @@ acts as (
     inner join {{ ref('fct_contribution') }} as facts
         on reviews.contribution_id = facts.contribution_id
     where facts.affiliation in ('volunteer', 'unknown') and reviews.locale <> 'en-US'
-    group by reviews.person_id, reviews.locale, facts.occurred_on
+    group by reviews.person_id, reviews.locale, facts.occurred_on, facts.affiliation
 ),
 
 summed as (
@@ -88,6 +92,7 @@ summed as (
         acts.locale,
         ends.period_end,
         min(ends.year_start) as year_start,
+        max(case when acts.affiliation = 'unknown' then 1 else 0 end) as is_affiliation_unknown,
         cast(sum(case when acts.kind = 'submitted' then acts.acts else 0 end) as bigint)
             as submitted,
         cast(sum(case when acts.kind = 'approved' then acts.acts else 0 end) as bigint)
@@ -128,6 +133,7 @@ select
     max(coalesce(holders.is_manager, 0)) = 1 as is_manager,
     max(coalesce(holders.is_translator, 0)) = 1 as is_translator,
     coalesce(min(firsts.first_on) >= cast(min(summed.year_start) as date), false) as is_new,
+    min(summed.is_affiliation_unknown) = 1 as is_affiliation_unknown,
     min(summed.submitted) as submitted,
     min(summed.approved) as approved,
     min(summed.reviewed) as reviewed

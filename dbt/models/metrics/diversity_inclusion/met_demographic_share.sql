@@ -37,7 +37,9 @@ strata as (
         persons.region,
         persons.level,
         count(*) as contributors,
-        count(answered.person_id) as respondents
+        count(answered.person_id) as respondents,
+        count(answered.person_id) filter (where persons.affiliation = 'unknown')
+            as unknown_respondents
     from {{ ref('fct_survey_slice') }} as slices
     inner join {{ ref('fct_survey_person') }} as persons using (wave, person_id)
     inner join (select distinct wave, attribute from options) as asked using (wave)
@@ -65,7 +67,8 @@ cells as (
         region,
         cell,
         sum(contributors) as contributors,
-        sum(respondents) as respondents
+        sum(respondents) as respondents,
+        sum(unknown_respondents) as unknown_respondents
     from merged
     group by all
 ),
@@ -105,7 +108,8 @@ filled as (
         cells.cell,
         cast(cells.contributors as double) as contributors,
         cast(coalesce(counted.chosen, 0) as double) as chosen,
-        cast(cells.respondents as double) as respondents
+        cast(cells.respondents as double) as respondents,
+        cells.unknown_respondents
     from cells
     inner join options using (wave, attribute)
     left join counted
@@ -129,7 +133,8 @@ lists as (
         list(contributors order by region, cell) filter (where cell is not null) as sizes,
         list(chosen order by region, cell) filter (where cell is not null) as chosen,
         list(respondents order by region, cell) filter (where cell is not null) as respondents,
-        sum(contributors) as contributors
+        sum(contributors) as contributors,
+        sum(unknown_respondents) as unknown_respondents
     from filled
     group by all
 ),
@@ -203,6 +208,7 @@ select
     persons,
     least(with_it, persons - with_it) as smallest_group,
     covered / contributors as coverage,
+    unknown_respondents / nullif(persons, 0) as unknown_affiliation_share,
     status,
     {{ flags_of({
         'few_respondents': "status = 'insufficient'",

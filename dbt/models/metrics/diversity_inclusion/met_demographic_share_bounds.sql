@@ -22,8 +22,14 @@ chosen as (
 ),
 
 contributors as (
-    select wave, dimension, part, count(*) as contributors
-    from {{ ref('fct_survey_slice') }}
+    select
+        slices.wave,
+        slices.dimension,
+        slices.part,
+        count(*) as contributors,
+        count(*) filter (where persons.affiliation = 'unknown') as unknown_persons
+    from {{ ref('fct_survey_slice') }} as slices
+    inner join {{ ref('fct_survey_person') }} as persons using (wave, person_id)
     group by all
 ),
 
@@ -58,6 +64,7 @@ counted as (
         contributors.dimension,
         contributors.part,
         contributors.contributors,
+        contributors.unknown_persons,
         options.attribute,
         options.attribute_value,
         coalesce(known.known, 0) as known,
@@ -99,6 +106,7 @@ select
     pairs.contributors as persons,
     least(pairs.with_it, pairs.known - pairs.with_it) as smallest_group,
     pairs.known / pairs.contributors as coverage,
+    pairs.unknown_persons / pairs.contributors as unknown_affiliation_share,
     case when waves.is_open then 'provisional' else 'complete' end as status,
     {{ flags_of({'not_known': 'pairs.bounds.high - pairs.bounds.low > 0.5'}) }} as flags
 from pairs

@@ -84,6 +84,7 @@ newcomers as (
         date_trunc('quarter', newcomers.first_on) as period_start,
         populations.population,
         newcomers.person_id,
+        newcomers.affiliation = 'unknown' as is_affiliation_unknown,
         'retained_180d' as outcome,
         windows.is_retained as is_reached,
         [
@@ -103,6 +104,7 @@ answered as (
         date_trunc('quarter', newcomers.first_on) as period_start,
         populations.population,
         newcomers.person_id,
+        newcomers.affiliation = 'unknown' as is_affiliation_unknown,
         outcomes.outcome,
         case
             when outcomes.outcome = 'accepted_30d' then firsts.outcome_30d = 'accepted'
@@ -136,6 +138,7 @@ active as (
         quarters.period_start,
         active.population,
         active.person_id,
+        active.is_affiliation_unknown,
         outcomes.outcome,
         case
             when outcomes.outcome = 'leader_now' then leaders.person_id is not null
@@ -187,6 +190,7 @@ judged as (
         period_start,
         population,
         outcome,
+        is_affiliation_unknown,
         is_reached,
         unnest(groups, recursive := true)
     from persons
@@ -220,7 +224,13 @@ gathered as (
         attribute,
         count(*) as persons,
         count(*) filter (where attribute_value is not null and attribute_value <> 'unknown')
-            as known_persons
+            as known_persons,
+        count(*) filter (
+            where
+            attribute_value is not null
+            and attribute_value <> 'unknown'
+            and is_affiliation_unknown
+        ) as unknown_persons
     from judged
     group by identity_level, period_start, population, outcome, attribute
 ),
@@ -229,6 +239,7 @@ compared as (
     select
         sides.*,
         gathered.known_persons / gathered.persons as coverage,
+        gathered.unknown_persons,
         gathered.known_persons - sides.persons as other_persons,
         sum(sides.reached) over grouping_of - sides.reached as other_reached,
         least(sides.persons, gathered.known_persons - sides.persons)
@@ -358,6 +369,7 @@ respondents as (
         persons.population,
         persons.outcome,
         persons.person_id,
+        persons.is_affiliation_unknown,
         persons.is_reached,
         answers.attribute,
         answers.chosen,
@@ -384,6 +396,7 @@ survey_sides as (
         options.*,
         list_contains(respondents.chosen, options.attribute_value) as is_in,
         count(*) as persons,
+        count(*) filter (where respondents.is_affiliation_unknown) as unknown_persons,
         count(*) filter (where respondents.is_reached) as reached,
         coalesce(sum(respondents.weight) filter (where respondents.is_reached), 0)
         / sum(respondents.weight) as rate,
@@ -401,6 +414,7 @@ survey_compared as (
         outcome,
         attribute,
         attribute_value,
+        sum(unknown_persons)::bigint as unknown_persons,
         coalesce(max(persons) filter (where is_in), 0) as persons,
         coalesce(max(reached) filter (where is_in), 0) as reached,
         coalesce(max(persons) filter (where not is_in), 0) as other_persons,
@@ -488,6 +502,7 @@ measured as (
         gaps.other_persons,
         gaps.other_reached::bigint as other_reached,
         gaps.coverage,
+        gaps.unknown_persons,
         probable.gap.value as value_with_probable,
         probable.reached as probable_reached,
         probable.persons as probable_persons,
@@ -562,6 +577,10 @@ select
             ) }}
     end as smallest_group,
     case when is_measured then coverage end as coverage,
+    case
+        when is_measured and population = 'community'
+            then unknown_persons / nullif(persons + other_persons, 0)
+    end as unknown_affiliation_share,
     case
         when not is_measured then 'unavailable'
         when attribute is null then 'no_denominator'

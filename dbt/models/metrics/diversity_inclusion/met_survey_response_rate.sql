@@ -17,6 +17,7 @@ invited as (
         slices.dimension,
         slices.part,
         persons.person_id,
+        persons.affiliation = 'unknown' as is_affiliation_unknown,
         persons.is_completed
     from {{ ref('fct_survey_slice') }} as slices
     inner join {{ ref('fct_survey_person') }} as persons using (wave, person_id)
@@ -44,6 +45,7 @@ rates as (
         part,
         null as attribute,
         count(*) filter (where is_completed) as reached,
+        count(*) filter (where is_affiliation_unknown) as unknown_persons,
         count(*) as persons
     from invited
     group by wave, dimension, part
@@ -54,6 +56,7 @@ rates as (
         invited.part,
         asked.attribute,
         count(*) filter (where answered.is_answered) as reached,
+        count(*) filter (where invited.is_affiliation_unknown) as unknown_persons,
         count(*) as persons
     from invited
     inner join asked using (wave)
@@ -81,6 +84,7 @@ select
     cast(rates.persons as double) as denominator,
     rates.persons,
     {{ smaller_group('rates.reached', 'rates.persons') }} as smallest_group,
+    rates.unknown_persons / rates.persons as unknown_affiliation_share,
     case when waves.is_open then 'provisional' else 'complete' end as status,
     cast(null as varchar) as flags
 from rates

@@ -47,6 +47,7 @@ counted as (
         period_end,
         locale,
         count(*) as persons,
+        count(*) filter (where is_affiliation_unknown) as unknown_persons,
         count(*) filter (where counts_as_manager) as managers,
         count(*) filter (where counts_as_translator) as translators,
         count(*) filter (
@@ -71,6 +72,7 @@ measured as (
         slices.*,
         seen.locale,
         coalesce(counted.persons, 0) as persons,
+        counted.unknown_persons,
         {{ weights.manager }} * least(coalesce(counted.managers, 0), 1) as managers,
         {{ weights.translator }} * least(coalesce(counted.translators, 0), 2) / 2 as translators,
         {{ weights.active_contributor }} * least(coalesce(counted.active_contributors, 0), 2) / 2
@@ -101,6 +103,7 @@ select
     null::double as denominator,
     persons,
     persons as smallest_group,
+    unknown_persons / nullif(persons, 0) as unknown_affiliation_share,
     status,
     {{ flags_of({
         'roles_unknown': 'not are_roles_known',

@@ -41,7 +41,7 @@
     'volunteer_leader_share': ['source', 'role', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable'],
     'leader_generation_share': ['source', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
     'time_to_leadership': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'mentee_retention_gap': ['source', 'ci_low', 'ci_high'],
+    'mentee_retention_gap': ['source', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
     'recognised_share': ['area', 'region', 'level', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
     'unrecognised_regulars': ['area', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
     'leadership_representation_ratio': ['attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],

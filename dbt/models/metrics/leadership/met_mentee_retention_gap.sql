@@ -2,72 +2,102 @@
 -- active between 90 and 180 days after their first contribution, minus the same of the others. It
 -- describes, it does not explain: who seeks a mentor may be keener from the start.
 
-{% set since, until = var('parameters')['mentee_retained_days'] %}
 with periods as (
-    select grain, period_start, period_end, state, is_newness_known
-    from {{ ref('fct_source_period') }}
-    where source = 'reps' and grain = 'quarter' and state <> 'not_begun'
+    select
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
+        periods.state,
+        periods.is_newness_known,
+        populations.population
+    from {{ ref('fct_source_period') }} as periods
+    cross join (select unnest(['all', 'community']) as population) as populations
+    where periods.source = 'reps' and periods.grain = 'quarter' and periods.state <> 'not_begun'
 ),
 
 horizon as (
     select watermark from {{ ref('dim_source') }} where source = 'reps'
 ),
 
-newcomers as (
+mentored as (
     select
-        reps.person_id,
-        date_trunc('quarter', persons.first_contribution_on)::timestamp as period_start,
-        persons.first_contribution_on as first_on,
+        identities.identity_level,
+        identities.person_id,
         bool_or(reps.has_mentor) as has_mentor
     from {{ ref('dim_rep') }} as reps
-    inner join {{ ref('dim_person') }} as persons
-        on
-            reps.person_id = persons.person_id
-            and not persons.is_left_censored
-    where persons.first_contribution_on is not null
-    group by reps.person_id, persons.first_contribution_on
+    inner join {{ ref('dim_identity') }} as identities on reps.person_id = identities.member_id
+    group by identities.identity_level, identities.person_id
 ),
 
-retained as (
-    select distinct newcomers.person_id
-    from newcomers
-    inner join {{ ref('fct_contributor_day') }} as days
-        on
-            newcomers.person_id = days.person_id
-            and days.area = 'all'
-            and days.occurred_on >= newcomers.first_on + {{ since }}
-            and days.occurred_on < newcomers.first_on + {{ until }}
+newcomers as (
+    select
+        newcomers.identity_level,
+        newcomers.person_id,
+        date_trunc('quarter', newcomers.first_on)::timestamp as period_start,
+        populations.population,
+        newcomers.affiliation = 'unknown' as is_affiliation_unknown,
+        mentored.has_mentor,
+        windows.is_retained
+    from {{ ref('fct_newcomer') }} as newcomers
+    inner join mentored using (identity_level, person_id)
+    inner join {{ ref('fct_newcomer_window') }} as windows using (identity_level, person_id)
+    inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where windows.from_day = 90 and windows.to_day = 180
 ),
 
 counted as (
     select
-        newcomers.period_start,
-        count_if(newcomers.has_mentor) as mentees,
-        count_if(newcomers.has_mentor and retained.person_id is not null) as mentees_retained,
-        count_if(not newcomers.has_mentor) as others,
-        count_if(not newcomers.has_mentor and retained.person_id is not null) as others_retained
+        identity_level,
+        period_start,
+        population,
+        count_if(has_mentor) as mentees,
+        count_if(has_mentor and is_retained) as mentees_retained,
+        count_if(not has_mentor) as others,
+        count_if(not has_mentor and is_retained) as others_retained,
+        count_if(is_affiliation_unknown) as unknown_persons
     from newcomers
-    left join retained using (person_id)
-    group by newcomers.period_start
+    group by identity_level, period_start, population
+),
+
+gaps as (
+    select
+        *,
+        case
+            when mentees > 0 and others > 0
+                then newcombe(mentees_retained, mentees, others_retained, others)
+        end as gap,
+        {{ smaller_group(
+            smaller_group('mentees_retained', 'mentees'), smaller_group('others_retained', 'others')
+        ) }} as smallest_group
+    from counted
 ),
 
 measured as (
     select
         periods.*,
-        coalesce(counted.mentees, 0) as mentees,
-        coalesce(counted.mentees_retained, 0) as mentees_retained,
-        coalesce(counted.others, 0) as others,
-        coalesce(counted.others_retained, 0) as others_retained,
-        newcombe(
-            counted.mentees_retained, counted.mentees, counted.others_retained, counted.others
-        ) as gap,
+        coalesce(confirmed.mentees, 0) as mentees,
+        coalesce(confirmed.mentees_retained, 0) as mentees_retained,
+        coalesce(confirmed.others, 0) as others,
+        confirmed.unknown_persons,
+        confirmed.gap,
+        probable.gap.value as value_with_probable,
+        {{ smaller_group('confirmed.smallest_group', 'probable.smallest_group') }}
+            as smallest_group,
         periods.state <> 'missing'
         and periods.is_newness_known
-        and coalesce(periods.period_end + interval {{ until }} day <= horizon.watermark, false)
-            as is_measured
+        and coalesce(periods.period_end + to_days(180) <= horizon.watermark, false) as is_measured
     from periods
     cross join horizon
-    left join counted using (period_start)
+    left join gaps as confirmed
+        on
+            confirmed.identity_level = 'confirmed'
+            and periods.period_start = confirmed.period_start
+            and periods.population = confirmed.population
+    left join gaps as probable
+        on
+            probable.identity_level = 'probable'
+            and periods.period_start = probable.period_start
+            and periods.population = probable.population
 )
 
 select
@@ -75,25 +105,23 @@ select
     period_start,
     period_end,
     'reps' as source,
+    population,
 
-    case when is_measured and mentees > 0 and others > 0 then gap.value end as value,
-    case when is_measured and mentees > 0 and others > 0 then gap.low end as ci_low,
-    case when is_measured and mentees > 0 and others > 0 then gap.high end as ci_high,
+    case when is_measured then gap.value end as value,
+    case when is_measured then gap.low end as ci_low,
+    case when is_measured then gap.high end as ci_high,
+    case when is_measured and gap is not null then value_with_probable end as value_with_probable,
     case when is_measured then mentees_retained end::double as numerator,
     case when is_measured then mentees end::double as denominator,
     case when is_measured then mentees + others end::bigint as persons,
+    case when is_measured then smallest_group end::bigint as smallest_group,
     case
-        when is_measured
-            then coalesce(least(
-                nullif(mentees_retained, 0),
-                nullif(others_retained, 0),
-                nullif(mentees, 0),
-                nullif(others, 0)
-            ), 0)
-    end::bigint as smallest_group,
+        when is_measured and population = 'community'
+            then unknown_persons / nullif(mentees + others, 0)
+    end as unknown_affiliation_share,
     case
         when not is_measured then 'unavailable'
-        when mentees = 0 or others = 0 then 'no_denominator'
+        when gap is null then 'no_denominator'
         else state
     end as status,
     {{ flags_of({

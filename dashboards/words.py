@@ -116,6 +116,7 @@ FLAGS = {
     "median_not_reached": "fewer than half have been answered so far",
     "direct_submissions_included": "submissions that needed no review cannot be told apart",
     "implicit_rejections_unmarked": "older automatic rejections look like reviews",
+    "project_disabled": "a project was disabled and its strings are no longer counted",
     "author_unknown": "the author of some suggestions is not known",
     "archive": "closed archive: it no longer changes",
     "met": "met: the target is reached",

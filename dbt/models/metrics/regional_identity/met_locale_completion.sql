@@ -1,6 +1,7 @@
 -- How much of what there is to translate is translated, on each day on which it was seen: by
 -- locale over all its projects, and by project over all its locales. The interface shows no locale
--- within a project, so that the list of key projects cannot be told by locale.
+-- within a project, so that the list of key projects cannot be told by locale. A project that is
+-- disabled drops out on that day: the locales' numbers step, and say so.
 
 with snapshots as (
     select
@@ -9,7 +10,8 @@ with snapshots as (
         null as project,
         null as category,
         total_strings,
-        complete_strings
+        complete_strings,
+        is_project_disabled
     from {{ ref('fct_locale_snapshot') }}
     union all
     select
@@ -18,7 +20,8 @@ with snapshots as (
         project,
         null as category,
         total_strings,
-        complete_strings
+        complete_strings,
+        false as is_project_disabled
     from {{ ref('fct_project_snapshot') }}
     union all
     select distinct
@@ -27,7 +30,8 @@ with snapshots as (
         null as project,
         'key_projects' as category,
         null as total_strings,
-        null as complete_strings
+        null as complete_strings,
+        false as is_project_disabled
     from {{ ref('fct_locale_snapshot') }}
 )
 
@@ -52,5 +56,6 @@ select
     {{ flags_of({
         'all_projects': 'locale is not null',
         'not_offered': 'total_strings is null',
+        'project_disabled': 'is_project_disabled',
     }) }} as flags
 from snapshots

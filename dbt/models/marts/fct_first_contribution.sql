@@ -1,5 +1,6 @@
 -- One row a person whose first contribution is known to be the first: that act, whether somebody
--- could respond to it, when another person first did, and what became of it within 30 days. An
+-- could respond to it, when another person first did (to fix a bug is a response too), and what
+-- became of it within 30 days. An
 -- answer has nobody who responds, a translation that was approved by the same act waits for
 -- nothing. Whether an answer was chosen or called helpful has no date: the first read after 30 days
 -- tells. An unchanged read leaves no trace, so that what was read before stands for it; an answer
@@ -135,7 +136,8 @@ select
     firsts.event_type = 'reply_posted'
     or (items.item_id is not null and items.set_aside_reason is null) as can_be_responded_to,
     {{ hours_between(
-        'firsts.occurred_at', 'coalesce(items.responded_at, replies.responded_at)'
+        'firsts.occurred_at',
+        'coalesce(least(items.responded_at, bugs.fixed_by_another_at), replies.responded_at)'
     ) }} as response_hours,
     firsts.event_type = 'answer_posted' or decided.contribution_id is not null as can_be_accepted,
     case
@@ -154,6 +156,7 @@ select
     firsts.occurred_on
 from firsts
 left join {{ ref('fct_item') }} as items on firsts.contribution_id = items.item_id
+left join {{ ref('int_item__bug') }} as bugs on firsts.contribution_id = bugs.item_id
 left join beginnings on firsts.contribution_id = beginnings.contribution_id
 left join replies on firsts.contribution_id = replies.contribution_id
 left join decided on firsts.contribution_id = decided.contribution_id

@@ -1,7 +1,8 @@
 -- One row a public bug, with the first comment or counted field change by another person, and what
 -- became of it: accepted when another person confirmed it or it was fixed, rejected when it was
 -- resolved otherwise. What machines and the reporter do is no response and no confirmation, under
--- none of the reporter's accounts.
+-- none of the reporter's accounts; a fix counts whoever notes it, `fixed_by_another_at` is one that
+-- somebody else noted.
 
 with filings as (
     select * from {{ ref('int_activity__judged') }} where event_type = 'bug_filed'
@@ -44,6 +45,15 @@ decisions as (
         min(
             case
                 when
+                    changes.field_name = 'resolution' and changes.added = 'FIXED'
+                    and not accounts.is_bot
+                    and accounts.person_id <> filings.person_id
+                    then changes.changed_at
+            end
+        ) as fixed_by_another_at,
+        min(
+            case
+                when
                     changes.field_name = 'resolution'
                     and coalesce(changes.added, '') not in ('', 'FIXED')
                     then changes.changed_at
@@ -75,6 +85,7 @@ select
     filings.occurred_at as opened_at,
     responses.occurred_at as responded_at,
     decisions.accepted_at,
+    decisions.fixed_by_another_at,
     decisions.rejected_at
 from filings
 inner join {{ ref('stg_bugzilla__bugs') }} as bugs

@@ -1,6 +1,7 @@
 -- The share of a month's topics to which no other person posted within 7 days; told once the whole
 -- month has had that time. What was closed as it was opened is an announcement and left out
--- (Discourse's own report, which only its staff see).
+-- (Discourse's own report, which only its staff see). By category, and by tag: a topic has one
+-- category and counts under each of its tags.
 
 {% set limit = 24 * var('parameters')['forum_answer_days'] %}
 with periods as (
@@ -18,24 +19,33 @@ topics as (
     where item_type = 'topic' and set_aside_reason is null
 ),
 
+filed as (
+    select *, null as category from topics
+    union all
+    select *, 'category ' || component as category from topics where component is not null
+    union all
+    select topics.*, 'tag ' || tags.tag as category
+    from topics
+    inner join {{ ref('fct_item_tag') }} as tags using (item_id)
+),
+
 counted as (
     select
         period_start,
-        component,
+        category,
         count(*) as topics,
         count(*) filter (where is_unanswered) as unanswered,
         count(distinct opener_id) as openers,
         count(distinct opener_id) filter (where is_unanswered) as unanswered_openers
-    from topics
-    group by period_start, grouping sets ((), (component))
-    having grouping(component) = 1 or component is not null
+    from filed
+    group by period_start, category
 ),
 
 measured as (
     select
         periods.*,
         periods.state <> 'missing' as is_measured,
-        counted.component,
+        counted.category,
         coalesce(counted.topics, 0) as topics,
         coalesce(counted.unanswered, 0) as unanswered,
         coalesce(counted.openers, 0) as openers,
@@ -48,7 +58,7 @@ select
     grain,
     period_start,
     period_end,
-    'category ' || component as category,
+    category,
 
     case when is_measured then unanswered / nullif(topics, 0) end as value,
     case when is_measured then wilson_low(unanswered, topics) end as ci_low,

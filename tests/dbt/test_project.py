@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import os
@@ -161,6 +162,19 @@ def test_every_set_aside_reason_and_flag_of_a_seed_is_a_word() -> None:
     for seed in DBT.glob("seeds/*.csv"):
         header = seed.read_text().splitlines()[0]
         assert re.fullmatch(r"[a-z0-9_,]+", header), seed.name
+
+
+def test_every_break_that_the_catalogue_lists_is_in_the_table() -> None:
+    """By source and last day; SUMO's archiving, 180 days after each question, has none."""
+    rows = csv.DictReader((DBT / "seeds" / "series_breaks.csv").open())
+    assert {(row["source"], row["until_on"]) for row in rows} == {
+        ("pontoon", "2020-01-07"),
+        ("pontoon", "2024-12-01"),
+        ("pontoon", "2026-07-21"),
+        ("sumo", "9999-12-31"),
+        ("reps", "2020-10-31"),
+        ("bugzilla", "2023-10-15"),
+    }
 
 
 def test_reference_seeds_are_what_the_script_writes(tmp_path: Path) -> None:

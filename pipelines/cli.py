@@ -436,14 +436,17 @@ def _figure(number: float | None) -> str:
 
 @app.command()
 def compact() -> None:
-    """Merge each stream's files into one; of what is gone at its source, only the tombstone stays."""
+    """Merge each stream's files into one; of what is gone at its source, only the tombstone stays.
+
+    Of Reps who are listed no more the last profile stays too: they have left.
+    """
     from pipelines.lake import Lake
 
     data, console = settings.data_dir(), _console()
     with run.only_run(data):
         for source in SOURCES.values():
             for stream in source.streams:
-                files = Lake(data).compact(source.name, stream.name)
+                files = Lake(data).compact(source.name, stream)
                 if files > 1:
                     console.print(f"{source.name}/{stream.name}: {files:,} files are one")
 

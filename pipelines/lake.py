@@ -176,14 +176,15 @@ class Lake:
         with duckdb.connect() as connection:
             return dict(connection.execute(query, {"files": self._files(source, stream)}).fetchall())
 
-    def compact(self, source: str, stream: str) -> int:
+    def compact(self, source: str, stream: Stream) -> int:
         """Merge the stream's files into the newest one; returns how many files there were.
 
-        All versions are kept, but of a record that is gone at its source nothing but the tombstone. The
-        merged file takes the newest one's place in one rename, then the others go: a reader meanwhile, or
-        after a kill in between, sees some rows twice and every record in its newest version once.
+        All versions are kept, but of a record that is gone at its source nothing but the tombstone, unless
+        the stream is `lasting`. The merged file takes the newest one's place in one rename, then the others
+        go: a reader meanwhile, or after a kill in between, sees some rows twice and every record in its
+        newest version once.
         """
-        files = sorted(self.folder(source, stream).glob("2*.parquet"))
+        files = sorted(self.folder(source, stream.name).glob("2*.parquet"))
         if len(files) < 2:
             return len(files)
         merged = _temporary(files[-1])
@@ -197,7 +198,7 @@ class Lake:
                     gone as (
                         select _key, _batch_id
                         from (select _key, _batch_id, _is_deleted from every qualify {LATEST})
-                        where _is_deleted
+                        where _is_deleted and not $lasting
                     )
                     select every.*
                     from every left join gone on gone._key = every._key
@@ -205,7 +206,7 @@ class Lake:
                     order by every._fetched_at, every._key
                 ) to '{merged}' (format parquet, compression zstd)
                 """,
-                {"files": [str(path) for path in files]},
+                {"files": [str(path) for path in files], "lasting": stream.lasting},
             )
         with merged.open("rb") as written:
             os.fsync(written.fileno())

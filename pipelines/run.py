@@ -281,7 +281,7 @@ def land_source(
         log.warning("%s: an erasure is not finished yet: %s", source.name, error)
     for stream in source.streams:
         if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
-            landing.lake.compact(source.name, stream.name)
+            landing.lake.compact(source.name, stream)
     return results
 
 

@@ -106,7 +106,7 @@ def test_what_comes_back_in_the_second_of_its_tombstone_lives(tmp_path: Path) ->
     source = invented_source(feeds=(Feed("bugs", Told(()), dated),))
     state = lake.state(source, source.feeds[0], dated[0])
     assert (state.records, state.deleted) == (1, 0)
-    lake.compact("invented", "bugs")
+    lake.compact("invented", BUGS)
     assert live(lake, "bugs") == {"1"}
 
 
@@ -182,14 +182,28 @@ def test_compaction_keeps_every_version_of_the_living_and_only_the_tombstone_of_
     land(tmp_path, page({**bug(1), "title": "b"}))
     lake = land(tmp_path, page(bug(1), whole=(Whole("bugs", column="id", start=2, end=3),)))
     before, cursor = lake.live("invented", "bugs"), lake.cursor("invented", Feed("bugs", Told(()), (BUGS,)))
-    assert lake.compact("invented", "bugs") == 3
+    assert lake.compact("invented", BUGS) == 3
     (merged,) = lake.folder("invented", "bugs").glob("2*.parquet")
     rows = pq.read_table(merged).to_pylist()
     assert [(row["_key"], row["title"]) for row in rows if row["_key"] == "2"] == [("2", None)]
     assert sorted(row["title"] for row in rows if row["_key"] == "1") == ["a", "a", "b"]
     assert lake.live("invented", "bugs") == before
     assert lake.cursor("invented", Feed("bugs", Told(()), (BUGS,))) == cursor
-    assert lake.compact("invented", "bugs") == 1
+    assert lake.compact("invented", BUGS) == 1
+
+
+def test_compaction_keeps_what_was_true_of_who_has_left_a_list_of_those_who_are_there(tmp_path: Path) -> None:
+    lasting = replace(BUGS, lasting=True)
+    land(tmp_path, page(bug(1), bug(2)), streams=(lasting,))
+    land(tmp_path, page({**bug(2), "title": "b"}), streams=(lasting,))
+    lake = land(
+        tmp_path, page(bug(1), whole=(Whole("bugs", column="id", start=2, end=3),)), streams=(lasting,)
+    )
+    lake.compact("invented", lasting)
+    (merged,) = lake.folder("invented", "bugs").glob("2*.parquet")
+    rows = pq.read_table(merged).to_pylist()
+    assert [row["title"] for row in rows if row["_key"] == "2"] == ["a", "b", None]
+    assert live(lake, "bugs") == {"1"}
 
 
 def test_a_compaction_that_is_killed_half_way_changes_nothing_that_is_read(
@@ -201,9 +215,9 @@ def test_a_compaction_that_is_killed_half_way_changes_nothing_that_is_read(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
-            lake.compact("invented", "bugs")
+            lake.compact("invented", BUGS)
     assert lake.live("invented", "bugs") == before
-    lake.compact("invented", "bugs")
+    lake.compact("invented", BUGS)
     assert lake.live("invented", "bugs") == before
     (merged,) = lake.folder("invented", "bugs").glob("2*.parquet")
     assert pq.read_table(merged).num_rows == 3
@@ -211,7 +225,7 @@ def test_a_compaction_that_is_killed_half_way_changes_nothing_that_is_read(
 
 def test_a_landing_goes_on_after_a_compaction(tmp_path: Path) -> None:
     land(tmp_path, page(bug(1)))
-    land(tmp_path, page(bug(2))).compact("invented", "bugs")
+    land(tmp_path, page(bug(2))).compact("invented", BUGS)
     lake = land(tmp_path, page(bug(1), bug(2), {**bug(3), "title": "c"}))
     assert lake.state(invented_source(feeds=()), Feed("bugs", Told(()), (BUGS,)), BUGS).versions == 3
 

@@ -14,15 +14,21 @@
 {% macro latest(source_name, stream) -%}
     select *
     from (
-        select *
-        from {{ lake(source_name, stream) }}
-        qualify
-            row_number() over (
-                partition by _key
-                order by _fetched_at desc, _batch_id desc, _version_at desc
-            ) = 1
+        {{ newest(source_name, stream) }}
     ) as newest
     where not _is_deleted
+{%- endmacro %}
+
+{# The newest version of every record of a stream among those of a condition: a tombstone is one. #}
+{% macro newest(source_name, stream, among='true') -%}
+    select *
+    from {{ lake(source_name, stream) }}
+    where {{ among }}
+    qualify
+        row_number() over (
+            partition by _key
+            order by _fetched_at desc, _batch_id desc, _version_at desc
+        ) = 1
 {%- endmacro %}
 
 {# An instant of the lake as a plain timestamp. The session's time zone is UTC (profiles.yml). #}

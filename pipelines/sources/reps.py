@@ -138,6 +138,7 @@ PEOPLE = Stream(
     name="people",
     about="a Rep's public profile as last seen",
     key=("account",),
+    lasting=True,
     handles=rep_handles,
     rows=people_rows,
     keep={

@@ -124,6 +124,7 @@ class Stream:
     same_person: groups of columns that name one and the same person (a log-in and its number).
     embeds: text columns in which pseudonyms stand inside a longer text.
     handles: a record -> what the vault may know of the people in it (see `Handle`).
+    lasting: the source lists only who is there now: who is gone has left, and what was true before stays so.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Stream:
     same_person: tuple[tuple[str, ...], ...] = ()
     embeds: tuple[str, ...] = ()
     handles: Callable[[Record, Pseudonymise], Iterable[Handle]] = lambda _record, _hash: ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Rows name only the columns that matter; the rest is null. Identifiers are writte
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -134,7 +133,7 @@ def _row(source: str, stream: Stream, given: Mapping[str, Any], fetched_at: str)
         row[name] = value
     fetched = _instant(given.get("_fetched_at", fetched_at))
     version = given.get("_version_at", row.get(stream.version_at) if stream.version_at else None)
-    row["_key"] = json.dumps([str(row[name]) for name in stream.key])
+    row["_key"] = "|".join("" if row[name] is None else str(row[name]) for name in stream.key)
     row["_version_at"] = _instant(version) or fetched
     row["_fetched_at"] = fetched
     row["_batch_id"] = given.get("_batch_id", "b1")

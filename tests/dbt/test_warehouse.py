@@ -7,6 +7,7 @@ which version of a record counts, time zones, identities across streams, and wha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,13 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         moved(6, "assigned_to", login("robot@bots.tld"), login("cy@mozilla.com")),
         fixed(7),
     ],
-    "reps/people": [{"account": 5, "country": "Côte d’Ivoire"}],
+    "reps/people": [
+        {"account": 5, "country": "Côte d’Ivoire"},
+        # A mentor whom the list of those who are Reps now shows no more.
+        {"account": 6, "country": "Peru", "groups": ["Rep", "Mentor"], "mentor": 5,
+         "date_joined_program": "2015-03-01", "_fetched_at": "2026-04-02T06:00:00Z"},
+        {"account": 6, "_is_deleted": True, "_fetched_at": "2026-07-01T06:00:00Z", "_batch_id": "b2"},
+    ],
     "reps/activities": [{"id": 1, "reporter": 5, "report_date": "2026-03-03", "passive_report": False}],
 }  # fmt: skip
 
@@ -251,6 +258,20 @@ def test_regions_come_from_declarations_by_code_or_by_name(built: duckdb.DuckDBP
         ("sub_saharan_africa", "CI", 1, flags),
         ("unknown", None, 2, "source_missing"),
     ]
+
+
+def test_a_rep_who_is_listed_no_more_has_left_and_was_one_before(built: duckdb.DuckDBPyConnection) -> None:
+    gone = str(hashed("reps", "id", 6))
+    known = f"select joined_on, left_on, seen_from, has_mentor from marts.dim_rep where account = '{gone}'"
+    assert rows(built, known) == [(date(2015, 3, 1), date(2026, 7, 1), date(2026, 4, 2), True)]
+    assert rows(built, f"select role, valid_from, valid_to from marts.fct_role where account = '{gone}'") == [
+        ("mentor", date(2026, 4, 2), date(2026, 7, 1))
+    ]
+    assert rows(
+        built,
+        f"""select max(period_end) from marts.fct_rep_period as ends
+            inner join marts.dim_rep as reps using (person_id) where reps.account = '{gone}'""",
+    ) == [(datetime(2026, 6, 1),)]
 
 
 def test_the_first_answer_after_two_hours_is_the_median(built: duckdb.DuckDBPyConnection) -> None:

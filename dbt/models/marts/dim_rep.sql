@@ -1,6 +1,6 @@
 -- One row a Rep's profile as we know it: since when it is a Rep's, until when, whether the
--- programme names a mentor, and since when we watch the profile. A Rep who left before our first
--- read is missing.
+-- programme names a mentor, and since when we watch the profile. Who left after our first read
+-- stays; a Rep who left before it is missing.
 
 with mentored as (
     select reporter_account as account

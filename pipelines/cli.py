@@ -205,7 +205,7 @@ def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
 
 
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
-    """The nightly Dagster job in this process; 0 when it published."""
+    """The main Dagster job in this process; 0 when it published."""
     began, began_at = time.monotonic(), datetime.now(UTC)
     _prepare_dagster(data, {})
     records.note_run(data, began_at, None, ())
@@ -220,9 +220,9 @@ def _execute(console: Console, data: Path, since: str | None, until: str | None)
         run.display = shown
         shown.stage("preparing")
         with _quiet(data / "dagster" / "last_run.log"):
-            from pipelines.definitions import execute_nightly
+            from pipelines.definitions import execute_main
 
-            trouble = execute_nightly(since, until)
+            trouble = execute_main(since, until)
         records.note_run(data, began_at, datetime.now(UTC), trouble)
         if shown._stage is not None:
             progress.update(shown._stage, total=1, completed=1)

@@ -1,4 +1,4 @@
-"""Entry point of Dagster: everything in `defs/`, and the nightly job run in this process.
+"""Entry point of Dagster: everything in `defs/`, and the main job run in this process.
 
 Not in here: any asset or job of its own.
 """
@@ -18,20 +18,26 @@ defs = dg.Definitions(
         transform.models,
         publication.published,
     ],
-    jobs=[*ingest.jobs, schedules.rebuild, schedules.nightly],
-    schedules=[schedules.every_night],
+    jobs=[
+        *ingest.jobs,
+        schedules.main,
+        schedules.nightly,
+        schedules.rebuild,
+        schedules.check_archives,
+    ],
+    schedules=[schedules.every_night, schedules.every_quarter],
     resources={folder.FOLDER: folder.folder},
     executor=dg.in_process_executor,
 )
 
 
-def execute_nightly(since: str | None, until: str | None) -> list[str]:
-    """Run the nightly job here and now, kept in the instance of DAGSTER_HOME.
+def execute_main(since: str | None, until: str | None) -> list[str]:
+    """Run the main job here and now, kept in the instance of DAGSTER_HOME.
 
     Returns why it failed, a sentence a step; [] when it published.
     """
     asked = {"config": {"since": since, "until": until}}
-    done = defs.resolve_job_def("nightly").execute_in_process(
+    done = defs.resolve_job_def("main").execute_in_process(
         instance=dg.DagsterInstance.get(),
         run_config={
             "ops": {f"{name}_landing": asked for name in SOURCES},

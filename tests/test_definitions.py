@@ -108,13 +108,25 @@ def test_every_step_holds_the_folders_lock_as_long_as_its_run_works(
 
 
 def test_there_is_a_job_for_each_source_one_for_the_night_and_a_daily_schedule(repository: Any) -> None:
-    assert {f"land_{name}" for name in SOURCES} | {"nightly", "rebuild"} <= set(repository.job_names)
-    [schedule] = repository.schedule_defs
-    assert (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone) == (
-        "nightly",
-        "0 3 * * *",
-        "UTC",
-    )
+    assert {f"land_{name}" for name in SOURCES} | {"main", "nightly", "rebuild"} <= set(repository.job_names)
+    schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
+    daily = schedules["every_night"]
+    assert (daily.job_name, daily.cron_schedule, daily.execution_timezone) == ("nightly", "0 3 * * *", "UTC")
+
+
+def test_no_night_asks_a_closed_archive_which_is_looked_at_every_quarter(repository: Any) -> None:
+    """Reps answers nothing new since 2020; a person who types `mdm run` has it asked all the same."""
+
+    def asked(job: str) -> set[str]:
+        steps = {node.name for node in repository.get_job(job).nodes}
+        return {name for name in SOURCES if f"{name}_landing" in steps}
+
+    schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
+    quarterly = schedules["every_quarter"]
+    assert asked("main") == set(SOURCES)
+    assert asked("nightly") == set(SOURCES) - {"reps"}
+    assert asked(quarterly.job_name) == {"reps"}
+    assert quarterly.cron_schedule == "0 1 2 */3 *"
 
 
 def test_dagster_is_imported_by_its_own_folder_alone() -> None:

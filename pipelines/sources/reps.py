@@ -5,7 +5,7 @@
     activities/  -> reps/activities  `passive_report` marks those that an event creates by itself
 
 A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked once;
-after that one call a stream looks whether the count is still the same.
+after that one call a stream looks whether the count is still the same, four times a year (`schedules.py`).
 Privacy: people are the hashed number of their profile; of a place only the country is kept.
 """
 

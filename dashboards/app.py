@@ -323,6 +323,7 @@ def _shell(audience: str) -> Component:
 
 
 def _nav(page: Page | None, view: View) -> list[Component]:
+    """Links to all pages; a narrow screen keeps them in a menu, so that the page itself comes first."""
     links = []
     for each in PAGES.values():
         query = view.query() if each.by_region else view.query(region=None, area=None)
@@ -336,7 +337,8 @@ def _nav(page: Page | None, view: View) -> list[Component]:
                 )
             )
         )
-    return [html.Ul(links)]
+    opener = ["Pages: ", html.B(page.name)] if page else ["Pages"]
+    return [html.Details([html.Summary(opener), html.Ul(links)], className="menu")]
 
 
 def _sentence(title: str, text: str, command: str | None = None) -> list[Component]:

@@ -26,6 +26,8 @@ from pipelines.metric_shape import MEASURES
 EXPLAIN_OPTIONS = ("region", "country", "locale", "area", "population")
 """Dimensions that `mdm explain` has options for; the others are asked for with `--where`."""
 DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
+NARROW_COLUMNS = 3
+"""So many columns of a table fit beside each other on a phone."""
 SERIES_MONTHS = 36
 """How far back a series goes on a page; the published file holds all."""
 
@@ -305,15 +307,22 @@ def table(shown: Shown) -> Component:
 def boxed_table(
     head: Sequence[str], rows: Sequence[Component], caption: str, class_name: str = "table"
 ) -> Component:
-    """A table that scrolls inside its own box on a narrow screen; rows are whole `tr` elements."""
+    """A table that scrolls inside its own box on a narrow screen; rows are whole `tr` elements.
+
+    Roles are said although tags imply them: a style that stacks cells takes the implied ones away.
+    """
     return html.Div(
         html.Table(
             [
                 html.Caption(caption, className="hidden"),
-                html.Thead(html.Tr([html.Th(name, scope="col") for name in head])),
-                html.Tbody(list(rows)),
+                html.Thead(
+                    html.Tr([html.Th(name, scope="col", role="columnheader") for name in head], role="row"),
+                    role="rowgroup",
+                ),
+                html.Tbody(list(rows), role="rowgroup"),
             ],
             className=class_name,
+            role="table",
         ),
         className="scroll",
         tabIndex=0,
@@ -325,9 +334,26 @@ def boxed_table(
 def plain_table(
     head: Sequence[str], body: Iterable[Sequence[Any]], caption: str, class_name: str = "table"
 ) -> Component:
-    """A table with one header cell a row, its first."""
-    rows = [html.Tr([html.Th(row[0], scope="row"), *(html.Td(cell) for cell in row[1:])]) for row in body]
-    return boxed_table(head, rows, caption, class_name)
+    """A table with one header cell a row, its first.
+
+    With more than `NARROW_COLUMNS` it is no table on a phone: each row is a list of its named values.
+    """
+    labels = [{"data-label": name} for name in head]
+    rows = [
+        html.Tr(
+            [
+                html.Th(row[0], scope="row", role="rowheader", **labels[0]),
+                *(
+                    html.Td(cell, role="cell", **label)
+                    for cell, label in zip(row[1:], labels[1:], strict=True)
+                ),
+            ],
+            role="row",
+        )
+        for row in body
+    ]
+    stacked = " stacked" if len(head) > NARROW_COLUMNS else ""
+    return boxed_table(head, rows, caption, class_name + stacked)
 
 
 def dimension(name: str, value: Any, published: Published) -> str:

@@ -1,4 +1,5 @@
-// What a page does on arrival: its title, and for those who do not see it change, the focus on its heading.
+// What a page does on arrival: its title, the menu closed behind the reader, and for those who do not see it
+// change, the focus on its heading.
 // Nothing else belongs in here: what is shown comes from the server.
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.pages = {
@@ -6,6 +7,7 @@ window.dash_clientside.pages = {
   arrive: function (arrival) {
     if (!arrival) return window.dash_clientside.no_update;
     document.title = arrival.title;
+    document.querySelectorAll(".menu").forEach(function (menu) { menu.open = false; });
     var pages = window.dash_clientside.pages;
     var here = window.location.pathname + " " + arrival.title;
     if (pages.seen !== null && pages.seen !== here) {

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize
 
+from dashboards.pages import PAGES as ALL_PAGES
 from tests.dashboards.browser import Seen, drawn, launched, opened
 from tests.dashboards.conftest import Serve
 from tests.dashboards.published import REGIONS, Invented, write
@@ -125,6 +126,47 @@ def test_a_phone_never_scrolls_sideways(reading: Reading, path: str) -> None:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
+
+
+def test_a_phone_keeps_the_pages_in_a_menu_that_closes_behind_the_reader(
+    chromium: BrowserContext, site: str
+) -> None:
+    with opened(chromium, site, width=360, height=740) as (page, _):
+        links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+        heading = page.locator("h1").bounding_box()
+        assert heading is not None
+        assert heading["y"] < 160
+        assert links.count() == 0
+        page.locator(".menu summary").click()
+        assert links.count() == len(ALL_PAGES)
+        for link in links.all():
+            box = link.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
+            assert box["height"] >= 40
+        links.filter(has_text="Journey").click()
+        page.wait_for_url("**/journey**")
+        page.locator("main section h2", has_text="Journey").wait_for()
+        assert links.count() == 0
+        assert page.locator(".menu summary").inner_text() == "Pages: Journey"
+    with opened(chromium, site) as (page, _):
+        links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+        assert links.all_inner_texts() == [each.name for each in ALL_PAGES.values()]
+
+
+def test_a_phone_shows_a_row_of_many_columns_as_a_list_with_names(reading: Reading) -> None:
+    page, _ = reading("/")
+    page.set_viewport_size(ViewportSize(width=360, height=740))
+    table = page.locator("#freshness")
+    assert table.get_by_role("columnheader").all_inner_texts()[:2] == ["Source", "Age"]
+    age = table.locator("td").first
+    assert age.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Age"'
+    assert table.get_by_role("row").count() == 5
+    for cell in table.locator("tbody td").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["width"] > 250
 
 
 def test_everything_is_reached_and_chosen_by_keyboard(chromium: BrowserContext, site: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines import embedded, identity, records, review, run, settings, status, warehouse
+from expectations.publish.common import PERSONAL
+from pipelines import acknowledgement, embedded, identity, records, review, run, settings, status, warehouse
 from pipelines.lake import replace_file
 from pipelines.landing import FeedResult
 from pipelines.pointer import PointerBroken
@@ -322,7 +324,8 @@ def status_(
         for stream, share in found["completeness"].items():
             if share != 1.0:
                 console.print(f"{source}/{stream}: {share:.2%} of the records that the source counts")
-    for sentence in status.last_run_in_words(state["last_run"]):
+    outcome = status.last_run_in_words(state["last_run"])
+    for sentence in (*outcome, *status.identities_in_words(state["identities"], outcome)):
         console.print(sentence, markup=False)
     version = state["published"]["version"]
     console.print(f"published: {version or 'nothing yet'}   data: {data} ({run.world_of(data).name})")
@@ -664,6 +667,23 @@ def identity_undo(
         lines = review.undo(place, one, other)
     numbers = ", ".join(map(str, lines))
     _console().print(f"removed: {place.file}, line {numbers}; counts from the next mdm run on", markup=False)
+
+
+@identity_app.command("acknowledge")
+def identity_acknowledge(
+    persons: Annotated[int, typer.Argument(help="So many persons changed, as the refused publication says.")],
+    reason: Annotated[str, typer.Option(help="Why that is right, in a few words without a name.")],
+) -> None:
+    """Let a publication through that sees many persons otherwise; the next such change needs its own."""
+    if not reason.strip() or re.search(PERSONAL, reason):
+        raise CallRefused("--reason takes a few words, without an address or a pseudonym.")
+    data = settings.data_dir()
+    with run.only_run(data):
+        try:
+            found = acknowledgement.acknowledge(data, persons, reason.strip(), datetime.now(UTC))
+        except acknowledgement.NotAcknowledged as error:
+            raise CallRefused(str(error)) from None
+    _console().print(f"acknowledged: {found.counted()}; publish it: mdm publish", markup=False)
 
 
 @app.command()

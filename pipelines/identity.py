@@ -4,6 +4,7 @@
                  -> `score`     pairs that share a key, each with the probability that it is one person
                  -> <data>/raw/_pipeline/identity_links.parquet   pairs of pseudonyms with their score
     warehouse -> <data>/raw/_pipeline/identity/<day>.parquet      who was one person on the run's day
+              -> <data>/raw/_pipeline/identity_accepted.parquet   the same, as published or acknowledged last
 
 Weights are constants (`WEIGHTS`), not trained on each run: a pair's score then depends on its own evidence
 and not on who else came, the same lake gives the same links, and a person can follow a score by multiplying.
@@ -191,6 +192,14 @@ SNAPSHOT_SCHEMA = pa.schema(
 )
 
 
+PERSONS_NOW = """
+    select cast(runs.as_of as date) as snapshot_on, account_key, person_id, probable_person_id
+    from intermediate.int_identity__accounts cross join staging.stg_pipeline__runs as runs
+    where not is_bot order by account_key
+"""
+"""Who is one person in a warehouse, a row an account: what snapshots hold."""
+
+
 def snapshots(data: Path) -> Path:
     """The folder of snapshots, with a file without rows, so that it reads before the first one."""
     folder = data / "raw" / "_pipeline" / "identity"
@@ -205,18 +214,25 @@ def keep_snapshot(data: Path) -> int:
 
     A second build on the same day takes the file's place, so that a rebuild compares with the same days.
     """
-    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as warehouse:
-        table = warehouse.execute(
-            """
-            select cast(runs.as_of as date) as snapshot_on, account_key, person_id, probable_person_id
-            from intermediate.int_identity__accounts cross join staging.stg_pipeline__runs as runs
-            where not is_bot order by account_key
-            """
-        ).to_arrow_table()
+    table = _persons_now(data)
     if table.num_rows:
         day = table["snapshot_on"][0].as_py().isoformat()
-        write_parquet(table.cast(SNAPSHOT_SCHEMA), snapshots(data) / f"{day}.parquet")
+        write_parquet(table, snapshots(data) / f"{day}.parquet")
     return table.num_rows
+
+
+def accept(data: Path) -> None:
+    """Make who is one person in the warehouse what the next publication is compared with."""
+    write_parquet(_persons_now(data), accepted_path(data))
+
+
+def accepted_path(data: Path) -> Path:
+    return data / "raw" / "_pipeline" / "identity_accepted.parquet"
+
+
+def _persons_now(data: Path) -> pa.Table:
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as warehouse:
+        return warehouse.execute(PERSONS_NOW).to_arrow_table().cast(SNAPSHOT_SCHEMA)
 
 
 def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
@@ -234,7 +250,8 @@ def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
         if kept.num_rows < table.num_rows:
             write_parquet(kept, path)
         gone += table.num_rows - kept.num_rows
-    for path in snapshots(data).glob("2*.parquet"):
+    kept_files = [*snapshots(data).glob("2*.parquet"), accepted_path(data)]
+    for path in (one for one in kept_files if one.exists()):
         table = kept = pq.read_table(path)
         here = table.filter(pc.is_in(table["account_key"], value_set=keys))
         for name in ("person_id", "probable_person_id"):

@@ -29,7 +29,7 @@ import pandas as pd
 from expectations.gate import judge
 from expectations.publish import FRAMES, PUBLISH
 from expectations.publish.metric_value import GRAIN
-from pipelines import pointer
+from pipelines import acknowledgement, pointer
 from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect
 from pipelines.lake import write_text
 from pipelines.metric_shape import COLUMNS
@@ -155,6 +155,7 @@ def publish(warehouse: Path, manifest: Path, out: Path, release: Release) -> Pub
     """
     declared = declarations(manifest)
     found = _read_warehouse(warehouse)
+    changed = _read_changes(warehouse)
     state = _read_run_records(warehouse.parent / "raw" / "_pipeline", release.as_of)
     asked = state["source"].isin(SYSTEMS)
     if not state["records"][asked].sum():
@@ -166,7 +167,7 @@ def publish(warehouse: Path, manifest: Path, out: Path, release: Release) -> Pub
         building = out / f"{UNFINISHED}{uuid.uuid4().hex}"
         building.mkdir()
         try:
-            return _build(building, out, declared, found, state, release)
+            return _build(building, out, declared, found, state, changed, release)
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
@@ -248,6 +249,15 @@ def _read_warehouse(warehouse: Path) -> dict[str, pd.DataFrame]:
     return found
 
 
+def _read_changes(warehouse: Path) -> acknowledgement.Changed:
+    try:
+        return acknowledgement.changed(warehouse.parent)
+    except duckdb.Error as error:
+        raise PublicationFailed(
+            f"{warehouse} does not tell who is one person: {_first_line(error)}"
+        ) from None
+
+
 def _frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     """The rows; texts as categories in their order, for values by the million repeat a few thousand texts."""
     found = connection.execute(query).to_arrow_table().to_pandas(strings_to_categorical=True)
@@ -280,6 +290,7 @@ def _build(
     declared: pd.DataFrame,
     found: Mapping[str, pd.DataFrame],
     state: pd.DataFrame,
+    changed: acknowledgement.Changed,
     release: Release,
 ) -> Published:
     """Both files in `building`, judged, then renamed to their version under `out` and pointed at."""
@@ -303,13 +314,13 @@ def _build(
         with _open(str(building / f"{audience.name}.duckdb")) as connection:
             _write(connection, tables | {"metric_value": protected, "release": described})
             digest.update(_content(connection))
-            refused, warned = _judge(connection, audience, protected)
+            refused, warned = _judge(connection, audience, protected, changed)
         sentences += refused
         warnings += warned
         rows[audience.name] = len(protected)
         suppressed[audience.name] = int((protected["status"] == "suppressed").sum())
     if sentences:
-        raise PublicationRefused(tuple(sentences))
+        raise PublicationRefused(tuple(dict.fromkeys(sentences)))
     version = f"{release.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
     for audience in AUDIENCES:
         with _open(str(building / f"{audience.name}.duckdb")) as connection:
@@ -371,15 +382,28 @@ def _content(connection: duckdb.DuckDBPyConnection) -> bytes:
 
 
 def _judge(
-    connection: duckdb.DuckDBPyConnection, audience: Audience, protected: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    audience: Audience,
+    protected: pd.DataFrame,
+    changed: acknowledgement.Changed,
 ) -> tuple[list[str], list[str]]:
-    """The reasons against a candidate file, and the warnings. `smallest_group` never becomes a table."""
+    """The reasons against a candidate file, and the warnings. `smallest_group` never becomes a table.
+
+    That too many persons changed is told with the numbers and the ways on, in the same words for every file.
+    """
     connection.register("cells", protected)
+    connection.register(
+        "identities", pd.DataFrame([{"changed_share": changed.share, "limit": changed.limit}])
+    )
     refused, warned = [], []
     for name, gate in PUBLISH.items():
         verdict = judge(gate, connection.execute(FRAMES[name]).df())
+        if name == "identities" and changed.blocks and not verdict.accepted:
+            refused.append(changed.sentence())
+            continue
         refused += [f"{audience.name} {name}: {failure.sentence()}" for failure in verdict.failures]
         warned += [f"{audience.name} {name}: {failure.sentence()}" for failure in verdict.warnings]
+    connection.unregister("identities")
     connection.unregister("cells")
     return refused, warned
 

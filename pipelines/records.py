@@ -3,6 +3,7 @@
     <data>/raw/_pipeline/checks.parquet         checks of a run by layer: executed, passed, skipped
     <data>/raw/_pipeline/publications.parquet   when values of a metric and month were first published
     <data>/raw/_pipeline/revisions.parquet      how many of them had changed 30 days later, and why
+    <data>/raw/_pipeline/acknowledgements.parquet   when and why somebody let many persons change
     <data>/dagster/last_run.json                when the last `mdm run` began and ended, and what failed
 
 Rows are added and never changed; a run that repeats the clock of an earlier one takes the place of its
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +29,9 @@ import pyarrow.parquet as pq
 from pipelines.lake import StreamState, write_parquet, write_text
 from pipelines.metric_shape import DIMENSIONS
 from pipelines.sources.spec import stamp
+
+if TYPE_CHECKING:
+    from pipelines.acknowledgement import Changed
 
 INSTANT = pa.timestamp("us", tz="UTC")
 CHECKS_SCHEMA = pa.schema(
@@ -64,7 +68,23 @@ REVISIONS_SCHEMA = pa.schema(
         ("values_changed", pa.int64()),
     ]
 )
-SCHEMAS = {"checks": CHECKS_SCHEMA, "publications": PUBLICATIONS_SCHEMA, "revisions": REVISIONS_SCHEMA}
+ACKNOWLEDGEMENTS_SCHEMA = pa.schema(
+    [
+        ("acknowledged_at", INSTANT),
+        ("since", pa.date32()),
+        ("persons", pa.int64()),
+        ("changed", pa.int64()),
+        ("merged", pa.int64()),
+        ("split", pa.int64()),
+        ("reason", pa.string()),
+    ]
+)
+SCHEMAS = {
+    "checks": CHECKS_SCHEMA,
+    "publications": PUBLICATIONS_SCHEMA,
+    "revisions": REVISIONS_SCHEMA,
+    "acknowledgements": ACKNOWLEDGEMENTS_SCHEMA,
+}
 
 JUDGED_AFTER = timedelta(days=30)
 """A value is compared with what it was first published as when that is so long ago."""
@@ -243,6 +263,24 @@ def note_publication(folder: Path, out: Path, version: str, as_of: datetime) -> 
             ]
     if found:
         _write(folder, "revisions", judged + found)
+
+
+# --- What people let pass -------------------------------------------------------------------------
+
+
+def note_acknowledgement(folder: Path, at: datetime, reason: str, changed: Changed) -> None:
+    """Add that somebody let so many persons change, at an instant with zone, and why."""
+    counts = asdict(changed)
+    added = {name: counts[name] for name in ("since", "persons", "changed", "merged", "split")}
+    row = {"acknowledged_at": at, **added, "reason": reason}
+    _write(folder, "acknowledgements", [*_rows(folder, "acknowledgements"), row])
+
+
+def last_acknowledgement(folder: Path) -> dict[str, Any] | None:
+    """The newest row of `note_acknowledgement`; None when there is none. Writes nothing."""
+    path = folder / "acknowledgements.parquet"
+    rows = pq.read_table(path).to_pylist() if path.exists() else []
+    return rows[-1] if rows else None
 
 
 def _complete_months(file: Path) -> list[dict[str, Any]]:

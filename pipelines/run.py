@@ -286,12 +286,12 @@ def land_source(
 
 
 def publish(data: Path, run_id: str) -> Published:
-    """Publish the warehouse as it stands and note how the gate judged it.
+    """Publish the warehouse as it stands, note how the gate judged it and whom it took for one person.
 
     Raises PublicationRefused and PublicationFailed; the former version is current then, as before.
     """
+    from pipelines import identity, records, status, warehouse
     from pipelines import publish as publication
-    from pipelines import records, status, warehouse
     from pipelines.sources import SOURCES
 
     world, kept, out = world_of(data), data / "raw" / "_pipeline", data / "published"
@@ -310,6 +310,7 @@ def publish(data: Path, run_id: str) -> Published:
         raise
     records.note_checks(kept, run_id, release.as_of, records.publish_checks(0, len(done.warnings)))
     records.note_publication(kept, out, done.version, release.as_of)
+    identity.accept(data)
     return done
 
 

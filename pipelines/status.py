@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines import identity, pointer, records
+from pipelines import acknowledgement, identity, pointer, records
 from pipelines.lake import Lake, StreamState, write_parquet
 from pipelines.landing import block_of
 from pipelines.sources.spec import Source, parse_instant, stamp
@@ -220,6 +220,7 @@ def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
         }
     found["last_run"] = records.last_run(data)
     found["warehouse"] = warehouse(data)
+    found["identities"] = identities(data)
     found["published"] = published(data)
     return found
 
@@ -237,6 +238,48 @@ def last_run_in_words(last: dict[str, Any] | None) -> list[str]:
     ended = last["ended_at"][:16].replace("T", " ")
     steps = [one.partition(": ") for one in last["failed"]]
     return [f"last run failed at {step}, {ended} UTC: {sentence}" for step, _, sentence in steps]
+
+
+def identities(data: Path) -> dict[str, Any] | None:
+    """How many persons changed since they were accepted, whether that blocks, what was acknowledged last.
+
+    blocked: the sentence that says so, with what to do; else None. None without a warehouse that can be read.
+    """
+    if not (data / "warehouse.duckdb").exists():
+        return None
+    try:
+        found = acknowledgement.changed(data)
+    except duckdb.Error:
+        return None
+    last = records.last_acknowledgement(data / "raw" / "_pipeline")
+    return {
+        **asdict(found),
+        "since": str(found.since) if found.since else None,
+        "blocked": found.sentence() if found.blocks else None,
+        "acknowledged": {
+            **last, "since": str(last["since"]), "acknowledged_at": stamp(last["acknowledged_at"])
+        }
+        if last
+        else None,
+    }  # fmt: skip
+
+
+def identities_in_words(found: dict[str, Any] | None, said: Iterable[str] = ()) -> list[str]:
+    """What of `identities` a person must know, a sentence each; [] when nothing blocks or was let pass.
+
+    said: what was told already; what blocks is not told again.
+    """
+    if found is None:
+        return []
+    is_news = found["blocked"] and not any(found["blocked"] in one for one in said)
+    told = [f"publication is blocked: {found['blocked']}"] if is_news else []
+    if last := found["acknowledged"]:
+        when = last["acknowledged_at"][:16].replace("T", " ")
+        told.append(
+            f"acknowledged {when} UTC: {last['changed']:,} of {last['persons']:,} persons are drawn together "
+            f"otherwise than on {last['since']}: {last['reason']}"
+        )
+    return told
 
 
 def warehouse(data: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,9 @@ DECLARED = {
     },
     "source_freshness_h": {"unit": "hours", "persons": "none", "topic_area": "systems"},
 }
+OWN = {f"sumo:{number}": f"sumo:{number}" for number in range(100)}
+"""A hundred people with one account each."""
+
 BLANK = dict.fromkeys([*TABLES["metric_value"], "smallest_group"])
 
 
@@ -110,21 +113,36 @@ class Place:
     def out(self) -> Path:
         return self.data / "published"
 
-    def fill(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Make warehouse, manifest and run records anew, with `rows` as the metric values."""
+    def fill(self, rows: Iterable[dict[str, Any]], persons: Mapping[str, str] | None = None) -> None:
+        """Make warehouse, manifest and run records anew, with `rows` as the metric values.
+
+        persons: account -> whose it is.
+        """
         self.warehouse.unlink(missing_ok=True)
         self.manifest.write_text(json.dumps(manifest()))
         self._write_run_records()
         types = TABLES["metric_value"] | {"smallest_group": "bigint"}
         with duckdb.connect(str(self.warehouse)) as connection:
-            connection.execute("create schema metrics; create schema marts; create schema intermediate")
+            connection.execute("create schema metrics; create schema marts")
+            connection.execute("create schema intermediate; create schema staging")
             frame = pd.DataFrame(list(rows), columns=list(types)).astype(object)
             connection.register("frame", frame.where(frame.notna(), None))
             casts = ", ".join(f"cast({name} as {type_}) as {name}" for name, type_ in types.items())
             connection.execute(f"create table metrics.metric_value as select {casts} from frame")
             connection.execute(
                 """create table metrics.metric as
-                   select distinct metric, '{"min_persons": 5}' as parameters from metrics.metric_value"""
+                   select distinct metric, '{"min_persons": 5}' as parameters from metrics.metric_value
+                   union all
+                   select 'identity_volatility', '{"identity_volatility_limit": 0.02}'"""
+            )
+            connection.execute("create table staging.stg_pipeline__runs as select $1 as as_of", [AS_OF])
+            connection.execute(
+                """create table intermediate.int_identity__accounts
+                   (account_key text, person_id text, probable_person_id text, is_bot bool)"""
+            )
+            whose = [(account, person, person, False) for account, person in (persons or OWN).items()]
+            connection.executemany(
+                "insert into intermediate.int_identity__accounts values (?, ?, ?, ?)", whose
             )
             connection.execute(
                 """

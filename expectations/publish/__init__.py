@@ -1,11 +1,12 @@
 """What must hold before a version is shown.
 
-A gate for each table, and for all columns, lines, populations and texts.
+A gate for each table, and for all columns, identities, lines, populations and texts.
 """
 
 from expectations.gate import Gate
 from expectations.publish import (
     columns,
+    identities,
     lines,
     metric,
     metric_value,
@@ -19,6 +20,7 @@ from expectations.publish import (
 
 _MODULES = (
     columns,
+    identities,
     lines,
     metric,
     metric_value,
@@ -34,4 +36,4 @@ PUBLISH: dict[str, Gate] = {module.GATE.asset[0]: module.GATE for module in _MOD
 """Every publish gate. Add one: its module here."""
 
 FRAMES: dict[str, str] = {module.GATE.asset[0]: module.FRAME for module in _MODULES}
-"""The query that makes each gate's frame out of a candidate file (and `cells`, for the values)."""
+"""The query that makes each gate's frame of a candidate file, `cells` for the values, and `identities`."""

@@ -42,7 +42,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 
 
 def test_every_published_table_has_its_gate_and_frame() -> None:
-    assert set(PUBLISH) == set(FRAMES) == {*TABLES, "columns", "lines", "populations", "texts"}
+    assert set(PUBLISH) == set(FRAMES) == {
+        *TABLES, "columns", "identities", "lines", "populations", "texts"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PUBLISH)

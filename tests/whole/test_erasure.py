@@ -53,13 +53,14 @@ def first_load(community: tuple[World, Truth], tmp_path_factory: pytest.TempPath
 
 
 def recognise(data: Path) -> None:
-    """Links and a snapshot in which every account of the lake stands."""
+    """Links, a snapshot and accepted persons in which every account of the lake stands."""
     keys = [account.key for account in identity.evidence(data, None)]
     identity.write_links(data, ((*sorted(pair), 0.9) for pair in itertools.pairwise(keys)))
     persons = [f"person {n}" for n in range(len(keys))]
     rows = [[date(2026, 7, 1)] * len(keys), keys, persons, persons]
     snapshot = pa.table(rows, schema=identity.SNAPSHOT_SCHEMA)
     write_parquet(snapshot, identity.snapshots(data) / "2026-07-01.parquet")
+    write_parquet(snapshot, identity.accepted_path(data))
 
 
 @pytest.fixture

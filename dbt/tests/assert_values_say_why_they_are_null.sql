@@ -1,6 +1,7 @@
 -- A value is null exactly when its status says why; a rate has a denominator above zero, lies
 -- inside its interval, and a share inside [0, 1]; nobody's group is larger than all persons of the
--- count; a value of the community says how many of its persons are of unknown affiliation.
+-- count; a value of the community says how many of its persons are of unknown affiliation, and who
+-- says so speaks of these persons and no others.
 
 select
     checked.metric,
@@ -41,3 +42,7 @@ where
         and checked.persons > 0
         and checked.unknown_affiliation_share is null
     )
+    or abs(
+        checked.unknown_affiliation_share * checked.persons
+        - round(checked.unknown_affiliation_share * checked.persons)
+    ) > 0.000001

@@ -99,7 +99,7 @@
     'first_contribution_accepted_30d': ['area', 'locale', 'product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share', 'value_with_probable'],
     'local_response_rate_72h': ['locale', 'product', 'ci_low', 'ci_high'],
     'staff_coverage_by_region': ['region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'staff_response_time_gap_h': ['source', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'staff_response_time_gap_h': ['source', 'category', 'ci_low', 'ci_high'],
     'volunteer_needinfo_waiting': ['product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
     'forum_unanswered_rate_7d': ['category', 'ci_low', 'ci_high'],
 } %}

@@ -67,7 +67,9 @@ sums as (
         *,
         sum(active) over everybody as everybody,
         sum(active) filter (where attribute_value <> 'unknown') over everybody as known,
-        sum(leaders) filter (where attribute_value <> 'unknown') over everybody as known_leaders
+        sum(leaders) filter (where attribute_value <> 'unknown') over everybody as known_leaders,
+        sum(unknown_persons) filter (where attribute_value <> 'unknown') over everybody
+            as known_of_unknown_affiliation
     from counted
     window everybody as (partition by identity_level, period_end, population, attribute)
 ),
@@ -96,7 +98,7 @@ measured as (
         coalesce(sides.others, 0) as others,
         coalesce(sides.other_leaders, 0) as other_leaders,
         sides.known / sides.everybody as coverage,
-        sides.unknown_persons,
+        sides.known_of_unknown_affiliation,
         katz(sides.leaders, sides.active, sides.other_leaders, sides.others) as ratio,
         coalesce(probable.active, 0) as probable_active,
         coalesce(probable.leaders, 0) as probable_leaders,
@@ -169,8 +171,10 @@ select
             ), 0)
     end::bigint as smallest_group,
     case when is_known then coverage end as coverage,
-    case when is_known and population = 'community' then unknown_persons / nullif(active, 0) end
-        as unknown_affiliation_share,
+    case
+        when is_known and population = 'community'
+            then known_of_unknown_affiliation / nullif(active + others, 0)
+    end as unknown_affiliation_share,
     case
         when not is_known then 'unavailable'
         when not is_measured then 'no_denominator'

@@ -107,8 +107,7 @@ counted as (
         attribute,
         attribute_value,
         count(*) as persons,
-        count_if(is_recognised) as recognised,
-        count_if(is_affiliation_unknown) as unknown_persons
+        count_if(is_recognised) as recognised
     from memberships
     where attribute_value <> 'unknown'
     group by identity_level, period_end, population, attribute, attribute_value
@@ -124,7 +123,10 @@ totals as (
         count(distinct person_id) as everybody,
         count(distinct person_id) filter (where attribute_value <> 'unknown') as known,
         count(distinct person_id) filter (where attribute_value <> 'unknown' and is_recognised)
-            as known_recognised
+            as known_recognised,
+        count(distinct person_id) filter (
+            where attribute_value <> 'unknown' and is_affiliation_unknown
+        ) as known_of_unknown_affiliation
     from memberships
     group by identity_level, period_end, population, attribute
 ),
@@ -145,7 +147,7 @@ measured as (
         coalesce(totals.known, 0) - coalesce(counted.persons, 0) as others,
         coalesce(totals.known_recognised, 0) - coalesce(counted.recognised, 0) as others_recognised,
         totals.known / totals.everybody as coverage,
-        counted.unknown_persons,
+        totals.known_of_unknown_affiliation,
         coalesce(probable.persons, 0) as probable_persons,
         coalesce(probable.recognised, 0) as probable_recognised,
         coalesce(probable_totals.known, 0) - coalesce(probable.persons, 0) as probable_others,
@@ -233,8 +235,10 @@ select
             ), 0)
     end::bigint as smallest_group,
     case when is_known then coverage end as coverage,
-    case when is_known and population = 'community' then unknown_persons / nullif(persons, 0) end
-        as unknown_affiliation_share,
+    case
+        when is_known and population = 'community'
+            then known_of_unknown_affiliation / nullif(persons + others, 0)
+    end as unknown_affiliation_share,
     case
         when not is_known then 'unavailable'
         when not is_comparable then 'no_denominator'

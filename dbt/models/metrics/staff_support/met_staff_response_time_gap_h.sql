@@ -31,11 +31,7 @@ counted as (
         count(*) filter (where is_by_staff) as staff_responses,
         count(*) filter (where is_by_volunteer) as volunteer_responses,
         count(distinct responder_id) filter (where is_by_staff) as staff_persons,
-        count(distinct responder_id) filter (where is_by_volunteer) as volunteer_persons,
-        count(distinct responder_id) filter (
-            where is_responded and responder_affiliation = 'unknown'
-        )
-        / nullif(count(distinct responder_id) filter (where is_responded), 0) as unknown_share
+        count(distinct responder_id) filter (where is_by_volunteer) as volunteer_persons
     from items
     group by period_start, source
 ),
@@ -89,7 +85,6 @@ select
     case when is_measured then told_denominator end::double as denominator,
     case when is_measured then coalesce(openers, 0) end as persons,
     case when is_measured then told_group end as smallest_group,
-    case when is_measured then unknown_share end as unknown_affiliation_share,
     case
         when not is_measured then 'unavailable'
         when coalesce(items, 0) = 0 then 'no_denominator'

@@ -117,6 +117,7 @@ FLAGS = {
     "direct_submissions_included": "submissions that needed no review cannot be told apart",
     "implicit_rejections_unmarked": "older automatic rejections look like reviews",
     "project_disabled": "a project was disabled and its strings are no longer counted",
+    "accounts_not_shown": "people who made an account and did nothing more are not seen",
     "author_unknown": "the author of some suggestions is not known",
     "archive": "closed archive: it no longer changes",
     "met": "met: the target is reached",

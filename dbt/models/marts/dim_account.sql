@@ -1,10 +1,17 @@
--- One row an account of a source: whose it is, and whether a machine uses it.
+-- One row an account of a source: whose it is, whether a machine uses it, and the day on which it
+-- was created where the source tells (SUMO's profiles).
 
 select
-    source,
-    account,
-    case when not is_bot then person_id end as person_id,
+    accounts.source,
+    accounts.account,
+    case when not accounts.is_bot then accounts.person_id end as person_id,
 
-    is_bot,
-    bot_reason
-from {{ ref('int_identity__accounts') }}
+    accounts.is_bot,
+    accounts.bot_reason,
+
+    cast(profiles.joined_at as date) as created_on
+from {{ ref('int_identity__accounts') }} as accounts
+left join {{ ref('stg_sumo__users') }} as profiles
+    on
+        accounts.source = 'sumo'
+        and accounts.account = profiles.account

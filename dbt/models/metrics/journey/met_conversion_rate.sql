@@ -1,7 +1,9 @@
--- From a first sign of interest (a question, a topic, or a first contribution) to a contribution
--- within 90 days (D1), and on to regular or core activity at the end of a month within a year (D2).
--- D0, everybody with a first sign in the quarter, is known only where the source shows signs before
--- contributions; elsewhere the chain starts at D1. Told a year after the quarter's end.
+-- From a first sign of interest (an account, a question, a topic, or a first contribution) to a
+-- contribution within 90 days (D1), and on to regular or core activity at the end of a month within
+-- a year (D2). D0, everybody with a first sign in the quarter, is known only where the source shows
+-- signs before contributions; elsewhere the chain starts at D1. Where the source shows signs but
+-- not when accounts were created, D0 lacks those who never did anything, and says so. Told a year
+-- after the quarter's end.
 
 {% set signs = ['sumo', 'discourse'] %}
 with slices as (
@@ -40,6 +42,11 @@ shown as (
     from {{ ref('fct_support_question') }}
     where asker_id is not null and coalesce(set_aside_reason, '') <> 'spam'
     group by asker_id
+    union all
+    select person_id, source, min(created_on) as shown_on
+    from {{ ref('dim_account') }}
+    where person_id is not null and created_on is not null
+    group by person_id, source
 ),
 
 firsts as (
@@ -160,8 +167,12 @@ categories as (
         slices.source in (
             '{{ signs | join("', '") }}'
         )
-        or kinds.category = 'd2_d1' as is_shown
+        or kinds.category = 'd2_d1' as is_shown,
+        kinds.category <> 'd2_d1' and tellers.source is null as are_accounts_missing
     from slices
+    left join (
+        select distinct source from {{ ref('dim_account') }} where created_on is not null
+    ) as tellers using (source)
     cross join (select unnest(['d1_d0', 'd2_d1', 'd2_d0']) as category) as kinds
 ),
 
@@ -250,6 +261,7 @@ select
         else status
     end as status,
     {{ flags_of({
+        'accounts_not_shown': 'is_shown and are_accounts_missing',
         'first_signs_not_shown': 'not is_shown',
         'left_censored': 'not is_newness_known',
         'low_coverage': 'is_measured and coverage < ' ~ var('parameters')['region_coverage_floor'],

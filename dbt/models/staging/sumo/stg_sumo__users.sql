@@ -14,5 +14,6 @@ select
 
     country as declared_country,
 
+    {{ utc('date_joined') }} as joined_at,
     {{ utc('_fetched_at') }} as observed_at
 from latest

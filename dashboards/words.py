@@ -118,6 +118,7 @@ FLAGS = {
     "implicit_rejections_unmarked": "older automatic rejections look like reviews",
     "project_disabled": "a project was disabled and its strings are no longer counted",
     "accounts_not_shown": "people who made an account and did nothing more are not seen",
+    "badges_unknown": "the badges of this system are not known for this time",
     "author_unknown": "the author of some suggestions is not known",
     "archive": "closed archive: it no longer changes",
     "met": "met: the target is reached",

@@ -1,8 +1,21 @@
 -- Badges granted in the month, by system and badge. Pontoon's are counted again from the
--- contributions, and dated at the one that reaches the threshold.
+-- contributions, and dated at the one that reaches the threshold. What Discourse and SUMO grant is
+-- known from the kept file alone, and from the first badge on that it names.
 
 with systems as (
-    select distinct source from {{ ref('fct_recognition') }} where kind = 'badge'
+    select
+        awarding.source,
+        case
+            when awarding.source <> 'pontoon' then coalesce(min(badges.recognised_at), 'infinity')
+        end as known_from
+    from (
+        select unnest(['pontoon', 'discourse', 'sumo']) as source
+        union
+        select source from {{ ref('fct_recognition') }} where kind = 'badge'
+    ) as awarding
+    left join {{ ref('fct_recognition') }} as badges
+        on awarding.source = badges.source and badges.kind = 'badge'
+    group by awarding.source
 ),
 
 periods as (
@@ -12,7 +25,9 @@ periods as (
         states.period_end,
         states.source,
         states.state,
-        states.state <> 'missing' as is_measured
+        coalesce(systems.known_from < states.period_end, true) as is_known,
+        states.state <> 'missing' and coalesce(systems.known_from < states.period_end, true)
+            as is_measured
     from {{ ref('fct_source_period') }} as states
     inner join systems using (source)
     where states.grain = 'month' and states.state <> 'not_begun'
@@ -65,5 +80,8 @@ select
     case when is_measured then persons end as persons,
     case when is_measured then persons end as smallest_group,
     case when is_measured then state else 'unavailable' end as status,
-    {{ flags_of({'source_missing': 'not is_measured'}) }} as flags
+    {{ flags_of({
+        'badges_unknown': 'not is_known',
+        'source_missing': "state = 'missing'",
+    }) }} as flags
 from measured

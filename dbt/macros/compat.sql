@@ -3,7 +3,8 @@
 {#
     The support forum's own response rate of a day: questions neither locked nor spam with any answer
     within the hours, also the asker's own, spam and machines. Every loaded day has a row: one without a
-    question has no denominator, one behind the watermark is unavailable once its month is over.
+    question has no denominator, one behind the watermark is unavailable once its month is over. A question
+    that lists answers which are not stored is answered if a stored one says so, else nobody knows (decision 13).
 #}
 {% macro responded_compat(hours) -%}
 with sources as (
@@ -39,30 +40,44 @@ answers as (
     group by item
 ),
 
-counted as (
+judged as (
     select
         date_trunc('day', questions.created_at) as period_start,
-        count(*) as questions,
-        count(*) filter (
-            where answers.answered_at < questions.created_at + to_hours({{ hours }})
-        ) as answered,
-        count(distinct questions.asker_id) as askers,
-        count(distinct questions.asker_id) filter (
-            where answers.answered_at < questions.created_at + to_hours({{ hours }})
-        ) as answered_askers
+        questions.asker_id,
+        coalesce(answers.answered_at < questions.created_at + to_hours({{ hours }}), false)
+            as is_answered,
+        coalesce(questions.set_aside_reason = 'answers_missing', false) and not is_answered
+            as is_unreadable
     from {{ ref('fct_support_question') }} as questions
     left join answers on cast(questions.question_id as varchar) = answers.item
     where
         coalesce(questions.set_aside_reason, '') <> 'spam'
         and not coalesce(questions.is_locked, false)
-    group by date_trunc('day', questions.created_at)
+),
+
+counted as (
+    select
+        period_start,
+        count(*) filter (where is_unreadable) as unreadable,
+        count(*) filter (where not is_unreadable) as questions,
+        count(*) filter (where is_answered) as answered,
+        count(distinct asker_id) filter (where not is_unreadable) as askers,
+        count(distinct asker_id) filter (where is_answered) as answered_askers
+    from judged
+    group by period_start
 ),
 
 measured as (
     select
         days.period_start,
         days.period_start + interval 1 day as period_end,
-        coalesce(days.watermark > days.period_start, false) as is_measured,
+        coalesce(days.watermark > days.period_start, false)
+        and coalesce(
+            counted.unreadable <= {{ var('parameters')['support_missing_answers_share'] }}
+            * (counted.questions + counted.unreadable),
+            true
+        ) as is_measured,
+        coalesce(counted.unreadable, 0) as unreadable,
         days.watermark >= days.period_start + interval 1 day
         + to_minutes(cast(60 * days.grace_hours as integer)) as is_complete,
         coalesce(counted.questions, 0) as questions,
@@ -95,6 +110,6 @@ select
         when is_complete then 'complete'
         else 'provisional'
     end as status,
-    null::varchar as flags
+    {{ flags_of({'answers_missing': 'unreadable > 0'}) }} as flags
 from measured
 {%- endmacro %}

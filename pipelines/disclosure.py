@@ -73,6 +73,10 @@ NESTED = (
 """A population, one inside it, and which of their rows gives way: who is in the first alone is known by
 subtraction. The headline is the community's and stays."""
 
+COUNTED = ("persons", "numerator", "denominator", "value", "value_with_probable")
+"""The figures of a row that count people or acts; the last two where the metric's value is a count. Fewer
+than k acts are of fewer than k people, so that both are held to k."""
+
 
 def kind_of(unit: str) -> Kind:
     """`share of bugs` -> share, `events per 100 people` -> ratio, `difference of shares` -> signed,
@@ -104,19 +108,32 @@ def protect(
     margin. Row order and columns stay; `smallest_group` is still in it, for the gate, and must not be
     published.
     """
-    protected = suppress(frame, audience.k, additive or {})
+    protected = suppress(frame, audience.k, additive or {}, kinds)
     return protected if audience.rounding is None else round_for_public(protected, kinds, audience.rounding)
 
 
-def suppress(frame: pd.DataFrame, k: int, additive: Mapping[str, Collection[str]]) -> pd.DataFrame:
+def suppress(
+    frame: pd.DataFrame,
+    k: int,
+    additive: Mapping[str, Collection[str]],
+    kinds: Mapping[str, Kind] | None = None,
+) -> pd.DataFrame:
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
     hidden, before = small_cells(frame, k), -1
-    pairs = pairs_of_populations(frame)
+    pairs, counted = pairs_of_populations(frame), figures(frame, kinds or {})
     while before != hidden.sum():
         before = int(hidden.sum())
-        hidden = together(frame, in_company(frame, hidden, additive, k))
-        hidden = hidden | between_populations(frame, hidden, pairs, k)
+        hidden = together(frame, in_company(frame, hidden, additive, k, counted))
+        hidden = hidden | between_populations(frame, hidden, pairs, k, counted)
     return hide_notes(hide(frame, hidden), frame, k)
+
+
+def figures(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
+    """The figures of each row that count people or acts, a column each in the order of COUNTED; else NaN."""
+    counted = frame[list(COUNTED)].astype(float)
+    is_count = frame["metric"].astype(object).map(kinds) == "count"
+    counted[["value", "value_with_probable"]] = counted[["value", "value_with_probable"]].where(is_count)
+    return counted.where(frame["persons"].notna()).to_numpy()
 
 
 def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
@@ -173,39 +190,47 @@ def pairs_of_populations(frame: pd.DataFrame) -> list[tuple[Places, Places, Plac
 
 
 def between_populations(
-    frame: pd.DataFrame, hidden: pd.Series, pairs: Collection[tuple[Places, Places, Places]], k: int
+    frame: pd.DataFrame,
+    hidden: pd.Series,
+    pairs: Collection[tuple[Places, Places, Places]],
+    k: int,
+    counted: NDArray[np.float64],
 ) -> pd.Series:
     """The rows that would tell, with one of a population inside theirs, of a group of fewer than k.
 
-    The group is who is in the one population alone: by persons, and by the numerator where it counts the
-    same persons.
+    The group is who is in the one population alone: two rows that differ in anything they count differ by k
+    or more, and by as many persons, because acts beside the same persons are of people who are in both.
+    counted: `figures` of the frame.
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool)
-    persons, numerator = frame["persons"].to_numpy(float), frame["numerator"].to_numpy(float)
-    counts_persons = frame["denominator"].to_numpy(float) == persons
     found = np.zeros(len(frame), dtype=bool)
     for whole, part, gives_way in pairs:
-        shown = ~gone[whole] & ~gone[part]
-        tells = _is_small(persons[whole] - persons[part], k)
-        tells |= _is_small(numerator[whole] - numerator[part], k) & counts_persons[whole]
-        found[gives_way[shown & tells]] = True
+        apart = np.abs(counted[whole] - counted[part])
+        differ = apart >= 0.5
+        fewest = np.where(differ, apart, np.inf).min(axis=1, initial=np.inf)
+        tells = differ.any(axis=1) & (np.fmin(fewest, apart[:, 0]) < k - 0.5)
+        found[gives_way[~gone[whole] & ~gone[part] & tells]] = True
     return pd.Series(found, index=frame.index)
 
 
 def _is_small(groups: NDArray[Any], k: int) -> NDArray[np.bool_]:
-    return (groups > 0.5) & (groups < k - 0.5)
+    return (groups >= 0.5) & (groups < k - 0.5)
 
 
 def in_company(
-    frame: pd.DataFrame, hidden: pd.Series, additive: Mapping[str, Collection[str]], k: int
+    frame: pd.DataFrame,
+    hidden: pd.Series,
+    additive: Mapping[str, Collection[str]],
+    k: int,
+    counted: NDArray[np.float64],
 ) -> pd.Series:
     """The rows to hide so that no sum gives one of `hidden` away: true for these and for their company.
 
     A *line* is a margin (null in one additive dimension) and the cells that add up to it, everything else
     the same; the margin may also stand in another metric. A line with one hidden row gets a second one: its
     smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). So does
-    a line whose hidden cells hold fewer than k persons together while its margin is shown. Groups are
-    compared by persons.
+    a line whose hidden cells together tell of fewer than k persons while its margin is shown. Cells are
+    compared by persons. counted: `figures` of the frame.
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
     persons = frame["persons"].fillna(0).to_numpy(dtype=float)
@@ -216,24 +241,56 @@ def in_company(
     before = -1
     while before != gone.sum():
         before = gone.sum()
-        for rows, line, is_margin in lines:
-            alone = np.bincount(line, gone[rows], minlength=1) == 1
-            open_margin = np.bincount(line, is_margin & ~gone[rows], minlength=1) > 0
-            together_hidden = np.bincount(line, persons[rows] * gone[rows], minlength=1)
-            alone |= open_margin & _is_small(together_hidden, k)
-            may_go = alone[line] & ~gone[rows] & (persons[rows] > 0)
-            _, first = np.unique(line[may_go], return_index=True)
+        for line in lines:
+            rows, of = line.rows, line.of
+            alone = np.bincount(of, gone[rows], minlength=1) == 1
+            short = (alone | line.tells_of_few(gone, persons, counted, k))[of]
+            may_go = short & ~gone[rows] & (persons[rows] > 0)
+            _, first = np.unique(of[may_go], return_index=True)
             gone[rows[may_go][first]] = True
     return pd.Series(gone, index=frame.index)
 
 
-def _lines(
-    frame: pd.DataFrame, dimension: str, metrics: Collection[str]
-) -> tuple[Places, Places, NDArray[np.bool_]]:
-    """Places of the rows that belong to lines over `dimension`, each one's line, whether it is a margin.
+@dataclass(frozen=True)
+class _Lines:
+    """The lines over one dimension. rows: places of their rows in the frame; of: the line of each of them.
 
-    Within a line in the order in which they would be hidden: cells before the margin, smallest first.
+    Within a line in the order in which rows would be hidden: cells before the margin, smallest first.
     """
+
+    rows: Places
+    of: Places
+    is_margin: NDArray[np.bool_]
+
+    def tells_of_few(
+        self, gone: NDArray[np.bool_], persons: NDArray[Any], counted: NDArray[np.float64], k: int
+    ) -> NDArray[np.bool_]:
+        """Of each line: whether its shown margin less its shown cells is a number of fewer than k persons.
+
+        By persons, who are in all hidden cells together; where persons do not add up, because one may be in
+        several cells, as many as in the largest of these at least. And by every other figure, as a reader
+        would subtract it.
+        """
+        hidden = gone[self.rows]
+        has_hidden = self._sum(hidden & ~self.is_margin) > 0
+        is_open = self._sum(self.is_margin & ~hidden) > 0
+        sign = np.where(self.is_margin, 1, -1)
+        held = persons[self.rows] * hidden
+        largest = np.zeros(len(is_open))
+        np.maximum.at(largest, self.of, held)
+        adds_up = np.abs(self._sum(sign * persons[self.rows])) < 0.5
+        few = _is_small(np.where(adds_up, self._sum(held), largest), k)
+        for figure in counted.T[1:]:
+            few |= _is_small(self._sum(np.nan_to_num(sign * figure[self.rows]) * ~hidden), k) & has_hidden
+        found: NDArray[np.bool_] = is_open & few
+        return found
+
+    def _sum(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(self.of, numbers.astype(float), minlength=1).astype(float)
+
+
+def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> _Lines:
+    """The lines over `dimension` of these metrics."""
     part = frame.assign(place=np.arange(len(frame)), is_margin=frame[dimension].isna())
     part = part[part["metric"].isin(metrics)].sort_values(
         ["is_margin", "persons", dimension, "place"], kind="stable"
@@ -242,7 +299,7 @@ def _lines(
     line = part.groupby(same, dropna=False, sort=False, observed=True).ngroup().to_numpy()
     has_cells = np.bincount(line, ~part["is_margin"], minlength=1) > 0
     kept = has_cells[line]
-    return part["place"].to_numpy()[kept], line[kept], part["is_margin"].to_numpy()[kept]
+    return _Lines(part["place"].to_numpy()[kept], line[kept], part["is_margin"].to_numpy(dtype=bool)[kept])
 
 
 def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:

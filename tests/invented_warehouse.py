@@ -52,9 +52,9 @@ def value(metric: str, number: float | None, **columns: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def regional(region: str, persons: int, **columns: Any) -> dict[str, Any]:
-    counts = {"persons": persons, "smallest_group": persons, "coverage": 0.75}
-    return value("active_contributors_by_region", persons, region=region, **(counts | columns))
+def regional(region: str | None, persons: int, **columns: Any) -> dict[str, Any]:
+    counts = {"value": persons, "persons": persons, "smallest_group": persons, "coverage": 0.75}
+    return value("active_contributors_by_region", None, region=region) | counts | columns
 
 
 def values() -> list[dict[str, Any]]:

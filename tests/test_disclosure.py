@@ -290,6 +290,38 @@ def test_hidden_cells_together_are_no_small_group_either() -> None:
     assert hidden.loc[hidden["status"] == "suppressed", "region"].tolist() == ["a", "b", "c", "d"]
 
 
+def test_hidden_cells_together_are_no_small_group_by_any_figure() -> None:
+    """Five persons in two hidden cells are four with probable links: the sum of these is shown."""
+    frame = table_of({("a", "x"): 2, ("b", "x"): 3, ("c", "x"): 9, ("d", "x"): 40})
+    frame = frame[frame["category"] == "x"].assign(value_with_probable=lambda rows: rows["persons"])
+    over, kinds = {"active": ("region",)}, {"active": kind_of("persons")}
+
+    def hidden(rows: pd.DataFrame) -> list[str]:
+        protected = suppress(rows, 5, over, kinds)
+        return protected.loc[protected["status"] == "suppressed", "region"].tolist()
+
+    assert hidden(frame) == ["a", "b"]
+    merged = frame["value_with_probable"].mask(frame["region"] == "b", 2)
+    merged = merged.mask(frame["region"].isna(), merged - 1)
+    assert hidden(frame.assign(value_with_probable=merged)) == ["a", "b", "c"]
+    moved = frame.assign(numerator=[1, 1, 5, 20, 27], denominator=frame["persons"])
+    assert hidden(moved) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("persons_in_all", "hidden"), [(46, ["a", "b"]), (44, ["a", "b", "c"])], ids=["apart", "some in two"]
+)
+def test_acts_of_hidden_cells_are_of_k_persons_whoever_is_in_several(
+    persons_in_all: int, hidden: list[str]
+) -> None:
+    """Three and four people who did twelve acts of two kinds may be four in all."""
+    frame = table_of({("a", "x"): 3, ("b", "x"): 4, ("c", "x"): 9, ("d", "x"): 30})
+    frame = frame[frame["category"] == "x"].assign(value=[6, 6, 20, 100, 132])
+    frame.loc[frame["region"].isna(), ["persons", "smallest_group"]] = persons_in_all
+    protected = suppress(frame, 5, {"active": ("region",)}, {"active": kind_of("contributions")})
+    assert protected.loc[protected["status"] == "suppressed", "region"].tolist() == hidden
+
+
 # --- populations ---------------------------------------------------------------------------------
 
 
@@ -331,6 +363,22 @@ def test_no_difference_of_two_numerators_is_a_small_group() -> None:
     assert protected["status"].tolist() == ["suppressed", "complete"]
     protected = suppress(populations_of(counts, {"all": 10, "community": 10}), 5, {})
     assert protected["status"].tolist() == ["complete", "complete"]
+
+
+@pytest.mark.parametrize(("with_probable", "is_shown"), [(14, False), (15, True), (9, False), (10, True)])
+def test_no_difference_with_probable_links_is_a_small_group(with_probable: int, is_shown: bool) -> None:
+    frame = populations_of({"all": 20, "community": 12}).assign(value_with_probable=[with_probable, 10])
+    frame["value"] = frame["persons"]
+    protected = suppress(frame, 5, {}, {"active": kind_of("persons")})
+    assert protected["status"].eq("complete").tolist() == [is_shown, True]
+
+
+@pytest.mark.parametrize(("acts", "is_shown"), [(60, True), (70, False)])
+def test_acts_beside_the_same_persons_are_of_people_in_both_populations(acts: int, is_shown: bool) -> None:
+    """Who was staff for a week is in the community as well: no person is in `all` alone, seven acts are."""
+    frame = populations_of({"all": 20, "community": 20}).assign(value=[acts, 60])
+    protected = suppress(frame, 5, {}, {"active": kind_of("contributions")})
+    assert protected["status"].eq("complete").tolist() == [is_shown, True]
 
 
 @pytest.mark.parametrize(("unknown", "is_told"), [(0, True), (1, False), (4, False), (5, True), (50, True)])

@@ -1,6 +1,7 @@
 """What several publish gates ask in the same words.
 
-In here: rules against personal data in texts, and against empty tables. Not in here: what one table promises.
+In here: rules against personal data in texts, and against empty tables; which figures
+count people. Not in here: what one table promises.
 """
 
 from __future__ import annotations
@@ -8,9 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from expectations.gate import Expect, expect
+from pipelines.disclosure import COUNTED
 
 PERSONAL = r"[0-9a-f]{24,}|[^\s@]+@[^\s@]+\.[^\s@]+"
 """A pseudonym or another long hash, or an e-mail address."""
+
+FIGURES = {
+    name: f"case when {{0}}.kind = 'count' then {{0}}.{name} end"
+    if name.startswith("value")
+    else f"{{0}}.{name}"
+    for name in COUNTED
+}
+"""The figures of a row of `cells` that count people or acts -> SQL with a place for the row's name."""
 
 
 def impersonal(column: str) -> Expect:

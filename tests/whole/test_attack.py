@@ -1,7 +1,8 @@
 """What a reader can work out of the published files, with nothing but them and some arithmetic.
 
-Each attack gives groups of persons that no row shows; none of them may be of 1 to k - 1. Not in here: which
-cells are hidden and why (`tests/test_disclosure.py`).
+Each attack gives groups of persons that no row shows; none of them may be of 1 to k - 1. It asks every
+figure that counts people, or acts, of which fewer than k are of fewer than k people. Not in here: which cells
+are hidden and why (`tests/test_disclosure.py`).
 """
 
 from __future__ import annotations
@@ -13,41 +14,80 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.disclosure import AUDIENCES
+from pipelines.disclosure import AUDIENCES, COUNTED, kind_of
 from pipelines.metric_shape import DIMENSIONS, KEYS
 from pipelines.publish import current_version
 from tests.whole.conftest import Twice
 
 SLICE = [*KEYS, *DIMENSIONS]
 INTERNAL = AUDIENCES[0]
+NESTED = (("all", "community"), ("all", "staff"), ("community", "volunteer_strict"))
 
 
 @pytest.fixture(scope="module")
-def shown(demo: Twice) -> pd.DataFrame:
-    """The rows that staff see with their numbers: exact ones, so that sums and differences are exact."""
+def published(demo: Twice) -> pd.DataFrame:
+    """The rows that staff see: exact ones, so that sums and differences are exact.
+
+    `value` and its other side of the identity band stay where they count people or acts.
+    """
     version = current_version(demo.data / "published")
     assert version is not None
     with duckdb.connect(str(version / f"{INTERNAL.name}.duckdb"), read_only=True) as connection:
         rows = connection.execute(
-            "select * from metric_value where status in ('complete', 'provisional') and persons is not null"
+            "select metric_value.*, unit, additive_over from metric_value inner join metric using (metric)"
         ).df()
     rows[SLICE] = rows[SLICE].astype(object).where(rows[SLICE].notna(), "")
+    counts = rows["unit"].map(kind_of) == "count"
+    rows[["value", "value_with_probable"]] = rows[["value", "value_with_probable"]].where(counts)
     return rows
 
 
+@pytest.fixture(scope="module")
+def shown(published: pd.DataFrame) -> pd.DataFrame:
+    """Those with their numbers."""
+    return published[published["persons"].notna()]
+
+
 def small(groups: pd.Series) -> pd.Series:
-    """Those of 1 to k - 1 whole persons; a difference below zero is of no group."""
+    """Those of 1 to k - 1 whole persons."""
     whole = groups[np.isclose(groups, groups.round(), atol=1e-6)].round()
     return whole[(whole >= 1) & (whole < INTERNAL.k)]
 
 
-def test_one_population_less_another_is_no_small_group(shown: pd.DataFrame) -> None:
+def between_populations(shown: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Of each two populations, one inside the other: by how much their rows of one slice are apart."""
     same = [name for name in SLICE if name != "population"]
-    by = {name: rows.set_index(same)["persons"] for name, rows in shown.groupby("population") if name}
-    for whole, part in (("all", "community"), ("all", "staff"), ("community", "volunteer_strict")):
-        difference = (by[whole] - by[part]).dropna() if part in by else pd.Series(dtype=float)
-        assert len(difference) or part == "volunteer_strict"
-        assert small(difference).empty, f"{whole} less {part}: {small(difference).head()}"
+    by = {name: rows.set_index(same)[list(COUNTED)] for name, rows in shown.groupby("population") if name}
+    for whole, part in NESTED:
+        if part in by:
+            here = by[whole].index.intersection(by[part].index)
+            yield whole, part, (by[whole].loc[here] - by[part].loc[here]).abs()
+
+
+def of_few(apart: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of rows that tell of a small group: by a figure, or by acts beside the same persons."""
+    told = [name for name in COUNTED if len(small(apart[name]))]
+    by_figure = apart.index.isin([row for name in told for row in small(apart[name]).index])
+    of_nobody_else = (apart["persons"] == 0) & (apart > 0).any(axis=1)
+    return apart[by_figure | of_nobody_else]
+
+
+def test_one_population_less_another_is_no_small_group(shown: pd.DataFrame) -> None:
+    tried = 0
+    for whole, part, apart in between_populations(shown):
+        tried += len(apart)
+        assert of_few(apart).empty, f"{whole} less {part}: {of_few(apart).head()}"
+    assert tried
+
+
+@pytest.mark.parametrize("figure", COUNTED)
+def test_an_attack_on_populations_finds_what_is_planted(shown: pd.DataFrame, figure: str) -> None:
+    rows = shown[(shown["population"] == "community") & shown[figure].notna()].head(1)
+    assert len(rows)
+    planted = rows.assign(population="all", persons=rows["persons"] + 9)
+    planted[figure] = rows[figure] + INTERNAL.k - 1
+    found = [of_few(apart) for _, _, apart in between_populations(pd.concat([rows, planted]))]
+    assert [len(one) for one in found] == [1]
 
 
 def test_who_has_no_region_is_no_small_group(shown: pd.DataFrame) -> None:
@@ -68,24 +108,41 @@ def test_who_is_of_unknown_affiliation_is_no_small_group(shown: pd.DataFrame) ->
     assert small(told["persons"] * told["unknown_affiliation_share"]).empty
 
 
-def lines(demo: Twice, shown: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:
-    """Of each metric of persons and dimension it adds up over: margin less shown cells, by line."""
-    with duckdb.connect(str(demo.data / "warehouse.duckdb"), read_only=True) as connection:
-        declared = connection.execute(
-            "select metric, additive_over from metrics.metric where unit = 'persons' and additive_over <> ''"
-        ).fetchall()
-    for metric, over in declared:
-        rows = shown[shown["metric"] == metric]
+def lines(published: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.Series]]:
+    """Of each metric, dimension it adds up over and figure: margin less shown cells, by line that hides some.
+
+    Persons of a metric of acts may be in several cells and do not add up: no reader knows their rest.
+    """
+    additive = published[published["additive_over"] != ""]
+    for (metric, unit, over), rows in additive.groupby(["metric", "unit", "additive_over"]):
+        added = [
+            name for name in COUNTED if name != "persons" or unit == "persons" or kind_of(unit) == "share"
+        ]
         for dimension in over.split(", "):
             same = [name for name in SLICE if name != dimension]
-            margins = rows[rows[dimension] == ""].set_index(same)["persons"]
-            cells = rows[rows[dimension] != ""].groupby(same)["persons"].sum()
-            yield metric, dimension, (margins - cells.reindex(margins.index)).dropna()
+            margins = rows[rows[dimension] == ""].set_index(same)
+            cells = rows[rows[dimension] != ""]
+            hidden = cells[cells["status"] == "suppressed"].set_index(same).index
+            told = cells.groupby(same)[added].sum().reindex(margins.index)
+            for figure in added:
+                rest = (margins[figure] - told[figure])[margins.index.isin(hidden)]
+                yield metric, dimension, figure, rest.dropna()
 
 
-def test_a_margin_less_its_shown_cells_is_no_small_group(demo: Twice, shown: pd.DataFrame) -> None:
-    tried = 0
-    for metric, dimension, rest in lines(demo, shown):
-        tried += len(rest)
-        assert small(rest).empty, f"{metric} over {dimension}: {small(rest).head()}"
-    assert tried
+def test_a_margin_less_its_shown_cells_is_no_small_group(published: pd.DataFrame) -> None:
+    tried = dict.fromkeys(COUNTED, 0)
+    for metric, dimension, figure, rest in lines(published):
+        tried[figure] += len(rest)
+        assert small(rest).empty, f"{figure} of {metric} over {dimension}: {small(rest).head()}"
+    assert all(tried.values())
+
+
+@pytest.mark.parametrize("figure", ["persons", "value", "value_with_probable"])
+def test_an_attack_on_sums_finds_what_is_planted(shown: pd.DataFrame, figure: str) -> None:
+    margin = shown[(shown["metric"] == "active_contributors") & (shown["persons"] > 9)].head(1)
+    assert len(margin)
+    cell = margin.assign(level="core", **{name: margin[name] - 9 for name in COUNTED})
+    cell[figure] = margin[figure] - 1
+    hidden = margin.assign(level="casual", status="suppressed", **dict.fromkeys(COUNTED, np.nan))
+    found = {name: len(small(rest)) for _, _, name, rest in lines(pd.concat([margin, cell, hidden]))}
+    assert {name for name, number in found.items() if number} == {figure}

@@ -196,9 +196,19 @@ def show(card: Card, published: Published, view: View) -> Shown | None:
     return Shown(card, published, view, rows, declaration)
 
 
-def frame(card: Card, page: Page, published: Published, view: View) -> Component:
-    """A card as it stands on the page."""
-    shown = show(card, published, view)
+def why_nothing(shown: Shown | None) -> str:
+    """Why a card has no number in any period, as for most of its newest values; empty when it has one."""
+    if shown is None:
+        return "not in this version"
+    if shown.rows.empty:
+        return "no value for this view"
+    if shown.rows["value"].notna().any():
+        return ""
+    return words.short_status(str(_newest(shown)["status"].mode().iloc[0]), shown.published.release.k)
+
+
+def frame(card: Card, shown: Shown | None, page: Page, published: Published, view: View) -> Component:
+    """A card as it stands on the page. shown: what `show` gave for it."""
     question = shown.question if shown is not None else card.question or f"{words.plain(card.metric)}?"
     heading = html.H3(question, id=f"q-{card.key}")
     attributes: dict[str, Any] = {"className": f"card card-{card.width}", "id": card.key}
@@ -429,7 +439,9 @@ def _where(shown: Shown) -> list[str]:
 
 
 def _newest(shown: Shown) -> pd.DataFrame:
-    return shown.rows[shown.rows["period_end"] == shown.rows["period_end"].max()]
+    """Rows of the newest period; all of them where none has an end."""
+    end = shown.rows["period_end"].max()
+    return shown.rows if pd.isna(end) else shown.rows[shown.rows["period_end"] == end]
 
 
 def _state(shown: Shown) -> list[Component]:

@@ -49,7 +49,8 @@ def _area_bars(shown: Shown) -> Sequence[Component]:
     for _, row in now.iterrows():
         earlier = cards.record(before.loc[row["area"]]) if row["area"] in before.index else None
         change = shown.change(cards.record(row), earlier)
-        texts.append(row["shown"] + (f"  ({words.compact(change)})" if change else ""))
+        said = row["shown"] if pd.notna(row["value"]) else row["shown"].partition(" (")[0]
+        texts.append(said + (f"  ({words.compact(change)})" if change else ""))
     labels = [words.area(code) for code in now["area"]]
     said = ", ".join(f"{label} {text}" for label, text in zip(labels, now["shown"], strict=True))
     figure = charts.bars(now.assign(shown=texts), labels, shown.unit)
@@ -72,7 +73,10 @@ def _area_lines(shown: Shown) -> Sequence[Component]:
 
 
 def _what_they_did(shown: Shown) -> Sequence[Component]:
-    """Contributions by kind, never summed over areas, with the people behind them beside."""
+    """Contributions by kind, never summed over areas, with the people behind them beside.
+
+    Kinds of an area that have no number for the same reason are one line.
+    """
     acts = shown.rows[shown.rows["metric"] == "contributions"]
     rows = cards.records_of(shown.rows[shown.rows["metric"] == "active_contributors"])
     people = {
@@ -81,14 +85,21 @@ def _what_they_did(shown: Shown) -> Sequence[Component]:
     }
     body: list[Component] = []
     for area, kinds in acts.groupby("area", sort=False):
+        lines = [
+            [html.Td(words.event_type(row["event_type"]), role="cell"), html.Td(row["shown"], role="cell")]
+            for row in cards.records_of(kinds[kinds["value"].notna()])
+        ]
+        for why, hidden in kinds[kinds["value"].isna()].groupby("shown", sort=False):
+            names = ", ".join(words.event_type(kind) for kind in hidden["event_type"])
+            lines.append([html.Td(f"{names}: {why}", colSpan=2, className="absent", role="cell")])
         name = html.Th(
             [words.area(str(area)), html.Small(people.get(area, "people: no value"))],
-            rowSpan=len(kinds),
+            rowSpan=len(lines),
             scope="rowgroup",
+            role="rowheader",
         )
-        for place, row in enumerate(cards.records_of(kinds)):
-            cells = [html.Td(words.event_type(row["event_type"])), html.Td(row["shown"])]
-            body.append(html.Tr([*([name] if place == 0 else []), *cells]))
+        for place, cells in enumerate(lines):
+            body.append(html.Tr([*([name] if place == 0 else []), *cells], role="row"))
     said = f"{shown.question} Contributions by area and kind."
     return [cards.boxed_table(["Area", "Kind of contribution", "Contributions"], body, said, "table kinds")]
 

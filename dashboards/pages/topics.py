@@ -8,7 +8,7 @@ by hand (`overview.py`, `regions.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from dash import html
@@ -39,6 +39,8 @@ WIDE = frozenset(
 )  # fmt: skip
 """Metrics whose tables have so many columns that half of a page squeezes them."""
 SHOWN_ROWS = 15
+ALIKE = 3
+"""More rows than this without a number for one reason are one line."""
 LINES = 5
 """So many categories are drawn as lines; more are a table."""
 
@@ -102,21 +104,25 @@ def body(shown: Shown) -> Sequence[Component]:
     newest = newest_of(rows)
     if split or len(categories) > LINES or newest["population"].nunique() > 1:
         return _table(shown, newest, split)
-    drawn = rows["value"].notna().sum() > 1 and rows["period_end"].nunique() > 1
     if len(categories) > 1:
-        return [*_facts(shown, newest), *(_lines(shown, categories) if drawn else [])]
+        return [*_facts(shown, newest), *(_lines(shown, categories) if _moves(rows) else [])]
     whole = rows[rows["category"].isna()]
     if categories and len(whole):
-        facts, drawn = _facts(shown, newest), whole["value"].notna().sum() > 1
-        return [*facts, *([_trend(shown, whole)] if drawn else [])]
-    one = rows
-    latest = cards.record(newest_of(one).iloc[-1])
+        return [*_facts(shown, newest), *([_trend(shown, whole)] if _moves(whole) else [])]
+    latest = cards.record(newest.iloc[-1])
     sure = cards.how_sure(shown, latest)
     return [
         parts.number(shown, latest),
         html.P(words.period(latest) + (f". {sure}" if sure else ""), className="sure"),
-        *([_trend(shown, one)] if drawn else []),
+        *_last_shown(shown, newest, ["category"]),
+        *([_trend(shown, rows)] if _moves(rows) else []),
     ]
+
+
+def _moves(rows: pd.DataFrame) -> bool:
+    """Whether a chart over time has more to show than lone points: two values of one series."""
+    counts = rows.groupby("category", dropna=False)["value"].count()
+    return rows["period_end"].nunique() > 1 and bool(counts.max() > 1)
 
 
 def _trend(shown: Shown, rows: pd.DataFrame) -> Component:
@@ -124,28 +130,22 @@ def _trend(shown: Shown, rows: pd.DataFrame) -> Component:
 
 
 def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
-    """The newest value of each category, with its interval; those that are suppressed in one line."""
-    facts, hidden = [], []
-    for row in cards.records_of(newest):
-        name = "all" if pd.isna(row["category"]) else words.category(str(row["category"]))
-        if row["status"] == "suppressed":
-            hidden.append(name)
-            continue
-        number = html.B(row["shown"]) if pd.notna(row["value"]) else html.Em(row["shown"])
-        said: list[Component | str] = [number, html.Span(f" {name}")]
+    """The newest value of each category, with its interval; those without one in a line for each reason."""
+    hidden = newest["value"].isna()
+    if hidden.all():
+        return _nothing_new(shown, newest, ["category"])
+    facts = []
+    for row in cards.records_of(newest[~hidden]):
+        name = cards.dimension("category", row["category"], shown.published)
+        said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
         if row["interval"]:
             said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
         if row["probable"]:
             said.append(html.Small(f"{words.WITH_PROBABLE}: {row['probable']}"))
         said.append(html.Small(words.period(row)))
         facts.append(html.Li(said))
-    if not facts:
-        return [
-            html.P(_suppressed(shown, len(hidden), "all"), className="none"),
-            html.P(words.period(cards.record(newest.iloc[0])), className="sure"),
-        ]
-    rest = [html.P(f"{_suppressed(shown, len(hidden), 'and')}: {', '.join(hidden)}", className="sure")]
-    return [html.Ul(facts, className="facts"), *(rest if hidden else [])]
+    rest = _without(shown, newest[hidden], ["category"])
+    return [html.Ul(facts, className="facts"), *(html.P(line, className="sure") for line in rest)]
 
 
 def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
@@ -161,15 +161,13 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     ordered = newest.sort_values(
         ["period_end", "persons"], ascending=False, kind="stable", na_position="last"
     )
-    hidden = ordered["status"] == "suppressed"
-    if hidden.all():
-        return [
-            html.P(_suppressed(shown, len(ordered), "all"), className="none"),
-            html.P(words.period(cards.record(ordered.iloc[0])), className="sure"),
-        ]
+    by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
+    if ordered["value"].isna().all():
+        return _nothing_new(shown, ordered, by)
+    hidden = _alike(ordered)
+    without = _without(shown, ordered[hidden], by)
     counted, ordered = int((~hidden).sum()), ordered[~hidden].head(SHOWN_ROWS)
     notes = _own_marks(ordered)
-    by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
     periods = newest["period_end"].nunique() > 1
     ranked = newest["rank_best"].notna().any()
     sure, banded = (newest["interval"] != "").any(), (newest["probable"] != "").any()
@@ -197,19 +195,59 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     more = counted - SHOWN_ROWS
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
-    below += [_suppressed(shown, int(hidden.sum()), "and")] if hidden.any() else []
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
-        *([html.P("; ".join(below), className="sure")] if below else []),
+        *(html.P(line, className="sure") for line in ("; ".join(below), *without) if line),
     ]
 
 
-def _suppressed(shown: Shown, count: int, which: Literal["all", "and"]) -> str:
-    """How many rows are suppressed, in one line instead of a row for each."""
-    said = words.suppressed(shown.published.release.k)
-    if which == "and":
-        return f"{count:,} more {said}"
-    return f"All {count:,} {said}" if count > 1 else said.capitalize()
+def _nothing_new(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[Component]:
+    """Why the newest period has no number, and the last numbers that can be shown."""
+    reasons = list(newest["shown"].unique())
+    if len(reasons) == 1:
+        lines = [f"All {len(newest):,} {reasons[0]}" if len(newest) > 1 else reasons[0].capitalize()]
+    else:
+        lines = [f"{count:,} {reason}" for reason, count in newest["shown"].value_counts().items()]
+    return [
+        html.P("; ".join(lines), className="none"),
+        html.P(words.period(cards.record(newest.iloc[0])), className="sure"),
+        *_last_shown(shown, newest, by),
+    ]
+
+
+def _last_shown(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[Component]:
+    """The last numbers that can be shown, where the newest period has none."""
+    there = shown.rows[shown.rows["value"].notna()]
+    if newest["value"].notna().any() or there.empty:
+        return []
+    last = there[there["period_end"] == there["period_end"].max()]
+    when = words.period(cards.record(last.iloc[0]))
+    if len(last) > LINES:
+        return [html.P(f"The last numbers that can be shown are of {when}, in the table.", className="sure")]
+    told = ", ".join(f"{row['shown']} {_named(shown, row, by)}".strip() for row in cards.records_of(last))
+    return [html.P(f"Last shown, {when}: {told}.", className="sure")]
+
+
+def _named(shown: Shown, row: dict[str, Any], by: Sequence[str]) -> str:
+    """What a row is of, in the dimensions that tell it from its neighbours."""
+    return ", ".join(cards.dimension(name, row[name], shown.published) for name in by if pd.notna(row[name]))
+
+
+def _alike(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Rows without a value that would repeat a line: suppressed ones, and more than `ALIKE` of one reason."""
+    empty = rows["value"].isna()
+    same = rows.assign(marks=rows["flags"].fillna("")).groupby(["status", "marks"])["status"]
+    return empty & ((rows["status"] == "suppressed") | (same.transform("size") > ALIKE))
+
+
+def _without(shown: Shown, rows: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """A line for each reason why rows have no number: how many, why, and which of one dimension's values."""
+    lines = []
+    for (_, marks), part in rows.groupby(["shown", rows["flags"].fillna("")], sort=False):
+        why = f"{part['shown'].iloc[0]}" + (f", {'; '.join(words.flags(marks))}" if marks else "")
+        names = sorted(_named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1)
+        lines.append(f"{len(part):,} more {why}" + (f": {', '.join(names)}" if names else ""))
+    return lines
 
 
 def _own_marks(rows: pd.DataFrame) -> list[str]:

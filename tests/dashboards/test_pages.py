@@ -107,6 +107,37 @@ def test_the_origin_names_the_command_that_goes_on_from_there(published: Path) -
     assert one == "mdm explain active_contributors_by_region --period 2026-05 --region 155"
 
 
+def emptied(folder: Path, *metrics: str, status: str = "suppressed", only: str = "true") -> Any:
+    """The overview after these metrics have lost their values in the months that `only` picks."""
+    write(folder)
+    blank = ", ".join(f"{name} = null" for name in ("value", "ci_low", "ci_high", "value_with_probable"))
+    with duckdb.connect(str(folder / Invented().version / "public.duckdb")) as out:
+        for metric in metrics:
+            out.execute(
+                f"update metric_value set {blank}, status = '{status}' where metric = '{metric}' and {only}"
+            )
+    return page(folder).main
+
+
+def test_cards_without_a_number_are_folded_behind_a_line_that_names_them_and_says_why(tmp_path: Path) -> None:
+    main = emptied(tmp_path, "new_contributors", "support_time_to_first_response_h")
+    folded = [each for each in all_of(main, "Details") if each.className == "folded"]
+    said = [text(all_of(each, "Summary")[0]) for each in folded]
+    assert said == [
+        "No number to show for 1 of 3 questions.  Suppressed (fewer than 10 people): New contributors.",
+        "No number to show for 1 of 3 questions.  Suppressed (fewer than 10 people): Time to first response.",
+    ]
+    assert [one.id for one in all_of(folded[0], "Article")] == ["new"]
+    assert "Definition" in text(folded[0])
+    open_cards = all_of(main, "Section")[1].children[1]
+    assert [one.id for one in all_of(open_cards, "Article")] == ["active", "returning"]
+
+
+def test_a_card_that_has_a_number_of_another_month_is_not_folded(tmp_path: Path) -> None:
+    main = emptied(tmp_path, "new_contributors", only="period_end = '2026-07-01'")
+    assert not [each for each in all_of(main, "Details") if each.className == "folded"]
+
+
 # --- Overview ---------------------------------------------------------------------------------
 
 
@@ -171,6 +202,15 @@ def test_a_closed_archive_is_not_late(published: Path) -> None:
 
 def test_a_source_without_a_count_is_said_to_be_unverifiable(published: Path) -> None:
     assert "offers no count to check against" in text(card(published, "completeness"))
+
+
+def test_kinds_without_a_number_are_one_line_for_each_area(published: Path) -> None:
+    rows = [text(row) for row in all_of(all_of(card(published, "contributions"), "Tbody")[0], "Tr")]
+    mobilizing = [row for row in rows if "Activity reports" in row or "Events organised" in row]
+    assert [row.split("people: not available ")[1] for row in mobilizing] == [
+        "Events organised, Activity reports: not available"
+    ]
+    assert sum("Bugs filed" in row for row in rows) == 1
 
 
 # --- Notices ----------------------------------------------------------------------------------

@@ -215,6 +215,32 @@ def test_rows_that_are_suppressed_are_counted_in_one_line(tmp_path: Path) -> Non
     assert "All 11 suppressed (fewer than 10 people)" in text(none)
 
 
+def test_what_has_no_number_is_named_by_reason_and_the_last_number_is_told(tmp_path: Path) -> None:
+    gone = "value = null, ci_low = null, ci_high = null, status"
+    months = "metric = 'active_contributors_by_locale' and period_end"
+    main = changed(
+        tmp_path,
+        "/regional-identity",
+        "delete from metric_value where metric = 'active_contributors_by_locale' and area = 'support'",
+        f"update metric_value set {gone} = 'unavailable', flags = 'no_forum' where {months} = '2026-07-01' "
+        "and locale in ('ja', 'bn', 'sw', 'et', 'lb')",
+        f"update metric_value set {gone} = 'suppressed' where metric = 'region_coverage' "
+        "and period_end > '2026-05-01'",
+    )
+    locales, coverage = (
+        text(by_id(main, key)) for key in ("active-contributors-by-locale", "region-coverage")
+    )
+    assert "5 more not available, " in locales
+    assert ": bn, et, ja, lb, sw" in locales
+    assert "Last shown, April 2026: 64" in coverage
+
+
+def test_lone_points_are_told_and_not_drawn() -> None:
+    lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
+    assert not topics._moves(lone)
+    assert topics._moves(lone.assign(category="a"))
+
+
 def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:
     rows = pd.DataFrame({"flags": ["evident, x", "x", None], "value": [1.0, 2.0, None]})
     assert topics._own_marks(rows) == ["evident", "", ""]

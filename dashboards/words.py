@@ -81,6 +81,16 @@ CATEGORIES = {
     "loose": "wide sense",
     "strict": "narrow sense",
 }
+ORDER = (
+    *AREAS, *SOURCES,
+    "not_yet", "core", "regular", "active", "casual", "drifting", "inactive",
+    "newcomer", "<90 d", "90-364 d", "1-2 y", "2-5 y", "5+ y", "before start of data", "under_18",
+    "arrived", "departed", "new_to_mozilla", "new_to_area", "continuing", "reactivated",
+    "d1_d0", "d2_d1", "d2_d0", "accepted", "rejected", "undecided", "leaders", "contributors",
+    "volunteer", "staff", "weighted", "raw", "shrunk", "low", "high", "low_all", "high_all",
+    "staff_low", "staff_high", "volunteer_low", "volunteer_high",
+)  # fmt: skip
+"""Values of dimensions that follow one another by meaning and not by their text; see `place`."""
 GROUPS = {
     "<90 d": "less than 90 days",
     "90-364 d": "90 to 364 days",
@@ -147,6 +157,20 @@ SOME = {
     "insufficient": "some with too few observations",
     "no_denominator": "some without a case",
 }
+
+
+def place(code: Any) -> tuple[Any, ...]:
+    """Where a value of a dimension stands among its like.
+
+    All together (null) first, what has an order of its own in it, the rest by its text with numbers as
+    numbers (`s_30d` before `s_180d`), what is not known last.
+    """
+    if not isinstance(code, str):
+        return (0,)
+    if code in ORDER:
+        return (1, ORDER.index(code))
+    parts = [(0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"\d+|\D+", code)]
+    return (3 if code in ("other", "unknown") else 2, *parts)
 
 
 def flags(text: Any) -> list[str]:

@@ -136,7 +136,9 @@ def _absence(shown: Shown) -> Sequence[Component]:
 
 
 def _response_rate(shown: Shown) -> Sequence[Component]:
-    names = {code: CATEGORY_NAMES.get(code, code) for code in sorted(set(shown.rows["category"]))}
+    names = {
+        code: CATEGORY_NAMES.get(code, code) for code in sorted(set(shown.rows["category"]), key=words.place)
+    }
     newest = shown.rows[shown.rows["period_end"] == shown.rows["period_end"].max()].set_index("category")
     facts: list[Component] = []
     for code, (name, color, _) in zip(names, charts.series_marks(names), strict=True):

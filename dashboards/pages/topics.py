@@ -38,7 +38,10 @@ WIDE = frozenset(
     }
 )  # fmt: skip
 """Metrics whose tables have so many columns that half of a page squeezes them."""
-SHOWN_ROWS = 15
+PLACES = ("area", "region", "country", "locale", "product", "project")
+"""Splits whose values have no order of their own: those with the most people stand first."""
+SHOWN_ROWS = {"full": 20, "half": 10}
+"""How many rows a table of a card has; the rest is in the one that opens."""
 ALIKE = 3
 """More rows than this without a number for one reason are one line."""
 LINES = 5
@@ -82,8 +85,17 @@ def _choices(view: View) -> list[dict[str, str]]:
 
 
 def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """The months that pages go back to; within each period, rows by what they mean and not by their text."""
     dated = not set(rows["grain"]) & set(UNDATED)
-    return (parts.since(rows, view) if dated else rows).reset_index(drop=True)
+    rows = parts.since(rows, view) if dated else rows
+    ranks = pd.DataFrame({name: _ranks(rows[name]) for name in (*SPLITS, "category")}, index=rows.index)
+    ranks.insert(0, "period_end", pd.factorize(rows["period_end"])[0])
+    return rows.loc[ranks.sort_values(ranks.columns.tolist(), kind="stable").index].reset_index(drop=True)
+
+
+def _ranks(column: pd.Series[Any]) -> pd.Series[int]:
+    places = {code: place for place, code in enumerate(sorted(column.dropna().unique(), key=words.place), 1)}
+    return column.map(places).fillna(0).astype(int)
 
 
 def newest_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -157,16 +169,14 @@ def _lines(shown: Shown, categories: Sequence[str]) -> list[Component]:
 
 
 def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Component]:
-    """The newest period, rows with the most people first; what is split by first, numbers after it."""
-    ordered = newest.sort_values(
-        ["period_end", "persons"], ascending=False, kind="stable", na_position="last"
-    )
+    """The newest period, as many rows as there is room for; what it is split by first, numbers after it."""
     by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
-    if ordered["value"].isna().all():
-        return _nothing_new(shown, ordered, by)
-    hidden = _alike(ordered)
-    without = _without(shown, ordered[hidden], by)
-    counted, ordered = int((~hidden).sum()), ordered[~hidden].head(SHOWN_ROWS)
+    if newest["value"].isna().all():
+        return _nothing_new(shown, newest, by)
+    hidden = _alike(newest)
+    without, ordered = _without(shown, newest[hidden], by), _arranged(newest[~hidden], by)
+    more = len(ordered) - SHOWN_ROWS[shown.card.width]
+    ordered = ordered.head(SHOWN_ROWS[shown.card.width])
     notes = _own_marks(ordered)
     periods = newest["period_end"].nunique() > 1
     ranked = newest["rank_best"].notna().any()
@@ -192,13 +202,22 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
         ]
         for row, note in zip(cards.records_of(ordered), notes, strict=True)
     ]
-    more = counted - SHOWN_ROWS
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
         *(html.P(line, className="sure") for line in ("; ".join(below), *without) if line),
     ]
+
+
+def _arranged(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Rows by the values of `by`: places with the most people first, all else by meaning."""
+    ranks = pd.DataFrame({name: _ranks(rows[name]) for name in by}, index=rows.index)
+    for name in set(by) & set(PLACES):
+        most = rows.groupby(name)["persons"].max().fillna(-1).to_dict()
+        codes = sorted(most, key=lambda code: (code == "unknown", -most[code], words.place(code)))
+        ranks[name] = rows[name].map({code: place for place, code in enumerate(codes, 1)}).fillna(0)
+    return rows.loc[ranks.sort_values(list(by), kind="stable").index] if by else rows
 
 
 def _nothing_new(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[Component]:
@@ -245,7 +264,7 @@ def _without(shown: Shown, rows: pd.DataFrame, by: Sequence[str]) -> list[str]:
     lines = []
     for (_, marks), part in rows.groupby(["shown", rows["flags"].fillna("")], sort=False):
         why = f"{part['shown'].iloc[0]}" + (f", {'; '.join(words.flags(marks))}" if marks else "")
-        names = sorted(_named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1)
+        names = [_named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1]
         lines.append(f"{len(part):,} more {why}" + (f": {', '.join(names)}" if names else ""))
     return lines
 

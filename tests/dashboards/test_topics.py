@@ -235,6 +235,54 @@ def test_what_has_no_number_is_named_by_reason_and_the_last_number_is_told(tmp_p
     assert "Last shown, April 2026: 64" in coverage
 
 
+def test_points_of_a_curve_stand_in_the_order_of_time_wherever_they_are_told(tmp_path: Path) -> None:
+    points = ("s_90d", "s_730d", "s_30d", "s_180d")
+    main = changed(
+        tmp_path,
+        "/journey",
+        *(
+            f"insert into metric_value select * replace ('{point}' as category) from metric_value "
+            "where metric = 'contributor_survival' and category is null"
+            for point in points
+        ),
+        "delete from metric_value where metric = 'contributor_survival' and category is null",
+    )
+    one = by_id(main, "contributor-survival")
+    told = [f"share after {days} days" for days in (30, 90, 180, 730)]
+    facts, legend = all_of(one, "Ul")
+    assert [text(item.children[1]).strip() for item in all_of(facts, "Li")] == told
+    assert [text(item).strip() for item in all_of(legend, "Li")] == told
+    assert [line.name for line in all_of(one, "Graph")[0].figure.data] == told
+
+
+def test_levels_stand_by_meaning_and_places_by_people(tmp_path: Path) -> None:
+    levels, regions = ("core", "inactive", "casual", "regular"), ("021", "unknown", "034", "005")
+    main = changed(
+        tmp_path,
+        "/activity",
+        *(
+            f"insert into metric_value select * replace ('{level}' as level, {people} as persons) from "
+            "metric_value where metric = 'activity_level_distribution' and level is null"
+            for people, level in enumerate(levels, 20)
+        ),
+        "delete from metric_value where metric = 'activity_level_distribution' and level is null",
+        *(
+            f"insert into metric_value select * replace ('{region}' as region, {people} as persons) from "
+            "metric_value where metric = 'multi_area_share' and region is null"
+            for people, region in enumerate(regions, 20)
+        ),
+        "delete from metric_value where metric = 'multi_area_share' and region is null",
+    )
+
+    def first_cells(key: str) -> list[str]:
+        return [text(row.children[0]) for row in all_of(all_of(by_id(main, key), "Tbody")[0], "Tr")]
+
+    assert first_cells("activity-level-distribution") == ["core", "regular", "casual", "inactive"]
+    assert first_cells("multi-area-share") == [
+        "South America", "Southern Asia", "Northern America", "Region not known",
+    ]  # fmt: skip
+
+
 def test_lone_points_are_told_and_not_drawn() -> None:
     lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
     assert not topics._moves(lone)

@@ -147,3 +147,22 @@ def test_states_of_several_values_name_what_is_missing() -> None:
     assert words.states(["complete", "complete"], 10) == "complete"
     assert words.states(["complete", "suppressed"], 10) == "complete, some suppressed"
     assert words.states(["suppressed"], 10) == "suppressed (fewer than 10 people)"
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        [None, "s_7d", "s_30d", "s_180d", "s_730d"],
+        ["1_30d", "1_30d_same_area", "30_60d", "90_180d", "180_540d"],
+        ["not_yet", "core", "regular", "casual", "drifting", "inactive"],
+        ["<90 d", "90-364 d", "1-2 y", "2-5 y", "5+ y", "unknown"],
+        ["before start of data", "2016-2017", "2024-2025"],
+        ["under_18", "18_24", "55_64", "65_and_over", "prefer_not_to_say"],
+        ["category 5", "category 10"],
+        ["low", "high", "low_all", "high_all"],
+        ["d1_d0", "d2_d1", "d2_d0"],
+        ["quality", "code", "localization"],
+    ],
+)
+def test_values_follow_one_another_by_meaning(ordered: list[str | None]) -> None:
+    assert sorted(sorted(ordered, key=str), key=words.place) == ordered

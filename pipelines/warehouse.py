@@ -66,15 +66,9 @@ def reading(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         cause = str(error).splitlines()[0]
-        if LOCKED in cause:
-            raise _in_use(data) from None
-        raise WarehouseClosed(f"{path} cannot be opened: {cause}") from None
+        raise WarehouseClosed(database_trouble(path, error) or f"{path} cannot be opened: {cause}") from None
     with connection:
         yield connection
-
-
-def _in_use(data: Path) -> WarehouseClosed:
-    return WarehouseClosed(f"{data / 'warehouse.duckdb'} is used by another process; wait for its end.")
 
 
 def manifest(data: Path) -> Path:
@@ -141,8 +135,8 @@ def dbt(data: Path, *words: str) -> str:
     )
     if done.returncode:
         printed = done.stdout + done.stderr
-        if LOCKED in printed:
-            raise _in_use(data)
+        if LOCKED in printed and (known := database_trouble(data / "warehouse.duckdb", printed)):
+            raise WarehouseClosed(known)
         raise DbtFailed(trouble(data, printed, has_results=words[0] in ("build", "run")))
     return done.stdout
 

@@ -61,14 +61,14 @@ def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Iterator[Path]:
-    """A warehouse that another process has open for writing."""
+def held(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A warehouse that another process has open for writing, and that process."""
     path = tmp_path / "warehouse.duckdb"
     words = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        yield path
+        yield path, process.pid
         process.communicate()
 
 
@@ -95,26 +95,47 @@ def test_a_wrong_vault_key_is_a_sentence(
     assert refusal("build").endswith("vault.duckdb does not open with this MDM_VAULT_KEY.")
 
 
-def test_a_warehouse_that_another_process_writes_is_a_sentence(
-    held: Path, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+def test_a_warehouse_that_another_process_writes_is_one_sentence_wherever_it_is_met(
+    held: tuple[Path, int], refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sentence = f"{held} is used by another process; wait for its end."
-    with pytest.raises(warehouse.WarehouseClosed) as closed, warehouse.reading(held.parent):
+    path, holder = held
+    sentence = f"process {holder} has {path} open: wait for its end, then try again."
+    with pytest.raises(duckdb.IOException) as met:
+        duckdb.connect(str(path))
+    with pytest.raises(warehouse.WarehouseClosed) as closed, warehouse.reading(path.parent):
         pass
     assert str(closed.value) == sentence
-    said = f"Traceback ...\n  IO Error: {warehouse.LOCKED} {held}"
+    said = f"Traceback ...\n  Runtime Error\n  {met.value}"
     ended = subprocess.CompletedProcess[str]([], 2, stdout=said, stderr="")
     monkeypatch.setattr(warehouse.subprocess, "run", lambda *_, **__: ended)
     assert refusal("docs") == sentence
+    assert warehouse.trouble(path.parent, said) == sentence
 
 
 def test_a_damaged_warehouse_is_not_taken_for_one_in_use(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(path)).close()
     path.write_bytes(path.read_bytes()[:3_000])
-    with pytest.raises(warehouse.WarehouseClosed, match=r"cannot be opened: .*Could not read enough bytes"):
+    with pytest.raises(warehouse.WarehouseClosed, match=r"is damaged: remove it, then `mdm build`"):
         with warehouse.reading(tmp_path):
             pass
+
+
+@pytest.mark.parametrize("command", ["build", "parse", "docs"])
+def test_what_dbt_fails_at_is_told_alike_by_every_command(
+    command: str, place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "Encountered an error:\nCompilation Error: no such model"
+    ended = subprocess.CompletedProcess[str]([], 1, stdout=said, stderr="")
+    monkeypatch.setattr(warehouse.subprocess, "run", lambda *_, **__: ended)
+    monkeypatch.setattr(cli.identity, "link", lambda *_: 0)
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setattr(sys, "argv", ["mdm", command])
+    with pytest.raises(SystemExit) as failed:
+        cli.main()
+    told = capsys.readouterr().err
+    assert (failed.value.code, told.count("\n")) == (1, 1)
+    assert told.startswith("mdm: dbt failed: Compilation Error: no such model; more in ")
 
 
 def test_publishing_goes_through_the_gate_and_back_to_an_earlier_version(

@@ -208,9 +208,9 @@ def _embed(data: Path, world: run.World, variables: dict[str, str]) -> None:
 
 def _execute(console: Console, data: Path, since: str | None, until: str | None) -> int:
     """The main Dagster job in this process; 0 when it published."""
-    began, began_at = time.monotonic(), datetime.now(UTC)
+    began = time.monotonic()
     _prepare_dagster(data, {})
-    records.note_run(data, began_at, None, ())
+    records.note_run(data, datetime.now(UTC), None, ())  # all there is of a run that never comes to a step
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description:24}"),
@@ -225,7 +225,6 @@ def _execute(console: Console, data: Path, since: str | None, until: str | None)
             from pipelines.definitions import execute_main
 
             trouble = execute_main(since, until)
-        records.note_run(data, began_at, datetime.now(UTC), trouble)
         if shown._stage is not None:
             progress.update(shown._stage, total=1, completed=1)
     return _report(console, data, shown.results, trouble, time.monotonic() - began)

@@ -37,30 +37,13 @@ def execute_main(since: str | None, until: str | None) -> list[str]:
     Returns why it failed, a sentence a step; [] when it published.
     """
     asked = {"config": {"since": since, "until": until}}
+    instance = dg.DagsterInstance.get()
     done = defs.resolve_job_def("main").execute_in_process(
-        instance=dg.DagsterInstance.get(),
+        instance=instance,
         run_config={
             "ops": {f"{name}_landing": asked for name in SOURCES},
             "loggers": {"console": {"config": {"log_level": "WARNING"}}},
         },
         raise_on_error=False,
     )
-    refused = [
-        f"{check.check_name}: {check.description}"
-        for check in done.get_asset_check_evaluations()
-        if not check.passed and check.blocking
-    ]
-    failed = [
-        f"{event.step_key}: {_cause(event.step_failure_data.error)}"
-        for event in done.get_step_failure_events()
-        if event.step_failure_data.error is not None
-    ]
-    return refused or failed
-
-
-def _cause(error: object) -> str:
-    """The innermost error of a failed step, on one line."""
-    while getattr(error, "cause", None) is not None:
-        error = error.cause  # type: ignore[attr-defined]
-    sentence = " ".join(str(getattr(error, "message", error)).split())
-    return sentence.removeprefix("dagster._core.definitions.events.Failure: ")
+    return folder.failures(instance, done.run_id)

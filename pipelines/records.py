@@ -4,7 +4,7 @@
     <data>/raw/_pipeline/publications.parquet   when values of a metric and month were first published
     <data>/raw/_pipeline/revisions.parquet      how many of them had changed 30 days later, and why
     <data>/raw/_pipeline/acknowledgements.parquet   when and why somebody let many persons change
-    <data>/dagster/last_run.json                when the last `mdm run` began and ended, and what failed
+    <data>/dagster/last_run.json                when the last run began and ended, and what failed
 
 Rows are added and never changed; a run that repeats the clock of an earlier one takes the place of its
 checks. In here: counts of checks and of values, never a person and no value. Not in here: what a metric
@@ -131,8 +131,10 @@ def note_run(data: Path, began_at: datetime, ended_at: datetime | None, failed: 
         "ended_at": stamp(ended_at) if ended_at else None,
         "failed": list(failed),
     }
+    path = data / "dagster" / "last_run.json"
     with contextlib.suppress(OSError):
-        write_text(json.dumps(content, indent=1), data / "dagster" / "last_run.json")
+        path.parent.mkdir(exist_ok=True)
+        write_text(json.dumps(content, indent=1), path)
 
 
 def last_run(data: Path) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import settings
+from pipelines import identity, records, run, settings, status
 from pipelines.sources import SOURCES
 
 
@@ -84,7 +84,6 @@ def test_every_step_holds_the_folders_lock_as_long_as_its_run_works(
 ) -> None:
     import dagster as dg
 
-    from pipelines import run
     from pipelines.defs.folder import FOLDER, folder
 
     for asset in repository.assets_defs_by_key.values():
@@ -105,6 +104,63 @@ def test_every_step_holds_the_folders_lock_as_long_as_its_run_works(
     assert dg.materialize([first, second], instance=instance, resources={FOLDER: folder}).success
     with run.only_run(tmp_path):
         pass
+
+
+def of_last_run(data: Path) -> tuple[bool, list[str]]:
+    """Whether the last run came to its end, and why it failed; told by `mdm status`."""
+    last = records.last_run(data)
+    assert last is not None
+    assert set(last) == {"began_at", "ended_at", "failed"}
+    return last["ended_at"] is not None, status.last_run_in_words(last)
+
+
+def test_what_became_of_a_run_that_dagster_started_is_noted(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    identity.snapshots(tmp_path)
+    with dg.instance_for_test() as instance:
+
+        def run_job(name: str) -> bool:
+            job = repository.get_job(name)
+            return bool(job.execute_in_process(instance=instance, raise_on_error=False).success)
+
+        assert not run_job("rebuild")
+        has_ended, [sentence] = of_last_run(tmp_path)
+        assert has_ended
+        assert sentence.startswith("last run failed at warehouse, ")
+        assert sentence.endswith("UTC: no source has ever given a record: there is nothing to build")
+
+        assert run_job("land_curated")
+        assert of_last_run(tmp_path) == (True, [])
+
+
+def test_a_run_at_work_and_one_that_a_gate_stops_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from pipelines import publish
+    from pipelines.defs.folder import FOLDER, folder
+    from pipelines.defs.publication import published
+
+    def refuse(data: Path, _run_id: str) -> None:
+        has_ended, [sentence] = of_last_run(data)
+        assert not has_ended
+        assert "it is at work, or was stopped" in sentence
+        raise publish.PublicationRefused(("internal metric_value: too small",))
+
+    monkeypatch.setattr(run, "publish", refuse)
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    with dg.instance_for_test() as instance:
+        dg.materialize([published], instance=instance, resources={FOLDER: folder}, raise_on_error=False)
+    has_ended, [sentence] = of_last_run(tmp_path)
+    assert has_ended
+    assert "failed at publish_gate" in sentence
+    assert sentence.endswith(": internal metric_value: too small")
 
 
 def test_there_is_a_job_for_each_source_one_for_the_night_and_a_daily_schedule(repository: Any) -> None:

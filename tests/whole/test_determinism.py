@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from pipelines import warehouse
 from pipelines.run import world_of
-from pipelines.sources.spec import parse_instant
+from pipelines.sources.spec import parse_instant, stamp
 from tests.whole.conftest import Twice
 from tests.whole.days import hold_back
 from tests.whole.runs import made_anew, made_by_parts, mdm
@@ -69,3 +70,37 @@ def test_a_lake_that_was_shuffled_and_grew_by_days_gives_the_same_bytes(demo: Tw
     assert by_dates <= made_by_parts(data)
     warehouse.dbt(data, "run", "--select", "dim_country", "--full-refresh")
     assert made_anew(data) == {"dim_country"}
+
+
+def test_a_build_on_the_next_day_changes_no_closed_period(demo: Twice, tmp_path: Path) -> None:
+    """The same lake a day later, before any week or month ends: only what tells of runs is new."""
+    data = tmp_path / "data"
+    left_out = shutil.ignore_patterns("dagster", "published", "*.log")
+    shutil.copytree(demo.data, data, ignore=left_out)
+    world = world_of(data)
+    later = {name: stamp(parse_instant(now) + timedelta(days=1)) for name, now in world.now.items()}
+    (data / "world.json").write_text(json.dumps({**world.__dict__, "now": later}))
+    before, after = world.as_of(), world_of(data).as_of()
+    assert (before.isocalendar()[:2], before.month) == (after.isocalendar()[:2], after.month)
+    ended = mdm(data, "build")
+    assert ended.code == 0, ended.text
+
+    with duckdb.connect() as connection:
+        for name, folder in (("was", demo.data), ("now", data)):
+            connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as {name} (read_only)")
+        told = (
+            "select metric, * exclude (metric, computed_at) from {}.metrics.metric_value where grain <> 'run'"
+        )
+        was, now = (told.format(name) for name in ("was", "now"))
+        assert connection.execute(f"({was} except all {now})").fetchall() == []
+        # What was published yesterday is known today.
+        new = connection.execute(f"select distinct metric from ({now} except all {was})").fetchall()
+        assert new == [("publication_lag_d",)]
+        moved = connection.execute(
+            """
+            select was.metric from was.metrics.metric_value as was inner join now.metrics.metric_value as now
+                on was.metric = now.metric and was.source = now.source and was.grain = now.grain
+            where was.grain = 'run' and now.value = was.value + 24
+            """
+        ).fetchall()
+        assert ("source_freshness_h",) in moved

@@ -138,6 +138,16 @@ def test_a_post_that_was_deleted_and_recovered_is_met_again() -> None:
     assert [params["ids"] for _, params in reader.asked if "ids" in params] == [[125]]
 
 
+def test_a_topic_that_changed_when_its_reread_is_due_is_read_whole() -> None:
+    """An edit or another name in a post behind the first twenty would else stay unseen for a quarter more."""
+    forum = two_topics()
+    reader = Reader(forum)
+    cursor = run(reader, {})[-1].cursor
+    forum.posts[1].append(140)
+    reader.now += timedelta(days=90)
+    assert set(posts_met(run(reader, cursor))) == {*range(100, 141), *range(200, 240)}
+
+
 def test_on_still_topics_the_list_alone_is_asked_for() -> None:
     reader = Reader(two_topics())
     cursor = run(reader, {})[-1].cursor

@@ -40,7 +40,8 @@ class TaggedTopics:
     before, new ones, recovered ones and such as were moved there, are asked for by their ids, twenty a
     request; a stored post that it names no more is gone. A topic that is listed no more is asked for: it may
     have been deleted, made private, or lost its tag; only if it still has it, it stays.
-    Re-reads read topics although nothing tells of a change: edits and likes of posts.
+    Re-reads read topics with all their posts, whether or not something tells of a change: edits and likes of
+    posts.
     Cursor: {"topics": {id: [signature, its posts]}, "pages": {tag: its last page}, "reread"}; meant for tags,
     not for a whole forum.
     The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
@@ -60,12 +61,11 @@ class TaggedTopics:
         again = due(self.rereads, cursor, now)
         signatures = {number: signature(topic) for number, topic in topics.items()}
         wanted = [number for number, one in signatures.items() if known.get(number, [""])[0] != one]
-        older = {number for number in topics if number in known and number not in wanted}
-        whole_again = [number for number in older if self._is_due(topics[number], again, now)]
-        wanted += sorted(whole_again, key=int)
+        whole_again = {n for n in topics if n in known and self._is_due(topics[n], again, now)}
+        wanted += sorted(whole_again.difference(wanted), key=int)
         state = {**cursor, "topics": known}
         here = frozenset(topics) | frozenset(known)
-        quiet = [{"topic": topics[number], "posts": []} for number in older.difference(whole_again)]
+        quiet = [{"topic": topics[n], "posts": []} for n in topics.keys() - set(wanted)]
         yield Page(quiet, state, now, whole=(Whole("topics", keys=here),))
         for start in range(0, len(wanted), TOPICS_AT_ONCE):
             part = wanted[start : start + TOPICS_AT_ONCE]

@@ -18,10 +18,15 @@ from urllib3.exceptions import IncompleteRead, ProtocolError
 from pipelines.simulation.servers.faults import parse_faults
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES, SetAside, World
+from pipelines.sources import SOURCES as SOURCES_READ
+from pipelines.sources.http import SourceBlocked
+from tests.scripted import client_of
+from tests.simulation.conftest import Load, names
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = {"Authorization": "Bearer 17_" + "a" * 43}
 QUESTIONS = "/api/2/question/?ordering=id"
+TAGGED = "/tag/mission-mozillians.json"
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +171,48 @@ def test_throttle_is_the_sources_own_refusal(world: World, source: str, wait: st
     assert got.status == 429
     assert got.headers["Content-Type"].startswith("text/html")
     assert got.headers.get("Retry-After") == wait
+
+
+def test_discourse_refuses_in_two_ways_and_both_are_waited_for(world: World) -> None:
+    """The front end in plain text with the name of its rule, the program in JSON with the longer wait."""
+    front, program = broken(world, "discourse.throttle@1,discourse.busy@2", "discourse", TAGGED, TAGGED)
+    assert (front.status, front.headers["Content-Type"].split(";")[0]) == (429, "text/plain")
+    assert front.headers["Discourse-Rate-Limit-Error-Code"]
+    assert (program.status, program.json()["error_type"]) == (429, "rate_limit")
+    assert program.json()["extras"]["wait_seconds"] > int(program.headers["Retry-After"])
+    for kind in ("throttle", "busy"):
+        with serve(world, faults=f"discourse.{kind}@1") as running:
+            slept: list[float] = []
+            with client_of(running.roots["discourse"], SOURCES_READ["discourse"], slept=slept) as client:
+                assert client.get(TAGGED).body["topic_list"]
+            assert sum(slept) >= 1
+            assert len(running.requests["discourse"]) == 2
+
+
+@pytest.mark.parametrize(("kind", "status"), [("turned_away", 403), ("unacceptable", 406)])
+def test_pontoons_front_end_turns_away_in_html_and_is_left_alone_for_ten_minutes(
+    world: World, kind: str, status: int
+) -> None:
+    (got,) = broken(world, f"pontoon.{kind}", "pontoon", "/api/v2/locales/")
+    assert (got.status, got.headers["Content-Type"].split(";")[0]) == (status, "text/html")
+    with (
+        serve(world, faults=f"pontoon.{kind}@1") as running,
+        client_of(running.roots["pontoon"], SOURCES_READ["pontoon"]) as client,
+    ):
+        for _ in range(2):
+            with pytest.raises(SourceBlocked) as blocked:
+                client.get("/api/v2/locales/")
+            assert blocked.value.seconds == 600
+        assert len(running.requests["pontoon"]) == 1
+
+
+@pytest.mark.parametrize("name", names("pontoon/live_api/throttle_max_5_request_[567]_of_9.json"))
+def test_our_throttled_pontoon_answers_as_the_recorded_one(world: World, name: str, recorded: Load) -> None:
+    case = recorded(name)
+    (got,) = broken(world, "pontoon.throttle", "pontoon", case["request"]["path"])
+    assert got.status == case["status"] == 429
+    for header in ("Content-Type", "Retry-After"):
+        assert got.headers[header] == case["headers"][header]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES as SERVED
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
-from tests.bench.endurance import compared, prepare
+from tests.bench.endurance import A_WHILE, compared, prepare
 from tests.whole.runs import land
 
 Happening = Callable[[Living, np.random.Generator], None]
@@ -85,6 +85,7 @@ HAPPENINGS: list[tuple[str, Happening]] = [
     ("bugzilla", living.information_asked),
     ("bugzilla", living.bug_edited_silently),
     ("bugzilla", living.bug_hidden),
+    ("bugzilla", living.bug_grouped),
     ("sumo", living.question_answered),
     ("sumo", living.question_solved),
     ("sumo", living.question_backdated),
@@ -95,6 +96,7 @@ HAPPENINGS: list[tuple[str, Happening]] = [
     ("pontoon", project_made_private),
     ("discourse", living.old_topic_bumped),
     ("discourse", living.post_edited),
+    ("discourse", living.post_moved),
     ("discourse", living.post_deleted),
     ("discourse", living.topic_deleted),
     ("reps", living.report_backdated),
@@ -117,6 +119,39 @@ def test_one_run_after_one_event_holds_the_source_as_it_is(
         assert not refused(source, servers, data)
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
+
+
+RENAMED: list[tuple[str, Happening]] = [
+    ("bugzilla", living.login_changed),
+    ("sumo", living.username_changed),
+    ("pontoon", living.translator_renamed),
+    ("discourse", living.author_renamed),
+    ("reps", living.rep_renamed),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "happening"), RENAMED, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_new_name_is_everywhere_once_everything_was_read_again(
+    source: str, happening: Happening, world: World, loaded: Path, tmp_path: Path
+) -> None:
+    """Nothing tells of a name that changed: the declared re-reads meet it, and nothing is there twice."""
+    data = tmp_path / "data"
+    shutil.copytree(loaded, data)
+    with serve(world) as servers:
+        for seed in range(3):
+            happening(servers.living[source], np.random.default_rng(seed))
+        before = servers.records(source, PEOPLE[source])
+        assert any("renamed-" in str(row) for row in before.values())
+        servers.advance(A_WHILE)
+        assert not refused(source, servers, data)
+        for held in compared(SOURCES[source], servers, data):
+            assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
+
+
+PEOPLE = {"bugzilla": "bugs", "sumo": "users", "pontoon": "actions", "discourse": "posts", "reps": "people"}
+"""A stream of the servers in which people's names stand."""
 
 
 @pytest.mark.parametrize("source", SERVED)

@@ -16,7 +16,12 @@ Requests are counted by source, from 1, control page left out; a repeated reques
     type          one field of the first record has another JSON type
     http500       500, `text/html`
     throttle      the source's own refusal: Bugzilla 429 HTML without Retry-After, Pontoon 429 HTML with
-                  `Retry-After: 600`, the others 429 HTML with `Retry-After: 1`
+                  `Retry-After: 600`, Discourse's front end 429 in plain text with `Retry-After: 1` and the
+                  name of its rule, the others 429 HTML with `Retry-After: 1`
+    busy          Discourse's other refusal, by the program itself: 429 JSON, whose `wait_seconds` are more
+                  than its `Retry-After`
+    turned_away   Pontoon's front end: 403 in HTML; a refusal of the program is 403 in JSON
+    unacceptable  Pontoon's front end: 406 in HTML
     unknown_user  the person in the first record that has one comes in another form
 
     reset         the connection is reset in the middle of the body
@@ -24,7 +29,8 @@ Requests are counted by source, from 1, control page left out; a repeated reques
     moving        before the answer: a row changes and moves
     late          before the answer: something arrives that is dated long ago
     erase         before the answer: something or somebody is deleted in the source's manner
-    hide          before the answer: a bug goes private
+    hide          before the answer: a bug goes private, or into a group that we see into
+    rename        before the answer: somebody changes the name under which the source shows them
 
 `all@SEED` stands for every fault of every source at requests drawn from the seed; blocks are rare, and a
 request that was broken is answered when it is repeated.
@@ -44,7 +50,16 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.simulation.servers.http_server import HTML, Handler, Request, Response, dump, html
+from pipelines.simulation.servers.http_server import (
+    HTML,
+    TEXT,
+    Handler,
+    Request,
+    Response,
+    answer_json,
+    dump,
+    html,
+)
 from pipelines.simulation.servers.living import EVENTS, Living
 from pipelines.simulation.world import SOURCES
 
@@ -137,6 +152,9 @@ CHANCES = {
     "empty": 0.003,
     "unknown_user": 0.003,
     "throttle": 0.002,
+    "busy": 0.01,
+    "turned_away": 0.0005,
+    "unacceptable": 0.0005,
 }
 """How often each fault falls on a request when all are on."""
 
@@ -196,10 +214,28 @@ def _throttle(source: str, _response: Response) -> Response:
         "pontoon": (("Retry-After", "600"),),
         "sumo": (("Retry-After", "1"),),
         "reps": (("Retry-After", "1"),),
-        "discourse": (("Retry-After", "1"),),
     }
+    if source == "discourse":
+        told = (("Retry-After", "1"), ("Discourse-Rate-Limit-Error-Code", "ip_10_secs_limit"))
+        return Response(429, b"Slow down, too many requests from this IP address.\n", TEXT, told)
     page = html(429, "Too Many Requests")
     return Response(429, page.body, HTML, wait[source])
+
+
+def _busy(source: str, _response: Response) -> Response | None:
+    if source != "discourse":
+        return None
+    body = {
+        "errors": ["You've performed this action too many times, please try again later."],
+        "error_type": "rate_limit",
+        "extras": {"wait_seconds": 1, "time_left": "1 second"},
+    }
+    return replace(answer_json(body, 429), headers=(("Retry-After", "0"),))
+
+
+def _at_the_front(status: int, title: str) -> Break:
+    """A page of the front end of Pontoon, which no other source has."""
+    return lambda source, _response: html(status, title) if source == "pontoon" else None
 
 
 def _truncate(_source: str, response: Response) -> Response:
@@ -290,4 +326,7 @@ BREAKS: dict[str, Break] = {
     "http500": _http500,
     "throttle": _throttle,
     "unknown_user": _unknown_user,
+    "busy": _busy,
+    "turned_away": _at_the_front(403, "Forbidden"),
+    "unacceptable": _at_the_front(406, "Not Acceptable"),
 }

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 LARGEST_HEAD = 64 * 1024
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
 
 Params = tuple[tuple[str, str], ...]
 

@@ -8,6 +8,7 @@ Not in here: how answers are broken (`faults.py`), nor what an interface answers
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -63,16 +64,24 @@ class Living:
         return written(self.clock)
 
     def records(self, stream: str) -> dict[Key, Record]:
-        """What a perfect reader would hold now."""
+        """What a perfect reader would hold now: nothing of a bug in a group, even where it is shown."""
         with self._lock:
             rows = self._list(stream)
+            if (self.source, stream) == ("bugzilla", "bugs"):
+                rows = [bug for bug in rows if not bug.get("groups")]
             if (self.source, stream) == ("sumo", "revisions"):
                 rows = [row for row in rows if row["creator"] != knowledge.MACHINE]
             return {key_of(self.source, stream, record): record for record in rows}
 
     def edit(self, stream: str, key: Key, **fields: Any) -> None:
         """Change fields of a record, and nothing else: no time moves unless it is given."""
-        self.change(stream, [{**self.records(stream)[key], **fields}])
+        (row,) = (one for one in self._list(stream) if key_of(self.source, stream, one) == key)
+        self.change(stream, [{**row, **fields}])
+
+    def rename(self, old: str, new: str, fields: frozenset[str], *streams: str) -> None:
+        """Another name in the place of this one, in these fields of all records: no time moves."""
+        for stream in streams:
+            self._replace(stream, [_renamed(row, old, new, fields) for row in self._list(stream)])
 
     def remove(self, stream: str, *keys: Key) -> None:
         gone = set(keys)
@@ -91,8 +100,9 @@ class Living:
     def _list(self, stream: str) -> list[Record]:
         part: Any = getattr(self._world, self.source)
         if self.source == "bugzilla":
-            derived = {"flag_activity": flag_events, "products": products}
-            return derived[stream](part) if stream in derived else list(part)
+            if stream == "flag_activity":
+                return flag_events(bug for bug in part if not bug.get("groups"))
+            return products(part) if stream == "products" else list(part)
         if (self.source, stream) == ("sumo", "products"):
             return knowledge.products(part)
         if (self.source, stream) == ("sumo", "locales"):
@@ -129,6 +139,16 @@ class Living:
             act = ACTS.get((self.source, kind))
             if act is not None:
                 act(self, chance)
+
+
+def _renamed(value: Any, old: str, new: str, fields: frozenset[str]) -> Any:
+    """The same value with the new name where a field, at any depth, has the old one."""
+    if isinstance(value, dict):
+        return {
+            name: new if part == old and name in fields else _renamed(part, old, new, fields)
+            for name, part in value.items()
+        }
+    return [_renamed(part, old, new, fields) for part in value] if isinstance(value, list) else value
 
 
 def written(moment: datetime) -> str:
@@ -188,6 +208,55 @@ def bug_hidden(living: Living, chance: np.random.Generator) -> None:
     bug = _one(living, "bugs", chance)
     if bug is not None:
         living.remove("bugs", str(bug["id"]))
+
+
+def bug_grouped(living: Living, chance: np.random.Generator) -> None:
+    """A bug is put into a group that our account sees into: it is shown as before, and nobody's business."""
+    bug = _one(living, "bugs", chance)
+    if bug is not None:
+        _put_into(living, bug, "", "core-security")
+
+
+def bug_opened(living: Living, chance: np.random.Generator) -> None:
+    """A bug is taken out of its group: everybody may see it again, with all that happened meanwhile."""
+    grouped = [bug for bug in living._list("bugs") if bug.get("groups")]
+    if grouped:
+        _put_into(living, grouped[int(chance.integers(len(grouped)))], "core-security", "")
+
+
+def _put_into(living: Living, bug: Record, removed: str, added: str) -> None:
+    now = living.tick()[:19] + "Z"
+    changes = [{"field_name": "bug_group", "removed": removed, "added": added}]
+    history = [*(bug.get("history") or []), {"when": now, "who": bug["creator"], "changes": changes}]
+    groups = [added] if added else []
+    living.edit("bugs", str(bug["id"]), groups=groups, last_change_time=now, history=history)
+
+
+LOGIN_FIELDS = frozenset(("creator", "author", "assigned_to", "who", "setter", "requestee", "name", "email"))
+
+
+def login_changed(living: Living, chance: np.random.Generator) -> None:
+    """Somebody's log-in: it is another one wherever it is looked up, and the old one in texts of the history.
+
+    Not of somebody whom a flag asked: here the asked are known by the text alone.
+    """
+    texts = " ".join(
+        f"{change['removed']} {change['added']}"
+        for bug in living.records("bugs").values()
+        for entry in bug.get("history") or ()
+        for change in entry["changes"]
+        if change["field_name"] == "flagtypes.name"
+    )
+    logins = {bug["creator"] for bug in living.records("bugs").values() if bug.get("creator_detail")}
+    never_asked = sorted(login for login in logins if f"({login})" not in texts)
+    if never_asked:
+        old = never_asked[int(chance.integers(len(never_asked)))]
+        living.rename(old, f"{_new_name(living)}@example.org", LOGIN_FIELDS, "bugs")
+
+
+def _new_name(living: Living) -> str:
+    """A name that nobody has had: the second in which it is taken."""
+    return f"renamed-{re.sub('[^0-9]', '', living.tick())[:14]}"
 
 
 # --- SUMO ---------------------------------------------------------------------------------------
@@ -292,6 +361,14 @@ def question_backdated(living: Living, chance: np.random.Generator) -> None:
     )
 
 
+def username_changed(living: Living, chance: np.random.Generator) -> None:
+    user = _one(living, "users", chance)
+    if user is not None:
+        fields = frozenset(("username", "creator"))
+        streams = ("users", "questions", "answers", "revisions")
+        living.rename(user["username"], _new_name(living), fields, *streams)
+
+
 # --- Pontoon ------------------------------------------------------------------------------------
 
 
@@ -315,6 +392,16 @@ def translator_erased(living: Living, chance: np.random.Generator) -> None:
     living.change("actions", [{**row, "user": placeholder} for row in theirs])
 
 
+def translator_renamed(living: Living, chance: np.random.Generator) -> None:
+    """One account takes another name; those who share the old one keep it."""
+    action = _one(living, "actions", chance)
+    if action is None or action["user"].get("system_user"):
+        return
+    user = {**action["user"], "name": _new_name(living)}
+    theirs = [row for row in living.records("actions").values() if row["user"]["pk"] == user["pk"]]
+    living.change("actions", [{**row, "user": user} for row in theirs])
+
+
 # --- Reps ---------------------------------------------------------------------------------------
 
 
@@ -333,6 +420,13 @@ def report_deleted(living: Living, chance: np.random.Generator) -> None:
     report = _one(living, "activities", chance)
     if report is not None:
         living.remove("activities", key_of("reps", "activities", report))
+
+
+def rep_renamed(living: Living, chance: np.random.Generator) -> None:
+    person = _one(living, "people", chance)
+    if person is not None:
+        streams = ("people", "events", "activities")
+        living.rename(person["display_name"], _new_name(living), frozenset(("display_name",)), *streams)
 
 
 # --- Discourse ----------------------------------------------------------------------------------
@@ -389,23 +483,49 @@ def topic_deleted(living: Living, chance: np.random.Generator) -> None:
         living.remove("topics", str(topic["id"]))
 
 
+def post_moved(living: Living, chance: np.random.Generator) -> None:
+    """A post goes to the end of another topic under its own number: no time moves, no topic is bumped."""
+    post, topics = _one(living, "posts", chance), living.records("topics")
+    if post is None or post["post_number"] == 1 or len(topics) < 2:
+        return
+    before = topics.pop(str(post["topic_id"]))
+    after = list(topics.values())[int(chance.integers(len(topics)))]
+    place = after["highest_post_number"] + 1
+    moved = {"topic_id": after["id"], "post_number": place, "reply_to_post_number": None}
+    living.edit("posts", str(post["id"]), **moved)
+    living.edit("topics", str(before["id"]), posts_count=before["posts_count"] - 1)
+    counts = {"posts_count": after["posts_count"] + 1, "highest_post_number": place}
+    living.edit("topics", str(after["id"]), **counts)
+
+
+def author_renamed(living: Living, chance: np.random.Generator) -> None:
+    post = _one(living, "posts", chance)
+    if post is not None and post["user_id"] > 0:
+        living.rename(post["username"], _new_name(living), frozenset(("username",)), "posts")
+
+
 def _either(*acts: Act) -> Act:
     return lambda living, chance: acts[int(chance.integers(len(acts)))](living, chance)
 
 
 ACTS: dict[tuple[str, str], Act] = {
-    ("bugzilla", "moving"): _either(bug_edited, information_asked),
+    ("bugzilla", "moving"): _either(bug_edited, information_asked, bug_opened),
     ("bugzilla", "late"): bug_edited_silently,
-    ("bugzilla", "hide"): bug_hidden,
+    ("bugzilla", "hide"): _either(bug_hidden, bug_grouped),
+    ("bugzilla", "rename"): login_changed,
     ("sumo", "moving"): _either(question_answered, question_solved, revision_saved),
     ("sumo", "late"): question_backdated,
     ("sumo", "erase"): _either(answer_deleted, asker_erased, revision_deleted),
+    ("sumo", "rename"): username_changed,
     ("pontoon", "erase"): _either(translation_deleted, translator_erased),
-    ("discourse", "moving"): _either(old_topic_bumped, post_edited),
+    ("pontoon", "rename"): translator_renamed,
+    ("discourse", "moving"): _either(old_topic_bumped, post_edited, post_moved),
     ("discourse", "erase"): _either(post_deleted, topic_deleted),
+    ("discourse", "rename"): author_renamed,
     ("reps", "late"): report_backdated,
     ("reps", "erase"): report_deleted,
+    ("reps", "rename"): rep_renamed,
 }
 """(source, kind of event) -> what happens."""
 
-EVENTS = ("moving", "late", "erase", "hide")
+EVENTS = ("moving", "late", "erase", "hide", "rename")

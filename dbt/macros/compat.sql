@@ -11,20 +11,24 @@ with sources as (
     select
         grace_hours,
         watermark,
-        date_trunc('day', coalesce(loaded_from, opened_on) + interval 1 day - interval 1 microsecond)
-            as first_day
+        case
+            when is_loaded
+                then date_trunc('day', loaded_from + interval 1 day - interval 1 microsecond)
+        end as first_day
     from {{ ref('dim_source') }}
     where source = 'sumo'
 ),
 
 horizon as (
-    select max(period_end) as ends_at from {{ ref('dim_period') }} where grain = 'month'
+    select min(period_start) as begins_at, max(period_end) as ends_at
+    from {{ ref('dim_period') }}
+    where grain = 'month'
 ),
 
 days as (
     select
         unnest(generate_series(
-            sources.first_day,
+            coalesce(sources.first_day, horizon.begins_at),
             greatest(date_trunc('day', sources.watermark), horizon.ends_at) - interval 1 day,
             interval 1 day
         )) as period_start,

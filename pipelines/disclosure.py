@@ -119,11 +119,12 @@ def suppress(
     kinds: Mapping[str, Kind] | None = None,
 ) -> pd.DataFrame:
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
-    hidden, before = small_cells(frame, k), -1
+    hidden, before = together(frame, small_cells(frame, k)), -1
     pairs, counted = pairs_of_populations(frame), figures(frame, kinds or {})
     while before != hidden.sum():
         before = int(hidden.sum())
-        hidden = together(frame, in_company(frame, hidden, additive, k, counted))
+        hidden = values_in_company(frame, in_company(frame, hidden, additive, k, counted))
+        hidden = together(frame, hidden)
         hidden = hidden | between_populations(frame, hidden, pairs, k, counted)
     return hide_notes(hide(frame, hidden), frame, k)
 
@@ -170,6 +171,27 @@ def together(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
     )
 
 
+def values_in_company(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
+    """The rows to hide so that who told a hidden value is one of SURVEY_K people or more.
+
+    The denominator is the margin of an attribute's values: what the shown ones leave of it is told. Hidden
+    ones are counted together as well, because one person may have chosen several. Too few: the value of the
+    fewest people goes too (ties: the first code); call it until nothing changes.
+    """
+    rows = frame[is_of_survey(frame) & frame["wave"].notna() & frame["numerator"].notna()]
+    gone = (hidden | (frame["status"] == "suppressed"))[rows.index]
+    if not gone.any():
+        return hidden
+    same = [name for name in (*KEYS, *DIMENSIONS) if name != "attribute_value"]
+    line = rows.groupby(same, dropna=False, sort=False, observed=True).ngroup()
+    held = rows["numerator"].where(gone, 0).groupby(line).transform("sum")
+    shown = rows["numerator"].mask(gone, 0).groupby(line).transform("sum")
+    rest = rows["denominator"].groupby(line).transform("max") - shown
+    few = (_is_small(held, SURVEY_K) | _is_small(rest, SURVEY_K)) & gone.groupby(line).transform("any")
+    may_go = rows[few & ~gone].sort_values(["numerator", "attribute_value"], kind="stable")
+    return hidden | frame.index.isin(may_go.index[~line[may_go.index].duplicated()])
+
+
 def pairs_of_populations(frame: pd.DataFrame) -> list[tuple[Places, Places, Places]]:
     """Of each pair of NESTED: places of the rows of the whole, of those of the part, and of what gives way.
 
@@ -213,7 +235,8 @@ def between_populations(
     return pd.Series(found, index=frame.index)
 
 
-def _is_small(groups: NDArray[Any], k: int) -> NDArray[np.bool_]:
+def _is_small(groups: Any, k: Any) -> Any:
+    """True where 0 < groups < k, in whole persons; of arrays or columns."""
     return (groups >= 0.5) & (groups < k - 0.5)
 
 
@@ -230,10 +253,11 @@ def in_company(
     the same; the margin may also stand in another metric. A line with one hidden row gets a second one: its
     smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). So does
     a line whose hidden cells together tell of fewer than k persons while its margin is shown. Cells are
-    compared by persons. counted: `figures` of the frame.
+    compared by persons, of the survey by those who told the value. counted: `figures` of the frame.
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
     persons = frame["persons"].fillna(0).to_numpy(dtype=float)
+    fewest = np.where(is_of_survey(frame), max(k, SURVEY_K), k)
     lines = [
         _lines(frame, dimension, [metric for metric, over in additive.items() if dimension in over])
         for dimension in sorted({name for over in additive.values() for name in over})
@@ -244,7 +268,7 @@ def in_company(
         for line in lines:
             rows, of = line.rows, line.of
             alone = np.bincount(of, gone[rows], minlength=1) == 1
-            short = (alone | line.tells_of_few(gone, persons, counted, k))[of]
+            short = (alone | line.tells_of_few(gone, persons, counted, fewest))[of]
             may_go = short & ~gone[rows] & (persons[rows] > 0)
             _, first = np.unique(of[may_go], return_index=True)
             gone[rows[may_go][first]] = True
@@ -263,21 +287,22 @@ class _Lines:
     is_margin: NDArray[np.bool_]
 
     def tells_of_few(
-        self, gone: NDArray[np.bool_], persons: NDArray[Any], counted: NDArray[np.float64], k: int
+        self, gone: NDArray[np.bool_], persons: NDArray[Any], counted: NDArray[np.float64], fewest: Places
     ) -> NDArray[np.bool_]:
         """Of each line: whether its shown margin less its shown cells is a number of fewer than k persons.
 
         By persons, who are in all hidden cells together; where persons do not add up, because one may be in
         several cells, as many as in the largest of these at least. And by every other figure, as a reader
-        would subtract it.
+        would subtract it. fewest: k of each row of the frame.
         """
         hidden = gone[self.rows]
         has_hidden = self._sum(hidden & ~self.is_margin) > 0
         is_open = self._sum(self.is_margin & ~hidden) > 0
         sign = np.where(self.is_margin, 1, -1)
         held = persons[self.rows] * hidden
-        largest = np.zeros(len(is_open))
+        largest, k = np.zeros(len(is_open)), np.zeros(len(is_open))
         np.maximum.at(largest, self.of, held)
+        np.maximum.at(k, self.of, fewest[self.rows])
         adds_up = np.abs(self._sum(sign * persons[self.rows])) < 0.5
         few = _is_small(np.where(adds_up, self._sum(held), largest), k)
         for figure in counted.T[1:]:
@@ -291,9 +316,10 @@ class _Lines:
 
 def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> _Lines:
     """The lines over `dimension` of these metrics."""
-    part = frame.assign(place=np.arange(len(frame)), is_margin=frame[dimension].isna())
+    size = frame["persons"].mask(is_of_survey(frame), frame["numerator"])
+    part = frame.assign(place=np.arange(len(frame)), is_margin=frame[dimension].isna(), size=size)
     part = part[part["metric"].isin(metrics)].sort_values(
-        ["is_margin", "persons", dimension, "place"], kind="stable"
+        ["is_margin", "size", dimension, "place"], kind="stable"
     )
     same = [name for name in (*KEYS, *DIMENSIONS) if name != dimension]
     line = part.groupby(same, dropna=False, sort=False, observed=True).ngroup().to_numpy()

@@ -34,6 +34,12 @@ DECLARED = {
         "topic_area": "regional",
     },
     "source_freshness_h": {"unit": "hours", "persons": "none", "topic_area": "systems"},
+    "demographic_share": {
+        "unit": "share of respondents",
+        "persons": "respondents",
+        "topic_area": "regional",
+        "additive_over": ["attribute_value"],
+    },
 }
 OWN = {f"sumo:{number}": f"sumo:{number}" for number in range(100)}
 """A hundred people with one account each."""
@@ -57,6 +63,15 @@ def regional(region: str | None, persons: int, **columns: Any) -> dict[str, Any]
     return value("active_contributors_by_region", None, region=region) | counts | columns
 
 
+def told(gender: str, persons: int, **columns: Any) -> dict[str, Any]:
+    """How many of 109 respondents told a gender."""
+    return value(
+        "demographic_share", persons / 109, grain="wave", wave="2026-05", attribute="gender",
+        attribute_value=gender, category="raw", numerator=persons, denominator=109, persons=109,
+        smallest_group=min(persons, 109 - persons), **columns,
+    )  # fmt: skip
+
+
 def values() -> list[dict[str, Any]]:
     """Cells of every kind: large, of 3, of 7, of nobody; a share, an order statistic, a lag, and gaps."""
     return [
@@ -72,6 +87,11 @@ def values() -> list[dict[str, Any]]:
         value("region_coverage", None, status="no_denominator", area="code", persons=0, smallest_group=0),
         value("region_coverage", None, status="unavailable", area="support"),
         value("contributor_absence_factor", 6, persons=71, smallest_group=71),
+        told("man", 60),
+        told("woman", 31),
+        told("non_binary", 12),
+        told("self_described", 2),
+        told("prefer_not_to_say", 4),
         value("source_freshness_h", 5.25, source="sumo", grain="run", population=None),
         value("source_freshness_h", 2.5, source="reps", grain="run", population=None, status="provisional"),
     ]  # fmt: skip

@@ -454,6 +454,14 @@ def test_a_group_that_is_hidden_in_one_metric_does_not_show_in_another() -> None
     assert shown_groups(frame, 5) == {("share", "prefer_not_to_say")}
 
 
+def test_who_told_a_hidden_value_is_no_small_group() -> None:
+    """All 73 who answered less 52 men and 13 women would be eight who told neither or nothing."""
+    frame = survey_of(
+        {(None, "man"): 52, (None, "woman"): 13, (None, "non_binary"): 5, (None, "prefer_not_to_say"): 3}
+    )
+    assert shown_groups(frame, 5) == {("share", "man"), ("bounds", "man")}
+
+
 GENDERS = ["woman", "man", "non_binary", "prefer_not_to_say"]
 told = st.dictionaries(
     st.tuples(st.sampled_from("abc"), st.sampled_from(GENDERS)), st.integers(0, 40), min_size=3, max_size=12

@@ -199,7 +199,7 @@ def test_a_refused_publication_changes_nothing_and_says_why(place: Place) -> Non
         publish_now(place, LATER)
     share, parts, *_ = refused.value.sentences
     assert share.startswith("internal metric_value: `share_of_people`: expected: a share is between 0 and 1")
-    assert parts.endswith("`numerator_of_share`: expected: of n at most n; came: 1 of 2 otherwise")
+    assert parts.endswith("`numerator_of_share`: expected: of n at most n; came: 1 of 4 otherwise")
     assert names_in(place.out) == before
     assert current_version(place.out) == first.path
 

@@ -5,6 +5,7 @@ Judged after disclosure control, over every dimension of which a metric is decla
 
 from expectations.gate import Gate
 from expectations.publish.common import FIGURES, at_most, true
+from pipelines.disclosure import SURVEY_ATTRIBUTES, SURVEY_K
 from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS
 
 RESTS = {name: sql for name, sql in FIGURES.items() if name != "persons"}
@@ -13,6 +14,8 @@ group sizes are asked (`persons_of_acts`); where they do, value or denominator i
 
 ROUNDED_BY = 2.5
 """By how much a count of the public may be off: so much more a rest can be than what its counts tell."""
+
+NOTHING_OF_VALUES = "false as is_answered, null as hidden_values, null as values_not_shown"
 
 
 def _over(dimension: str) -> str:
@@ -27,6 +30,14 @@ def _over(dimension: str) -> str:
             )), 0), 0) end + unsure as {name}"""
         for name, sql in RESTS.items()
     )
+    of_values = """
+            any_value(cells.wave) is not null and count(cells.numerator) > 0 as is_answered,
+            case when is_answered
+                then nullif(sum(cells.smallest_group) filter (cells.status = 'suppressed'), 0)
+            end as hidden_values,
+            case when is_answered
+                then nullif(greatest(round(max(cells.denominator) - sum(cells.numerator)), 0), 0) + 2 * unsure
+            end as values_not_shown"""
     return f"""
         select
             cells.metric,
@@ -52,7 +63,12 @@ def _over(dimension: str) -> str:
                     end, 0)
             end as persons_of_acts,
             {rests},
-            any_value(release.k) as k
+            {of_values if dimension == "attribute_value" else NOTHING_OF_VALUES},
+            max(case
+                when cells.attribute in {SURVEY_ATTRIBUTES} and cells.attribute_value is not null
+                    then greatest(release.k, {SURVEY_K})
+                else release.k
+            end) as k
         from cells
         cross join release
         inner join metric as declared using (metric)
@@ -72,6 +88,10 @@ GATE = Gate(
             at_most("k", name, f"no margin less its shown cells is a {name} of fewer than k persons")
             for name in RESTS
         ),
+        at_most(
+            "k", "hidden_values", "those who told a hidden value of the survey are no small group together"
+        ),
+        at_most("k", "values_not_shown", "all who answered less the shown values are no small group"),
         at_most("k", "persons_of_acts", "acts of all hidden cells together are of k persons or more"),
     ),
 )

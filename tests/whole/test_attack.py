@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.disclosure import AUDIENCES, COUNTED, kind_of
+from pipelines.disclosure import AUDIENCES, COUNTED, SURVEY_ATTRIBUTES, SURVEY_K, kind_of
 from pipelines.metric_shape import DIMENSIONS, KEYS
 from pipelines.publish import current_version
 from tests.whole.conftest import Twice
@@ -48,10 +48,10 @@ def shown(published: pd.DataFrame) -> pd.DataFrame:
     return published[published["persons"].notna()]
 
 
-def small(groups: pd.Series) -> pd.Series:
+def small(groups: pd.Series, k: int = INTERNAL.k) -> pd.Series:
     """Those of 1 to k - 1 whole persons."""
     whole = groups[np.isclose(groups, groups.round(), atol=1e-6)].round()
-    return whole[(whole >= 1) & (whole < INTERNAL.k)]
+    return whole[(whole >= 1) & (whole < k)]
 
 
 def between_populations(shown: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -146,3 +146,32 @@ def test_an_attack_on_sums_finds_what_is_planted(shown: pd.DataFrame, figure: st
     hidden = margin.assign(level="casual", status="suppressed", **dict.fromkeys(COUNTED, np.nan))
     found = {name: len(small(rest)) for _, _, name, rest in lines(pd.concat([margin, cell, hidden]))}
     assert {name for name, number in found.items() if number} == {figure}
+
+
+def values_not_shown(published: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    """How many told a value of an attribute that is hidden, by group of respondents, worked out in two ways.
+
+    All who answered less those of the shown values; and all contributors less those of whom nothing is known,
+    who are in the upper bound of a value and not in its lower one, less the known ones of the shown values.
+    """
+    same = [name for name in SLICE if name not in ("metric", "version", "attribute_value", "category")]
+    told = published[published["attribute"].isin(SURVEY_ATTRIBUTES) & (published["attribute_value"] != "")]
+    for metric, category in (("demographic_share", "raw"), ("demographic_share_bounds", "low")):
+        rows = told[(told["metric"] == metric) & (told["category"] == category)]
+        hidden = rows[rows["status"] == "suppressed"].set_index(same).index
+        seen = rows[rows["numerator"].notna()].groupby(same)
+        everybody = seen["denominator"].max()
+        if category == "low":
+            high = told[(told["metric"] == metric) & (told["category"] == "high")].groupby(same)["numerator"]
+            everybody = everybody - (high.max() - seen["numerator"].max()).reindex(everybody.index)
+        rest = everybody - seen["numerator"].sum()
+        yield category, rest[rest.index.isin(hidden)].dropna()
+
+
+def test_who_told_a_hidden_value_is_no_small_group(published: pd.DataFrame) -> None:
+    tried = 0
+    for category, rest in values_not_shown(published):
+        tried += len(rest)
+        found = small(rest, SURVEY_K)
+        assert found.empty, f"{category}: {found.head()}"
+    assert tried

@@ -475,36 +475,34 @@ def _sections(path: str, published: Published, view: View) -> tuple[Component, .
 def _section(section: cards.Section, page: Page, published: Published, view: View) -> Component:
     """The cards with a number; those without one are folded behind a line that names them and says why."""
     name = "s-" + re.sub(r"[^a-z]+", "-", section.title.lower())
-    here = [each for each in section.cards if each.applies(published, view)]
-    drawn: list[Component] = []
-    folded: list[Component] = []
-    reasons: dict[str, list[str]] = {}
-    for each in here:
-        shown = cards.show(each, published, view)
-        why = cards.why_nothing(shown)
-        (folded if why else drawn).append(cards.frame(each, shown, page, published, view))
-        if why:
-            called = words.plain(each.metric) if shown is None else shown.declaration.title
-            reasons.setdefault(why, []).append(called)
+    here = [
+        (each, cards.show(each, published, view)) for each in section.cards if each.applies(published, view)
+    ]
+    why = [cards.why_nothing(shown) for _, shown in here]
+    drawn = [each for each, reason in zip(here, why, strict=True) if not reason]
+    folded = [each for each, reason in zip(here, why, strict=True) if reason]
+
+    def grid(some: list[tuple[cards.Card, cards.Shown | None]]) -> Component:
+        framed = [cards.frame(card, shown, page, published, view) for card, shown in cards.in_rows(some)]
+        return html.Div(framed, className="cards")
+
+    rest: list[Component] = []
+    if folded:
+        reasons: dict[str, list[str]] = {}
+        for (card, shown), reason in zip(folded, filter(None, why), strict=True):
+            called = words.plain(card.metric) if shown is None else shown.declaration.title
+            reasons.setdefault(reason, []).append(called)
+        said = " ".join(f"{each[0].upper()}{each[1:]}: {', '.join(of)}." for each, of in reasons.items())
+        asked = "question" if len(here) == 1 else "questions"
+        count = html.Strong(f"No number to show for {len(folded)} of {len(here)} {asked}. ")
+        rest = [html.Details([html.Summary([count, said]), grid(folded)], className="folded")]
     return html.Section(
         [
             html.Div([html.H2(section.title, id=name), html.P(section.lead)], className="section-head"),
-            *([html.Div(drawn, className="cards")] if drawn else []),
-            *([_folded(folded, reasons, len(here))] if folded else []),
+            *([grid(drawn)] if drawn else []),
+            *rest,
         ],
         **cards.aria(labelledby=name),
-    )
-
-
-def _folded(cards_: Sequence[Component], reasons: dict[str, list[str]], of: int) -> Component:
-    said = " ".join(f"{why[0].upper()}{why[1:]}: {', '.join(names)}." for why, names in reasons.items())
-    asked = "question" if of == 1 else "questions"
-    return html.Details(
-        [
-            html.Summary([html.Strong(f"No number to show for {len(cards_)} of {of} {asked}. "), said]),
-            html.Div(cards_, className="cards"),
-        ],
-        className="folded",
     )
 
 

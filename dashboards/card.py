@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 from urllib.parse import urlencode
@@ -26,6 +26,10 @@ from pipelines.metric_shape import MEASURES
 EXPLAIN_OPTIONS = ("region", "country", "locale", "area", "population")
 """Dimensions that `mdm explain` has options for; the others are asked for with `--where`."""
 DASH_OF = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
+COLUMNS = 6
+"""The grid on which cards stand."""
+Width = Literal["third", "half", "full"]
+COLUMNS_OF: dict[Width, int] = {"third": 2, "half": 3, "full": 6}
 NARROW_COLUMNS = 3
 """So many columns of a table fit beside each other on a phone."""
 SERIES_MONTHS = 36
@@ -93,7 +97,7 @@ class Card:
     question: str
     rows: Callable[[Published, View], pd.DataFrame]
     body: Callable[[Shown], Sequence[Component]]
-    width: Literal["third", "half", "full"] = "half"
+    width: Width = "half"
     caution: Callable[[Shown], str] | str = ""
     gaps: bool = False
     table: bool = True
@@ -205,6 +209,23 @@ def why_nothing(shown: Shown | None) -> str:
     if shown.rows["value"].notna().any():
         return ""
     return words.short_status(str(_newest(shown)["status"].mode().iloc[0]), shown.published.release.k)
+
+
+def in_rows(some: Sequence[tuple[Card, Shown | None]]) -> list[tuple[Card, Shown | None]]:
+    """Cards side by side as they say, those of a row that is not full as wide as fills it."""
+    rows: list[list[tuple[Card, Shown | None]]] = []
+    for each in some:
+        taken = sum(COLUMNS_OF[card.width] for card, _ in rows[-1]) if rows else COLUMNS
+        if taken + COLUMNS_OF[each[0].width] > COLUMNS:
+            rows.append([])
+        rows[-1].append(each)
+    out: list[tuple[Card, Shown | None]] = []
+    for row in rows:
+        width = next(name for name, columns in COLUMNS_OF.items() if columns * len(row) == COLUMNS)
+        for card, shown in row:
+            card = replace(card, width=width)
+            out.append((card, None if shown is None else replace(shown, card=card)))
+    return out
 
 
 def frame(card: Card, shown: Shown | None, page: Page, published: Published, view: View) -> Component:

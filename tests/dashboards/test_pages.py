@@ -133,6 +133,21 @@ def test_cards_without_a_number_are_folded_behind_a_line_that_names_them_and_say
     assert [one.id for one in all_of(open_cards, "Article")] == ["active", "returning"]
 
 
+def test_no_row_of_cards_is_left_half_empty(tmp_path: Path) -> None:
+    columns = {"card card-third": 2, "card card-half": 3, "card card-full": 6}
+    emptied(tmp_path, "new_contributors", "support_time_to_first_response_h", "region_coverage", "parity_gap")
+    for path in PAGES:
+        for grid in all_of(page(tmp_path, path).main, "Div"):
+            if getattr(grid, "className", "") != "cards":
+                continue
+            taken = 0
+            for one in grid.children:
+                wide = columns[one.className]
+                assert taken % 6 + wide <= 6, (path, one.id)
+                taken += wide
+            assert taken % 6 == 0, (path, one.id)
+
+
 def test_a_card_that_has_a_number_of_another_month_is_not_folded(tmp_path: Path) -> None:
     main = emptied(tmp_path, "new_contributors", only="period_end = '2026-07-01'")
     assert not [each for each in all_of(main, "Details") if each.className == "folded"]

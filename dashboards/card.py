@@ -491,7 +491,7 @@ def how_sure(shown: Shown, latest: Mapping[str, Any] | None) -> str:
     if not latest["interval"] and shown.published.release.audience == "public" and words.is_count(shown.unit):
         sentence += " Rounded to the nearest 5, so a change is known to within 5."
     if latest["probable"]:
-        sentence += f" {words.WITH_PROBABLE}: {latest['probable']}."
+        sentence += f" {words.WITH_PROBABLE}: {latest['probable']}. That is not the figure: {words.PROBABLE}."
     return sentence
 
 

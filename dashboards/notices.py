@@ -172,8 +172,9 @@ def _identity(published: Published, view: View) -> list[Notice]:
         for name in ("value_with_probable", "value")
     )
     text = (
-        f"If probable links between accounts hold, {joined} people were active{view.inside} in {view.said}, "
-        f"not {people}. Numbers follow confirmed links; cards say both where they can."
+        f"{people} people were active{view.inside} in {view.said} by confirmed links between accounts, "
+        "which all figures follow. If probable links hold as well, which nobody has confirmed, "
+        f"they were {joined}; cards say so in small print."
     )
     return [Notice("warning", "Some people are probably counted more than once.", text)]
 

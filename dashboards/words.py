@@ -19,6 +19,8 @@ MISSING = "no value in this version"
 NO_CHANGE = "no change"
 WITH_PROBABLE = "If probable links hold"
 """What stands before a value that joins accounts by probable links too."""
+PROBABLE = "it joins accounts that nobody has confirmed to be one person's"
+"""What such a value is, and why it never stands for the number itself."""
 AREAS = {
     "quality": "Quality",
     "code": "Code",

@@ -185,7 +185,6 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
         *(words.heading(name) for name in by or ["category"]),
         "Value",
         *(["95\u202f% interval"] if sure else []),
-        *([words.WITH_PROBABLE] if banded else []),
         *(["Rank"] if ranked else []),
         *(["Period"] if periods else []),
         *(["Note"] if any(notes) else []),
@@ -193,9 +192,8 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     table_rows = [
         [
             *(cards.dimension(name, row[name], shown.published) for name in by or ["category"]),
-            row["shown"],
+            _value(row),
             *([row["interval"]] if sure else []),
-            *([row["probable"]] if banded else []),
             *([_rank(row)] if ranked else []),
             *([words.period(row)] if periods else []),
             *([note] if any(notes) else []),
@@ -204,10 +202,18 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     ]
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
+    probable = f"{words.WITH_PROBABLE} is not the figure: {words.PROBABLE}." if banded else ""
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
-        *(html.P(line, className="sure") for line in ("; ".join(below), *without) if line),
+        *(html.P(line, className="sure") for line in ("; ".join(below), *without, probable) if line),
     ]
+
+
+def _value(row: dict[str, Any]) -> str | list[Component | str]:
+    """The number of a row, and in small print what it is if probable links hold."""
+    if not row["probable"]:
+        return str(row["shown"])
+    return [row["shown"], html.Small(f"if probable links hold: {row['probable']}")]
 
 
 def _arranged(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -170,6 +170,9 @@ def test_the_headline_says_what_it_is_if_probable_links_hold(published: Path) ->
     rows = _download(published, "/download/overview/active.csv").set_index(["grain", "period_end"])
     joined = rows.loc[("month", "2026-07-01T00:00:00Z"), "value_with_probable"]
     assert f"If probable links hold: {joined:,.0f}." in text(card(published, "active"))
+    assert "That is not the figure: it joins accounts that nobody has confirmed" in text(
+        card(published, "active")
+    )
     assert "If probable links hold" not in text(card(published, "response-rate"))
 
 
@@ -202,6 +205,15 @@ def test_people_who_are_suppressed_are_not_said_to_have_no_value(tmp_path: Path)
     said = text(card(tmp_path, "contributions"))
     assert "people: suppressed (fewer than 10 people)" in said
     assert "people: no value" not in said
+
+
+def test_the_notice_says_the_confirmed_number_before_the_probable_one(published: Path) -> None:
+    rows = _download(published, "/download/overview/active.csv").set_index(["grain", "period_end"])
+    now = rows.loc[("month", "2026-07-01T00:00:00Z")]
+    notice = next(
+        said for item in all_of(page(published).main, "Li") if "more than once" in (said := text(item))
+    )
+    assert notice.index(f"{now['value']:,.0f} people") < notice.index(f"{now['value_with_probable']:,.0f};")
 
 
 def test_nothing_is_compared_with_the_first_month_that_could_be_measured(published: Path) -> None:

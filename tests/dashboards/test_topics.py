@@ -283,6 +283,20 @@ def test_levels_stand_by_meaning_and_places_by_people(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_value_with_probable_links_is_small_print_beside_the_figure(tmp_path: Path) -> None:
+    main = changed(
+        tmp_path,
+        "/regional-identity",
+        "update metric_value set value_with_probable = 55 where metric = 'active_contributors_by_region' "
+        "and region = 'unknown'",
+    )
+    one = by_id(main, "active-contributors-by-region")
+    assert "If probable links hold" not in [text(cell) for cell in all_of(one, "Th")]
+    small = [text(note) for note in all_of(one, "Small")]
+    assert small == ["if probable links hold: 55"]
+    assert "is not the figure: it joins accounts" in text(one)
+
+
 def test_lone_points_are_told_and_not_drawn() -> None:
     lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
     assert not topics._moves(lone)

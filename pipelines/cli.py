@@ -179,6 +179,7 @@ def run_(
     with run.only_run(data):
         if sources == "live":
             settings.hash_key(data)  # refused before the folder is marked as live
+            settings.forum_lists()
             for source in SOURCES.values():
                 if source.kept is None:
                     settings.source_url(source)  # refused before the first request to any

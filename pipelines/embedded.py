@@ -67,6 +67,7 @@ def community(
         roots: dict[str, str] = json.loads(line)
         variables = {f"MDM_{source.upper()}_URL": root for source, root in roots.items()}
         variables |= {f"MDM_{name.upper()}_DIR": f"{files.name}/{name}" for name in ("curated", "survey")}
+        variables |= {"MDM_DISCOURSE_TAGS": "", "MDM_DISCOURSE_CATEGORIES": ""}
         world = describe(roots)
         if recorded:
             world = replace(world, name=f"recorded {fingerprint(recorded)}")

@@ -22,6 +22,7 @@ from pipelines import settings
 from pipelines.forget import finish, is_forgotten
 from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
+from pipelines.sources import discourse
 from pipelines.sources.http import Client
 from pipelines.sources.spec import Connection, Source, Span, parse_instant
 from pipelines.vault import Vault, VaultClosed
@@ -252,6 +253,7 @@ def land_source(
     """
     from expectations.landing import LANDING
 
+    source = as_configured(source)
     world = world_of(data)
     client = connection(data, source, world)
     hash_key, vault = settings.hash_key(data), vault_of(data)
@@ -283,6 +285,11 @@ def land_source(
         if len(list(landing.lake.folder(source.name, stream.name).glob("2*.parquet"))) > MANY_FILES:
             landing.lake.compact(source.name, stream)
     return results
+
+
+def as_configured(source: Source) -> Source:
+    """The source, limited to what the operator has chosen of it: Discourse's tags and categories."""
+    return discourse.of(*settings.forum_lists()) if source is discourse.SOURCE else source
 
 
 def publish(data: Path, run_id: str) -> Published:

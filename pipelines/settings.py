@@ -56,6 +56,25 @@ def source_url(source: Source) -> str:
     return url.rstrip("/")
 
 
+def forum_lists() -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """What is read of Discourse: `MDM_DISCOURSE_TAGS` and `MDM_DISCOURSE_CATEGORIES` (numbers), with commas.
+
+    Raises SettingRefused for what is no tag or no number.
+    """
+    tags, categories = (
+        tuple(dict.fromkeys(filter(None, map(str.strip, (os.environ.get(name) or "").split(",")))))
+        for name in ("MDM_DISCOURSE_TAGS", "MDM_DISCOURSE_CATEGORIES")
+    )
+    if any(re.search(r"[\s/?#%&=]", tag) for tag in tags):
+        raise SettingRefused("MDM_DISCOURSE_TAGS takes names of tags with commas between them.")
+    if not all(one.isascii() and one.isdecimal() for one in categories):
+        raise SettingRefused(
+            "MDM_DISCOURSE_CATEGORIES takes numbers with commas between them: the last part of a category's "
+            "address."
+        )
+    return tags, tuple(map(int, categories))
+
+
 def kept_folder(source: Source, data: Path) -> Path:
     """Where a source's files lie that people keep: `MDM_<SOURCE>_DIR`, else `<MDM_DATA>/<source>`.
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from pipelines import cli, settings
+from pipelines import cli, run, settings
 from pipelines.landing import FeedResult
 from pipelines.sources import SOURCES
+from tests.scripted import Reply, scripted
 
 
 @pytest.mark.parametrize("name", ["o'brien", "x[1]", "a]b", "a*b", "a?b", "a\\b"])
@@ -43,6 +44,43 @@ def test_an_address_that_is_none_is_refused_before_a_live_run_begins(
     with pytest.raises(settings.SettingRefused, match=r"^MDM_SUMO_URL is not an http\(s\) address\.$"):
         cli.run_(sources="live")
     assert not (tmp_path / "world.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("tags", "categories", "asked"),
+    [
+        ("", "", ["/tag/mission-mozillians.json"]),
+        (" l10n, firefox-os,l10n", "", ["/tag/l10n.json", "/tag/firefox-os.json"]),
+        ("", "17", ["/c/17/none/l/latest.json"]),
+        ("l10n", "17, 5", ["/tag/l10n.json", "/c/17/none/l/latest.json", "/c/5/none/l/latest.json"]),
+    ],
+)
+def test_the_operator_chooses_tags_and_categories_of_the_forum(
+    tags: str, categories: str, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setenv("MDM_DISCOURSE_TAGS", tags)
+    monkeypatch.setenv("MDM_DISCOURSE_CATEGORIES", categories)
+    with scripted(lambda _path, _n: Reply({"topic_list": {"topics": []}})) as (root, paths):
+        monkeypatch.setenv("MDM_DISCOURSE_URL", root)
+        (result,) = run.land_source(tmp_path, SOURCES["discourse"], run_id="test")
+    assert not result.refused
+    assert [path.partition("?")[0] for path in paths] == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TAGS", "two words"), ("TAGS", "a/b"), ("CATEGORIES", "community"), ("CATEGORIES", "5,-1")],
+)
+def test_what_is_no_tag_and_no_category_is_refused_before_a_live_run_begins(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setenv(f"MDM_DISCOURSE_{name}", value)
+    monkeypatch.setattr(cli, "_execute", lambda *_: pytest.fail("the run began"))
+    with pytest.raises(settings.SettingRefused, match=f"^MDM_DISCOURSE_{name} takes"):
+        cli.run_(sources="live")
 
 
 def test_every_source_has_an_address_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
-"""Discourse: the topics of the programme's tag on discourse.mozilla.org, and who wrote in them.
+"""Discourse: the topics of some tags and categories on discourse.mozilla.org, and who wrote in them.
 
-    tag list, topic -> discourse/topics   a topic with its counts as it is now
+    lists, topic    -> discourse/topics   a topic with its counts as it is now
                     -> discourse/posts    who wrote when, in reply to what; never the text
                     -> discourse/users    an author as the newest post of a run shows them
 
-How topics are read is told in `walks/topics.py`. Posts of topics that were active in the last 30 days are
-read again every day (edits, likes, hiding), all others every quarter.
+Which tags and categories: `of`; by itself the programme's tag. How topics are read is told in
+`walks/topics.py`. Posts of topics that were active in the last 30 days are read again every day (edits,
+likes, hiding), all others every quarter.
 Pace: 120 requests a minute, four at a time; both kinds of 429 say how long to wait. Asked without a key: what
 is read is public, a key would see more than that and may ask less often (60 requests a minute).
 Privacy: user names and numbers are hashed; titles, texts and avatars are not kept.
@@ -152,18 +153,27 @@ USERS = Stream(
 LAST_MONTH = Reread("last_month", window=timedelta(days=30), every=timedelta(days=1))
 EVERY_QUARTER = Reread("every_quarter", window=None, every=timedelta(days=90))
 
-SOURCE = Source(
-    name="discourse",
-    title="Discourse",
-    base_url="https://discourse.mozilla.org",
-    opened_on=date(2013, 1, 1),
-    grace=timedelta(days=2),
-    pace=Pace(per_minute=120, connections=4),
-    feeds=(
-        Feed(
-            "topics",
-            TaggedTopics(tags=("mission-mozillians",), rereads=(LAST_MONTH, EVERY_QUARTER)),
-            (TOPICS, POSTS, USERS),
+PROGRAMME = "mission-mozillians"
+
+
+def of(tags: tuple[str, ...], categories: tuple[int, ...]) -> Source:
+    """The source, limited to these tags and categories (numbers); without any to the programme's tag."""
+    chosen = tags if tags or categories else (PROGRAMME,)
+    return Source(
+        name="discourse",
+        title="Discourse",
+        base_url="https://discourse.mozilla.org",
+        opened_on=date(2013, 1, 1),
+        grace=timedelta(days=2),
+        pace=Pace(per_minute=120, connections=4),
+        feeds=(
+            Feed(
+                "topics",
+                TaggedTopics(chosen, categories, rereads=(LAST_MONTH, EVERY_QUARTER)),
+                (TOPICS, POSTS, USERS),
+            ),
         ),
-    ),
-)
+    )
+
+
+SOURCE = of((), ())

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines import run
+from pipelines.lake import Lake
 from pipelines.simulation.generator import generate
 from pipelines.simulation.servers import living
 from pipelines.simulation.servers.living import Living
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES as SERVED
-from pipelines.simulation.world import World
+from pipelines.simulation.world import Record, World
 from pipelines.sources import SOURCES
 from tests.bench.endurance import A_WHILE, compared, prepare
 from tests.whole.runs import land
@@ -162,3 +164,30 @@ def test_a_page_that_fails_once_costs_nothing(source: str, world: World, tmp_pat
         assert not refused(source, servers, data)
         for held in compared(SOURCES[source], servers, data):
             assert (held.lost, held.stale, held.surplus) == (0, 0, 0), held
+
+
+def test_a_category_is_read_with_what_is_in_a_tag_too_and_goes_when_it_is_chosen_no_more(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tags and categories overlap; every topic and post of either is there once, and no other."""
+    data = tmp_path / "data"
+    prepare(data, world)
+
+    def is_chosen(topic: Record, tag: str | None, category: int | None) -> bool:
+        return tag in topic["tags"] or topic["category_id"] == category
+
+    with serve(world) as servers:
+        monkeypatch.setenv("MDM_DISCOURSE_URL", servers.roots["discourse"])
+        for tag, category in (("announcement", 6), (None, 6), ("announcement", None)):
+            monkeypatch.setenv("MDM_DISCOURSE_TAGS", tag or "")
+            monkeypatch.setenv("MDM_DISCOURSE_CATEGORIES", str(category or ""))
+            (result,) = run.land_source(data, SOURCES["discourse"], run_id="test")
+            assert not result.refused
+            topics = servers.records("discourse", "topics").values()
+            chosen = {str(topic["id"]) for topic in topics if is_chosen(topic, tag, category)}
+            posts = servers.records("discourse", "posts").values()
+            theirs = {str(post["id"]) for post in posts if str(post["topic_id"]) in chosen}
+            assert 0 < len(chosen) < len(topics)
+            assert set(Lake(data).live("discourse", "topics")) == chosen
+            assert set(Lake(data).live("discourse", "posts")) == theirs
+            servers.advance(timedelta(days=1))

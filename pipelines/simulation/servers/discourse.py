@@ -1,4 +1,4 @@
-"""Discourse's interface over the topics and posts of a world: lists by tag and by bump, topics, posts.
+"""Discourse's interface over the topics and posts of a world: lists by tag, category and bump, topics, posts.
 
 The default order of a tag's list puts pinned topics first on its first page; the order of creation does not.
 A topic comes with its first twenty posts and the ids of all. Tags come as texts on even topics and as
@@ -33,7 +33,11 @@ def interface(world: DiscourseWorld) -> Handler:
         tagged = re.fullmatch(r"/tag/([\w-]+)(?:/l/latest)?", path)
         if tagged:
             rows = [topic for topic in topics.values() if tagged.group(1) in topic["tags"]]
-            return _list(request, rows, path)
+            return _list(request, rows, path) if rows or not topics else answer_json(NOT_FOUND, 404)
+        category = re.fullmatch(r"/c/(?:[\w-]+/)?(\d+)/none/l/latest", path)
+        if category:
+            rows = [topic for topic in topics.values() if topic["category_id"] == int(category.group(1))]
+            return _list(request, rows, path) if rows else answer_json(NOT_FOUND, 404)
         if path == "/latest":
             return _list(request, list(topics.values()), path)
         one = re.fullmatch(r"/t/(\d+)(/posts)?", path)

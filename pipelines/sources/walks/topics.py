@@ -1,4 +1,4 @@
-"""Discourse: the topics of some tags, each with all its posts."""
+"""Discourse: the topics of some tags and categories, each with all its posts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from pipelines.sources.http import SourceDenied
 from pipelines.sources.spec import (
@@ -30,8 +31,9 @@ PAGES_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class TaggedTopics:
-    """Every topic of some tags, then those that changed, with their posts.
+    """Every topic of some tags and categories, then those that changed, with their posts.
 
+    A category is its number; what is in its subcategories is not in it.
     The list is walked whole every run, in the order of creation: it is small, and a bump cannot move a row
     in it. It is walked from its last page back to the first, so a topic that moves up because an earlier one
     is deleted is met on the page before. The run before tells where the last page lies; a first load seeks
@@ -39,15 +41,16 @@ class TaggedTopics:
     one than before is read: its first posts come with it. It names all its posts: those that it did not name
     before, new ones, recovered ones and such as were moved there, are asked for by their ids, twenty a
     request; a stored post that it names no more is gone. A topic that is listed no more is asked for: it may
-    have been deleted, made private, or lost its tag; only if it still has it, it stays.
+    have been deleted, made private, or lost its tag or category; only if it still has it, it stays.
     Re-reads read topics with all their posts, whether or not something tells of a change: edits and likes of
     posts.
-    Cursor: {"topics": {id: [signature, its posts]}, "pages": {tag: its last page}, "reread"}; meant for tags,
-    not for a whole forum.
+    Cursor: {"topics": {id: [signature, its posts]}, "pages": {list: its last page}, "reread"}; a list is
+    named by its tag, or `c/` and the category. Meant for some of them, not for a whole forum.
     The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
     """
 
     tags: tuple[str, ...]
+    categories: tuple[int, ...] = ()
     rereads: tuple[Reread, ...] = ()
     posts_at_once: int = 20
 
@@ -56,7 +59,7 @@ class TaggedTopics:
         cursor = {**loading(cursor, now), "pages": last_pages}
         known: dict[str, list[Any]] = {number: list(one) for number, one in cursor.get("topics", {}).items()}
         for number in sorted(known.keys() - topics.keys(), key=int):
-            if not self._still_tagged(ask, number):
+            if not self._still_ours(ask, number):
                 known.pop(number)
         again = due(self.rereads, cursor, now)
         signatures = {number: signature(topic) for number, topic in topics.items()}
@@ -82,40 +85,44 @@ class TaggedTopics:
     def _listed(
         self, ask: Asker, last_pages: dict[str, int]
     ) -> tuple[dict[str, dict[str, Any]], dict[str, int], datetime]:
-        """Topics by id, the last page of each tag, and the source's clock as the walk began.
+        """Topics by id, the last page of each list, and the source's clock as the walk began.
 
         Up to the last page, then back: every page is asked for once more after the one that follows it.
         """
         found: dict[str, dict[str, Any]] = {}
         ends: dict[str, int] = {}
         clocks: list[datetime] = []
+        lists = {tag: f"/tag/{quote(tag)}.json" for tag in self.tags}
+        lists |= {f"c/{number}": f"/c/{number}/none/l/latest.json" for number in self.categories}
 
-        def walked(tag: str, pages: Sequence[int]) -> bool:
-            """Take these pages in; whether more follow the last of them."""
+        def walked(name: str, pages: Sequence[int]) -> bool:
+            """Take these pages of a list in; whether more follow the last of them."""
             more = True
-            for page, (rows, follow, now) in zip(pages, self._list_pages(ask, tag, pages), strict=True):
+            for page, (rows, follow, now) in zip(
+                pages, self._list_pages(ask, lists[name], pages), strict=True
+            ):
                 found.update(rows)
                 clocks.append(now)
-                ends[tag] = max(ends[tag], page) if rows else ends[tag]
+                ends[name] = max(ends[name], page) if rows else ends[name]
                 more = more and follow
             return more
 
-        for tag in self.tags:
-            ends[tag], first = 0, int(last_pages.get(tag, 0))
-            at_once = 1 if tag in last_pages else PAGES_AT_ONCE
-            more, following = walked(tag, [first]), first + 1
+        for name in lists:
+            ends[name], first = 0, int(last_pages.get(name, 0))
+            at_once = 1 if name in last_pages else PAGES_AT_ONCE
+            more, following = walked(name, [first]), first + 1
             while more:
-                more = walked(tag, range(following, following + at_once))
+                more = walked(name, range(following, following + at_once))
                 following += at_once
-            for page in reversed(range(max(first, ends[tag]))):
-                walked(tag, [page])
+            for page in reversed(range(max(first, ends[name]))):
+                walked(name, [page])
         return found, ends, clocks[0]
 
     def _list_pages(
-        self, ask: Asker, tag: str, pages: Sequence[int]
+        self, ask: Asker, path: str, pages: Sequence[int]
     ) -> Iterator[tuple[dict[str, dict[str, Any]], bool, datetime]]:
         """Of each page: its topics in the order of creation, whether more follow, and the source's clock."""
-        order = f"/tag/{tag}.json?order=created&ascending=true&page="
+        order = f"{path}?order=created&ascending=true&page="
         for _, answer in ask.get_many(f"{order}{page}" for page in pages):
             if isinstance(answer, Exception):
                 raise answer
@@ -123,16 +130,17 @@ class TaggedTopics:
             rows = listed(Answer(body, answer.server_now, answer.where), "topics")
             assert isinstance(body, dict)
             more = bool(rows) and bool(body.get("more_topics_url"))
-            yield {str(row["id"]): {**row, "_tag": tag} for row in rows}, more, answer.server_now
+            yield {str(row["id"]): row for row in rows}, more, answer.server_now
 
-    def _still_tagged(self, ask: Asker, number: str) -> bool:
+    def _still_ours(self, ask: Asker, number: str) -> bool:
         try:
             answer = ask.get(f"/t/{number}.json")
         except SourceDenied as denied:
             if denied.status in (403, 404):
                 return False
             raise
-        return any(name in self.tags for name in tag_names(answer.body))
+        category = answer.body.get("category_id") if isinstance(answer.body, dict) else None
+        return category in self.categories or any(name in self.tags for name in tag_names(answer.body))
 
     def _is_due(self, topic: dict[str, Any], again: list[tuple[Reread, datetime]], now: datetime) -> bool:
         """Whether a topic lies in the window of a re-read, by its last activity."""

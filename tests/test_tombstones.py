@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.lake import LATEST, Lake
-from pipelines.landing import Landing
+from pipelines.landing import BatchRefused, Landing
 from pipelines.sources.spec import Count, Feed, Page, Span, Stream, Whole, instant, int64, required, text
 from tests.scripted import client_of, invented_source
 
@@ -60,7 +60,8 @@ def land(data: Path, *told: Page, feed: str = "bugs", streams: tuple[Stream, ...
     lake = Lake(data)
     landing = Landing(lake, run_id="test", gates={}, hash_key=b"a key for tests only", span=Span())
     result = landing.feed(source, own, client_of("http://127.0.0.1:1"))
-    assert not result.refused
+    if result.refused:
+        raise BatchRefused(list(result.refused))
     return lake
 
 
@@ -75,6 +76,23 @@ def test_a_record_missing_from_a_complete_part_is_gone_and_one_outside_it_stays(
     )
     lake = land(tmp_path, page(bug(1), bug(3), whole=(part,)))
     assert live(lake, "bugs") == {"1", "3", "9"}
+
+
+@pytest.mark.parametrize("known", [50, 51])
+def test_an_answer_without_a_single_row_buries_fifty_known_records_and_no_more(
+    known: int, tmp_path: Path
+) -> None:
+    every = [{"id": number, "created": "2026-06-01T00:00:00Z", "title": "a"} for number in range(known)]
+    lake = land(tmp_path, page(*every))
+    if known == 50:
+        land(tmp_path, page(whole=(Whole("bugs"),)))
+        assert live(lake, "bugs") == set()
+        return
+    with pytest.raises(BatchRefused, match="expected: some of 51 known records again; came: none of them"):
+        land(tmp_path, page(whole=(Whole("bugs"),)))
+    assert len(live(lake, "bugs")) == known
+    land(tmp_path, page(every[0], whole=(Whole("bugs"),)))
+    assert live(lake, "bugs") == {"0"}, "what is still shown makes a loss believable"
 
 
 def test_a_tombstone_holds_the_key_and_nothing_else(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import duckdb
 from pipelines import publish, warehouse
 from pipelines.lake import Lake
 from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
+from pipelines.sources import SOURCES
 
 LAYERS = ("staging", "intermediate", "marts", "metrics")
 TIMES = (
@@ -73,6 +74,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What can move a metric: streams of the lake above it (`source/stream`), the sources that it declares,
+    and whether it tells of persons. Nearly all streams are above every metric of people, for who they are."""
+
+    streams: frozenset[str]
+    sources: frozenset[str]
+    knows_persons: bool
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything that is told of one metric; rows are mappings of published columns.
 
@@ -119,7 +130,7 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
     above = _above(manifest, nodes[model]["unique_id"])
     starts, ends = bounds or (values[0]["period_start"], values[0]["period_end"])
     steps, aside = _counted(data, manifest, above, starts, ends)
-    previous, changes = changes_since(out, current.name, values)
+    previous, changes = changes_since(out, current.name, values, _basis(manifest, above, declaration))
     return Explanation(
         declaration=declaration,
         version=current.name,
@@ -263,15 +274,19 @@ def slice_of(row: Mapping[str, Any]) -> str:
 
 
 def changes_since(
-    out: Path, current: str, values: Iterable[Mapping[str, Any]]
+    out: Path, current: str, values: Iterable[Mapping[str, Any]], basis: Basis
 ) -> tuple[str | None, list[Change]]:
-    """The version published before the current one, and those of `values` that differ from it."""
+    """The version published before the current one, and those of `values` that differ from it.
+
+    basis: of the metric; what else changed between the two versions moved none of its values.
+    """
     versions = publish.versions(out)
     earlier = versions[: versions.index(current)]
     if not earlier:
         return None, []
     before = earlier[-1]
     then, now = (_query(out / name, "select * from release")[0] for name in (before, current))
+    news = _news(out / before, out / current, basis)
     known_then = _dimensions(out / before)
     key = [name for name in (*KEYS, *known_then) if name != "version"]
     where = " and ".join(f"{name} is not distinct from ${name}" for name in key)
@@ -292,14 +307,19 @@ def changes_since(
                 before_status=old["status"] if old else "not there",
                 now=row["value"],
                 status=row["status"],
-                causes=tuple(_causes(old, row, then, now)),
+                causes=tuple(_causes(old, row, then, now, basis, news)),
             )
         )
     return before, found
 
 
 def _causes(
-    old: Mapping[str, Any] | None, row: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]
+    old: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
+    then: Mapping[str, Any],
+    now: Mapping[str, Any],
+    basis: Basis,
+    news: str | None,
 ) -> Iterable[str]:
     if old is None:
         yield "new: the version before did not have it"
@@ -308,11 +328,50 @@ def _causes(
         yield "definition: another version or other parameters"
     if then["code_revision"] != now["code_revision"]:
         yield f"code: {then['code_revision']} before, {now['code_revision']} now"
-    if old["identity_snapshot"] != row["identity_snapshot"]:
-        yield "identity: accounts belong to other persons"
-    if old["input_snapshot"] != row["input_snapshot"]:
+    if basis.knows_persons and old["identity_snapshot"] != row["identity_snapshot"]:
+        yield "identity: accounts are drawn together otherwise"
+    if news is not None and old["input_snapshot"] != row["input_snapshot"]:
         was_over = row["period_end"] is not None and row["period_end"] <= then["as_of"]
-        yield "late data: the period was over before" if was_over else "new data"
+        kind = "late data: the period was over before" if was_over else "new data"
+        yield f"{kind}; {news}" if news else kind
+
+
+def _news(before: Path, now: Path, basis: Basis) -> str | None:
+    """Which of the streams that a metric rests on hold something else than in the version before, in words:
+    another newest batch, or another number of records (somebody was erased).
+
+    Without any of them (a metric of the runs themselves) every run is news, of which nothing more is said.
+    None: nothing is news. A stream that shows the same rows may still have been read further.
+    """
+    if not basis.streams:
+        return ""
+    states = [
+        {
+            f"{row['source']}/{row['stream']}": row
+            for row in _query(version, "select source, stream, records, watermark from source_state")
+        }
+        for version in (before, now)
+    ]
+    batches = [
+        json.loads(_query(version, "select inputs from release")[0]["inputs"] or "{}").get("last_batches", {})
+        for version in (before, now)
+    ]
+
+    def differ(column: str) -> list[str]:
+        """The streams of which it does: those of the metric's own sources, else any above it."""
+        one, other = ({name: row[column] for name, row in state.items()} for state in states)
+        found = [
+            name
+            for name in sorted(basis.streams)
+            if one.get(name) != other.get(name)
+            or (column == "records" and batches[0].get(name) != batches[1].get(name))
+        ]
+        return [name for name in found if name.partition("/")[0] in basis.sources] or found
+
+    if changed := differ("records"):
+        return f"changed: {', '.join(changed)}"
+    further = differ("watermark")
+    return f"no other rows, read further: {', '.join(further)}" if further else None
 
 
 # --- How it was made --------------------------------------------------------------------------
@@ -327,6 +386,16 @@ def _above(manifest: Mapping[str, Any], unique_id: str) -> list[str]:
             found[node] = None
             waiting += manifest["parent_map"].get(node, [])
     return list(found)
+
+
+def _basis(manifest: Mapping[str, Any], above: Iterable[str], declaration: Mapping[str, Any]) -> Basis:
+    """What can move the metric of these nodes; records of the runs themselves left out."""
+    tables = (manifest["sources"][name] for name in above if name in manifest["sources"])
+    return Basis(
+        frozenset(f"{one['source_name']}/{one['name']}" for one in tables if one["source_name"] in SOURCES),
+        frozenset(str(declaration["sources"]).split(", ")),
+        declaration["persons"] != "none",
+    )
 
 
 def _sql(data: Path, node: Mapping[str, Any]) -> str:

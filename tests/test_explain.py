@@ -7,14 +7,31 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from expectations.gate import Verdict
 from pipelines import publish as publication
-from pipelines.explain import NotExplained, changes_since, explain, period_bounds, period_of, values_of
+from pipelines.explain import (
+    Basis,
+    NotExplained,
+    changes_since,
+    explain,
+    period_bounds,
+    period_of,
+    values_of,
+)
+from pipelines.lake import write_parquet
 from pipelines.publish import publish
+from pipelines.status import STREAMS_SCHEMA
 from tests.invented_warehouse import AS_OF, RELEASE, Place, regional, value, values
 
+SUPPORT = Basis(
+    frozenset({"sumo/questions", "sumo/answers", "reps/people"}), frozenset({"sumo"}), knows_persons=True
+)
+"""A metric of support, which knows from Reps where people live."""
+NO_STREAM = Basis(frozenset(), frozenset(), knows_persons=True)
 LATER = replace(RELEASE, as_of=AS_OF + timedelta(days=1), created_at=AS_OF + timedelta(days=1), run_id="run2")
 
 
@@ -79,7 +96,7 @@ def test_a_change_is_told_with_what_moved_it(
     published(place, [regional("southern_europe", 43, **before)])
     version = published(place, [regional("southern_europe", 44, **now)], LATER)
     rows, _ = values_of(version, "active_contributors_by_region", None, {})
-    earlier, (change,) = changes_since(place.out, version.name, rows)
+    earlier, (change,) = changes_since(place.out, version.name, rows, NO_STREAM)
     assert earlier is not None
     assert earlier < version.name
     assert (change.before, change.now) == (43, 44)
@@ -95,15 +112,83 @@ def test_the_version_before_is_the_one_published_before_not_the_one_before_by_na
     two = published(place, [regional("southern_europe", 44)], other)
     first, second = (one, two) if hours > 0 else (two, one)
     rows, _ = values_of(second, "active_contributors_by_region", None, {})
-    assert changes_since(place.out, second.name, rows)[0] == first.name
-    assert changes_since(place.out, first.name, rows) == (None, [])
+    assert changes_since(place.out, second.name, rows, NO_STREAM)[0] == first.name
+    assert changes_since(place.out, first.name, rows, NO_STREAM) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("landed", "basis", "causes"),
+    [
+        ("sumo/answers", SUPPORT, ["late data: the period was over before; changed: sumo/answers"]),
+        ("reps/people", SUPPORT, ["late data: the period was over before; changed: reps/people"]),
+        ("bugzilla/bugs", SUPPORT, []),
+        ("bugzilla/bugs", NO_STREAM, ["late data: the period was over before"]),
+    ],
+)
+def test_only_a_stream_that_the_metric_rests_on_has_moved_it(
+    place: Place, landed: str, basis: Basis, causes: list[str]
+) -> None:
+    """Every night some stream of some source has new rows: that says nothing of a metric of another one."""
+    batches = dict.fromkeys(("sumo/questions", "sumo/answers", "reps/people", "bugzilla/bugs"), "b1")
+    first = replace(RELEASE, inputs={"last_batches": batches})
+    second = replace(LATER, inputs={"last_batches": batches | {landed: "b2"}})
+    published(place, [value("region_coverage", 0.5)], first)
+    version = published(place, [value("region_coverage", 0.6, input_snapshot="in-2")], second)
+    rows, _ = values_of(version, "region_coverage", None, {})
+    (change,) = changes_since(place.out, version.name, rows, basis)[1]
+    assert list(change.causes) == causes
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("records", "changed: sumo/questions"),
+        ("watermark", "no other rows, read further: sumo/questions"),
+    ],
+)
+def test_a_stream_with_fewer_rows_or_read_further_is_told_without_a_new_batch(
+    place: Place, column: str, told: str
+) -> None:
+    """Somebody was erased; or nothing new came, and a month that was provisional is complete."""
+    published(place, [value("region_coverage", 0.5, status="provisional")])
+    place.fill([value("region_coverage", 0.6, input_snapshot="in-2")])
+    streams = place.data / "raw" / "_pipeline" / "streams.parquet"
+    before = pq.read_table(streams).to_pylist()
+    for row in before:
+        if (row["source"], row["stream"]) == ("sumo", "questions"):
+            row[column] = {"records": row["records"] - 1, "watermark": AS_OF + timedelta(hours=1)}[column]
+    write_parquet(pa.Table.from_pylist(before, schema=STREAMS_SCHEMA), streams)
+    version = publish(place.warehouse, place.manifest, place.out, LATER).path
+    rows, _ = values_of(version, "region_coverage", None, {})
+    (change,) = changes_since(place.out, version.name, rows, SUPPORT)[1]
+    assert change.causes == (f"late data: the period was over before; {told}",)
+
+
+def test_of_several_streams_those_of_the_metrics_own_sources_are_told(place: Place) -> None:
+    """Who people are hangs on all systems, and every night something of some system is new."""
+    first = replace(RELEASE, inputs={"last_batches": {}})
+    second = replace(LATER, inputs={"last_batches": {"sumo/answers": "b2", "reps/people": "b2"}})
+    published(place, [value("region_coverage", 0.5)], first)
+    version = published(place, [value("region_coverage", 0.6, input_snapshot="in-2")], second)
+    rows, _ = values_of(version, "region_coverage", None, {})
+    (change,) = changes_since(place.out, version.name, rows, SUPPORT)[1]
+    assert change.causes == ("late data: the period was over before; changed: sumo/answers",)
+
+
+def test_other_persons_move_only_what_tells_of_persons(place: Place) -> None:
+    published(place, [value("region_coverage", 0.5)])
+    version = published(place, [value("region_coverage", 0.6, identity_snapshot="id-2")], LATER)
+    rows, _ = values_of(version, "region_coverage", None, {})
+    for knows, causes in ((True, ("identity: accounts are drawn together otherwise",)), (False, ())):
+        (change,) = changes_since(place.out, version.name, rows, replace(SUPPORT, knows_persons=knows))[1]
+        assert change.causes == causes
 
 
 def test_a_change_of_the_code_is_told(place: Place) -> None:
     published(place, [regional("southern_europe", 43)])
     version = published(place, [regional("southern_europe", 44)], replace(LATER, code_revision="5eed"))
     rows, _ = values_of(version, "active_contributors_by_region", None, {})
-    (change,) = changes_since(place.out, version.name, rows)[1]
+    (change,) = changes_since(place.out, version.name, rows, NO_STREAM)[1]
     assert change.causes == ("code: c0de before, 5eed now",)
 
 
@@ -111,7 +196,7 @@ def test_what_did_not_change_is_not_told_and_what_is_new_is(place: Place) -> Non
     published(place, [regional("southern_europe", 43)])
     version = published(place, [regional("southern_europe", 43), regional("antarctica", 8)], LATER)
     rows, _ = values_of(version, "active_contributors_by_region", None, {})
-    (change,) = changes_since(place.out, version.name, rows)[1]
+    (change,) = changes_since(place.out, version.name, rows, NO_STREAM)[1]
     assert (change.slice, change.before_status) == ("region antarctica, population community", "not there")
 
 
@@ -121,7 +206,7 @@ def test_a_period_that_was_not_over_has_new_data_not_late_data(place: Place) -> 
     later = replace(LATER, as_of=AS_OF + timedelta(days=2))
     version = published(place, [value("region_coverage", 0.6, input_snapshot="in-2", **june)], later)
     rows, _ = values_of(version, "region_coverage", None, {})
-    assert changes_since(place.out, version.name, rows)[1][0].causes == ("new data",)
+    assert changes_since(place.out, version.name, rows, NO_STREAM)[1][0].causes == ("new data",)
 
 
 @pytest.mark.parametrize(

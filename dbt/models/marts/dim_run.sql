@@ -1,6 +1,6 @@
 -- One row: the run that built this warehouse, and short names for what went into it. The inputs'
--- name changes when any stream holds other versions, the identities' name when any account belongs
--- to another person.
+-- name changes when any stream holds other versions, the identities' name when other accounts are
+-- drawn together: a new account that stands alone is nobody else's, and changes nothing.
 
 with inputs as (
     select
@@ -12,12 +12,24 @@ with inputs as (
     from {{ ref('stg_pipeline__streams') }}
 ),
 
+accounts as (
+    select
+        source,
+        account,
+        person_id,
+        probable_person_id,
+        count(*) over (partition by person_id) as accounts,
+        count(*) over (partition by probable_person_id) as probable_accounts
+    from {{ ref('int_identity__accounts') }}
+),
+
 identities as (
     select
         {{ dbt.hash("coalesce(" ~ dbt.listagg(
             "source || account || person_id || probable_person_id", "';'", "order by source, account"
         ) ~ ", '')") }} as identity_snapshot
-    from {{ ref('int_identity__accounts') }}
+    from accounts
+    where accounts > 1 or probable_accounts > 1
 )
 
 select

@@ -714,7 +714,10 @@ def simulate(
         bool, typer.Option("--to-lake", help="Write it straight into MDM_DATA, with what is true in it.")
     ] = False,
 ) -> None:
-    """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON."""
+    """Serve a simulated community on 127.0.0.1; prints the roots of its sources as JSON.
+
+    What is true in a generated one stands in MDM_DATA/truth, unless the folder is another community's.
+    """
     if to_lake:
         _to_lake(scale, seed)
         return
@@ -722,7 +725,21 @@ def simulate(
         raise CallRefused(f"--recorded {recorded}: there is no such folder.")
     from pipelines.simulation.__main__ import main as serve_world
 
-    raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept))
+    truth = None if recorded else _place_of_truth(scale, seed)
+    raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept, truth))
+
+
+def _place_of_truth(scale: str, seed: int) -> Path | None:
+    """Where what is true in a served community is written; None, and a word, where another one's would be."""
+    data = settings.data_dir()
+    held = run.world_of(data)
+    if held.is_live or held.name == f"{scale} seed {seed}":
+        return data
+    print(
+        f"mdm: {data} holds the data of {held.name}: truth of {scale} seed {seed} not written",
+        file=sys.stderr,
+    )
+    return None
 
 
 def _to_lake(scale: str, seed: int) -> None:

@@ -67,6 +67,7 @@ KEPT_PER_WORLD = (
     "vault_reads.jsonl",
     "forgotten",
     "receipts",
+    "truth",
     "world.json",
 )
 

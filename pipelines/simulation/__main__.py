@@ -14,29 +14,34 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.simulation.servers.faults import parse_faults, parse_seed
 from pipelines.simulation.servers.serve import serve
 from pipelines.simulation.world import World, write_kept
 
+if TYPE_CHECKING:
+    from pipelines.simulation.generator import Truth
+
 PARENT_LOOK_S = 1.0
 """How often to look whether the process that started us still lives."""
 
 
-def build(scale: str, seed: int, recorded: Path | None) -> World:
-    """The world to serve: recorded files when a folder is given, else the generated community.
+def build(scale: str, seed: int, recorded: Path | None) -> tuple[World, Truth | None]:
+    """The world to serve: recorded files when a folder is given, else the generated community; and what is
+    true in it, where that is known.
 
     Raises ValueError for an unknown scale, FileNotFoundError for a missing folder.
     """
     if recorded is None:
         from pipelines.simulation.generator import generate
 
-        return generate(scale, seed)[0]
+        return generate(scale, seed)
     if not recorded.is_dir():
         raise FileNotFoundError(f"{recorded}: there is no such folder of recorded data.")
     from pipelines.simulation.recorded import read_world
 
-    return read_world(recorded)
+    return read_world(recorded), None
 
 
 def main(
@@ -46,10 +51,12 @@ def main(
     port: int = 0,
     faults: str = "",
     kept: Path | None = None,
+    truth: Path | None = None,
 ) -> int:
     """Serve until a signal or until the parent process ends; print the addresses as one line of JSON.
 
-    kept: a folder for the files that the community's people keep; they are there before the line is printed.
+    kept: a folder for the files that the community's people keep; truth: one for `truth/*.parquet`, what is
+    true in a generated community. Both are filled before the line is printed.
     port: the first of neighbouring ports, one a source; 0 takes free ones. faults: see `servers/faults.py`.
     Returns 0, or 2 after one line on standard error when an argument cannot be worked with.
     """
@@ -58,9 +65,13 @@ def main(
     try:
         if parse_seed(faults) is None:
             parse_faults(faults)
-        world = build(scale, seed, recorded)
+        world, true = build(scale, seed, recorded)
         if kept is not None:
             write_kept(world, kept)
+        if truth is not None and true is not None:
+            from pipelines.simulation.generator import write_truth
+
+            write_truth(true, truth)
         servers = serve(world, port, faults)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -85,6 +96,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--faults", default="", metavar="SPEC", help="e.g. sumo.html@3,reps.down")
     parser.add_argument("--kept", type=Path, metavar="DIR", help="write the files that its people keep there")
+    parser.add_argument("--truth", type=Path, metavar="DIR", help="write what is true in it to DIR/truth")
     return parser.parse_args(given)
 
 

@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import urllib3
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
+from pipelines import run
+from pipelines.cli import _place_of_truth
+from pipelines.simulation.generator import Truth
+from pipelines.simulation.generator.truth import SCHEMAS
 from pipelines.simulation.servers.faults import parse_faults
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.simulation.world import SOURCES, SetAside, World
@@ -241,6 +246,32 @@ def test_the_command_prints_all_roots_in_one_line_and_ends_on_sigterm() -> None:
         assert get(roots["pontoon"] + "/simulation").json()["world"] == "small seed 3"
         running.send_signal(signal.SIGTERM)
         assert running.wait(10) == 0
+
+
+def test_what_is_true_stands_there_before_the_roots_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, truth: Truth
+) -> None:
+    """As scripts use it: nothing but size, seed and the folder, `mdm simulate` and one line of JSON."""
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    command = [sys.executable, "-m", "pipelines.cli", "simulate", "--seed", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert tuple(json.loads(running.stdout.readline())) == SOURCES
+        written = {path.stem: pq.read_table(path) for path in (tmp_path / "truth").glob("*.parquet")}
+        running.send_signal(signal.SIGTERM)
+    assert written == {**{name: getattr(truth, name) for name in SCHEMAS}, **truth.kept}
+
+
+def test_the_truth_of_another_community_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    assert _place_of_truth("small", 1) == tmp_path
+    run.begin(tmp_path, run.World("small seed 1", now={}))
+    assert _place_of_truth("small", 1) == tmp_path
+    assert capsys.readouterr().err == ""
+    assert _place_of_truth("small", 2) is None
+    assert "holds the data of small seed 1: truth of small seed 2 not written" in capsys.readouterr().err
 
 
 def test_the_command_ends_when_its_parent_is_gone() -> None:

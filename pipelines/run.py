@@ -323,12 +323,18 @@ def publish(data: Path, run_id: str) -> Published:
 
 
 def connection(data: Path, source: Source, world: World) -> Connection:
-    """Whom a run asks: the source's address, or the folder of files that people keep, by the world's clock.
+    """Whom a run asks: the source's address, or the folder of files that people keep, by the world's clock;
+    of a closed system, in a live run, its archive files where there are any.
 
     Raises DataInUse where the data of a simulated community would meet a real system's.
     """
     if source.kept is not None:
         return source.kept(settings.kept_folder(source, data), world.as_of())
+    archive = settings.archive_folder(source)
+    if archive is not None and world.is_live:
+        from pipelines.simulation.recorded.archive import Archive
+
+        return Archive(archive)
     root = settings.source_url(source)
     if not world.is_live and not settings.is_loopback(root):
         raise DataInUse(f"{data} holds the data of {world.name}: {source.title} itself is not asked for it.")

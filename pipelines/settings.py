@@ -85,6 +85,12 @@ def kept_folder(source: Source, data: Path) -> Path:
     )
 
 
+def archive_folder(source: Source) -> Path | None:
+    """Where the archive files of a closed system lie: `MDM_<SOURCE>_DIR`; None: ask its address."""
+    folder = os.environ.get(f"MDM_{source.name.upper()}_DIR")
+    return Path(folder).expanduser().absolute() if folder and source.closed_on is not None else None
+
+
 def token(source: Source) -> str | None:
     """`MDM_<SOURCE>_TOKEN`; None when it is not set. Never log what this returns."""
     return os.environ.get(f"MDM_{source.name.upper()}_TOKEN") or None

@@ -51,6 +51,7 @@ def test_every_metric_is_told_in_the_readme_with_its_question() -> None:
 def test_every_variable_that_is_read_is_in_the_example_file() -> None:
     read = set(re.findall(r"\"(MDM_[A-Z_]+)\"", (ROOT / "pipelines" / "settings.py").read_text()))
     read |= {f"MDM_{name.upper()}_{'URL' if one.kept is None else 'DIR'}" for name, one in SOURCES.items()}
+    read |= {f"MDM_{name.upper()}_DIR" for name, one in SOURCES.items() if one.closed_on}
     told = set(re.findall(r"^(MDM_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read <= told
 

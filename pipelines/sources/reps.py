@@ -6,6 +6,7 @@
 
 A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked once;
 after that one call a stream looks whether the count is still the same, four times a year (`schedules.py`).
+With `MDM_REPS_DIR` a live run reads the portal's archive files instead (`simulation/recorded/archive.py`).
 Privacy: people are the hashed number of their profile; of a place only the country is kept.
 """
 

@@ -170,12 +170,13 @@ def distinct(recorded: list[tuple[str, Record]], key: str, aside: Counter[tuple[
     return [record for _, record in kept.values()]
 
 
-def read(directory: Path) -> Reading[RepsWorld]:
+def read(directory: Path, sets: tuple[str, ...] = SETS) -> Reading[RepsWorld]:
     """The Reps' part of a recorded directory. Raises ValueError for a file not in its set's form.
 
+    sets: patterns of the files of people, events and activities.
     now: the end of the last day on which an event started or an activity is dated while the portal lived.
     """
-    of_people, of_events, of_activities = (found(directory, pattern) for pattern in SETS)
+    of_people, of_events, of_activities = (found(directory, pattern) for pattern in sets)
     aside: Counter[tuple[str, str]] = Counter()
     profiles: list[tuple[str, Record]] = []
     for path in of_people:

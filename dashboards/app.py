@@ -14,7 +14,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -214,6 +214,7 @@ def render(published: Path, audience: str, pathname: str, search: str, now: date
     try:
         found = open_published(published, audience)
         view, remarks = view_of(found, search)
+        view = replace(view, read_at=now.replace(minute=0, second=0, microsecond=0))
         page = PAGES.get("/" + pathname.strip("/"))
         nav = _nav(page, view)
         if page is None:
@@ -376,6 +377,7 @@ def _page(
             className="head",
         ),
         _notices([*remarks, *known.notices(published, view, now, regional=page.by_region)]),
+        *page.facts(published, view),
         *_sections(page.path, published, view),
         _foot(published),
     ]
@@ -467,7 +469,7 @@ def _notices(found: list[known.Notice]) -> Component:
 
 @lru_cache(maxsize=128)
 def _sections(path: str, published: Published, view: View) -> tuple[Component, ...]:
-    """The cards of a page, kept: a published version never changes."""
+    """The cards of a page, kept: a published version never changes, ages are told by the hour."""
     page = PAGES[path]
     return tuple(_section(section, page, published, view) for section in page.sections)
 

@@ -38,11 +38,15 @@ SERIES_MONTHS = 36
 
 @dataclass(frozen=True)
 class View:
-    """What the reader looks at. `month` is the exclusive end of the chosen month (UTC without zone)."""
+    """What the reader looks at. `month` is the exclusive end of the chosen month (UTC without zone).
+
+    read_at: the hour in which the page is drawn (UTC without zone), None where no age is told.
+    """
 
     month: datetime | None
     region: str | None = None
     area: str | None = None
+    read_at: datetime | None = None
 
     @property
     def since(self) -> datetime | None:
@@ -115,7 +119,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One address. `title` and `lead` are said at the top, from the published file and the view."""
+    """One address. `title`, `lead` and `facts` are said at the top, from the published file and the view."""
 
     path: str
     name: str
@@ -123,6 +127,7 @@ class Page:
     lead: Callable[[Published, View], str]
     sections: tuple[Section, ...]
     by_region: bool = False
+    facts: Callable[[Published, View], Sequence[Component]] = lambda published, view: ()
 
     def card(self, key: str) -> Card | None:
         return next((card for section in self.sections for card in section.cards if card.key == key), None)

@@ -82,6 +82,22 @@ def archive_end(streams: pd.DataFrame) -> datetime | None:
     return None if beyond else last.to_pydatetime()
 
 
+def archive_said(streams: pd.DataFrame) -> str:
+    """What a closed source is called instead of an age; empty for one that is still read."""
+    if streams["closed_on"].dropna().empty:
+        return ""
+    end = archive_end(streams)
+    return "archive, read once" if end is None else f"archive until {words.day(end)}"
+
+
+def age_now(streams: pd.DataFrame, now: datetime | None) -> str:
+    """How long ago the instant lies up to which all of a source is stored; empty where it is not known."""
+    seen = streams["watermark"].dropna()
+    if now is None or seen.empty:
+        return ""
+    return words.age((pd.Timestamp(now) - seen.min()).total_seconds() / 3600)
+
+
 def _coverage(published: Published, view: View) -> list[Notice]:
     if view.month is None or mapped(published, view):
         return []

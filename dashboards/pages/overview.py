@@ -19,6 +19,7 @@ from dashboards.data import ANY, EACH, Published
 
 POPULATIONS = {"community": "Community", "all": "Everyone, staff included"}
 CATEGORY_NAMES = {"24h": "Within 24 hours", "72h": "Within 72 hours"}
+NO_COUNT = "no count to check against"
 WINDOWS = {"backfill": "everything loaded", "last_30d": "last 30 days"}
 
 
@@ -160,25 +161,76 @@ def _response_rate(shown: Shown) -> Sequence[Component]:
     ]
 
 
-def _freshness_rows(published: Published, view: View) -> pd.DataFrame:
-    return published.select("source_freshness_h", ("run",), source=EACH)
+def _sources_rows(published: Published, view: View) -> pd.DataFrame:
+    fresh = published.select("source_freshness_h", ("run",), source=EACH)
+    whole = _completeness_rows(published, view)
+    return pd.concat([part for part in (fresh, whole) if len(part)] or [fresh], ignore_index=True)
 
 
 def _freshness(shown: Shown) -> Sequence[Component]:
-    """One row a source: how old its newest data is, up to when it is complete, the last verdict."""
-    streams, body = shown.published.sources, []
-    for _, row in shown.rows.iterrows():
-        mine = streams[streams["source"] == row["source"]]
-        closed, seen = mine["closed_on"].dropna(), mine["watermark"].dropna()
-        if len(closed):
-            end = notices.archive_end(mine)
-            how_old = "archive, read once" if end is None else f"archive until {words.day(end)}"
-        else:
-            how_old = words.age(float(row["value"])) if pd.notna(row["value"]) else row["shown"]
-        upto = words.moment(seen.min()) if len(seen) else "not known"
-        body.append([words.source(row["source"]), how_old, upto, _verdict(mine)])
-    head = ["Source", "Age", "Complete up to", "Last answers"]
+    """One row a source: how old its data are now and were at publication, and how much of it is stored."""
+    body = []
+    for row in cards.records_of(shown.rows[shown.rows["metric"] == "source_freshness_h"]):
+        mine = shown.published.sources[shown.published.sources["source"] == row["source"]]
+        seen = mine["watermark"].dropna()
+        closed = notices.archive_said(mine)
+        then = words.age(float(row["value"])) if pd.notna(row["value"]) else row["shown"]
+        body.append(
+            [
+                words.source(row["source"]),
+                words.moment(seen.min()) if len(seen) else "not known",
+                closed or notices.age_now(mine, shown.view.read_at) or "not known",
+                "" if closed else then,
+                _stored(shown.rows[shown.rows["source"] == row["source"]], shown.published) or NO_COUNT,
+                _verdict(mine),
+            ]
+        )
+    head = [
+        "Source",
+        "Complete up to",
+        "Age now",
+        "Age when published",
+        "Stored of what it counts",
+        "Last answers",
+    ]
     return [cards.plain_table(head, body, f"{shown.question} One row for each source.", "table words")]
+
+
+def _stored(rows: pd.DataFrame, published: Published) -> str:
+    """The least complete stream of a source, `98 % of questions`; empty where it offers no count."""
+    counted = rows[(rows["metric"] == "extraction_completeness") & rows["value"].notna()]
+    if counted.empty:
+        return ""
+    least = counted.sort_values("value", kind="stable").iloc[0]
+    share = words.number(float(least["value"]), "share", published.release.audience)
+    return f"{share} of {str(least['stream']).replace('_', ' ')}"
+
+
+def _sources_line(published: Published, view: View) -> Sequence[Component]:
+    """How old and how complete each source is, in a line under the notices."""
+    rows = _sources_rows(published, view)
+    items: list[Component] = []
+    for source, streams in published.sources.groupby("source"):
+        closed = notices.archive_said(streams)
+        age = notices.age_now(streams, view.read_at)
+        stored = _stored(rows[rows["source"] == source], published)
+        said = closed or (f"{age} old" if age else "not read yet")
+        said += f", {stored} stored" if stored else ""
+        items.append(html.Li([html.Strong(words.source(str(source))), f" {said}"]))
+    if not items:
+        return ()
+    return [
+        html.Div(
+            [
+                html.H2("How fresh the data are", id="fresh"),
+                html.Ul(items),
+                html.A("More about the sources", href="#freshness"),
+            ],
+            className="fresh",
+            role="group",
+            **cards.aria(labelledby="fresh"),
+        )
+    ]
 
 
 def _verdict(streams: pd.DataFrame) -> Component:
@@ -196,21 +248,27 @@ def _completeness_rows(published: Published, view: View) -> pd.DataFrame:
 
 
 def _completeness(shown: Shown) -> Sequence[Component]:
-    """Stored against the source's own count, by stream and window."""
+    """Stored against the source's own count, by stream and window; streams without one in a line a source."""
     body = []
-    for _, row in shown.rows.iterrows():
+    for row in cards.records_of(shown.rows[shown.rows["value"].notna()]):
         counts = ""
         if pd.notna(row["numerator"]) and pd.notna(row["denominator"]):
             counts = f"{row['numerator']:,.0f} of {row['denominator']:,.0f}"
-        value = (
-            row["shown"] if pd.notna(row["value"]) else "; ".join(words.flags(row["flags"])) or row["shown"]
-        )
         window = WINDOWS.get(
             str(row["category"]), str(row["category"]) if pd.notna(row["category"]) else "all"
         )
-        body.append([f"{words.source(row['source'])}, {row['stream']}", window, value, counts])
+        body.append([f"{words.source(row['source'])}, {row['stream']}", window, row["shown"], counts])
     head = ["Source and stream", "Window", "Stored", "Records"]
-    return [cards.plain_table(head, body, f"{shown.question} Stored records against the source's own count.")]
+    said = f"{shown.question} Stored records against the source's own count."
+    lines = []
+    empty = shown.rows[shown.rows["value"].isna()]
+    for (source, flags, why), part in empty.groupby(
+        ["source", empty["flags"].fillna(""), "shown"], sort=False
+    ):
+        streams = ", ".join(str(name).replace("_", " ") for name in dict.fromkeys(part["stream"]))
+        lines.append(f"{words.source(str(source))}, {streams}: {'; '.join(words.flags(flags)) or why}.")
+    table = [cards.plain_table(head, body, said)] if body else []
+    return [*table, *(html.P(line, className="sure") for line in lines)]
 
 
 def _lead(published: Published, view: View) -> str:
@@ -227,6 +285,7 @@ PAGE = Page(
     name="Overview",
     title=lambda published, view: "Overview",
     lead=_lead,
+    facts=_sources_line,
     sections=(
         Section(
             "People",
@@ -346,7 +405,7 @@ PAGE = Page(
                     "freshness",
                     "source_freshness_h",
                     "How fresh is each source?",
-                    _freshness_rows,
+                    _sources_rows,
                     _freshness,
                     "full",
                     table=False,

@@ -159,9 +159,9 @@ def test_a_phone_shows_a_row_of_many_columns_as_a_list_with_names(reading: Readi
     page, _ = reading("/")
     page.set_viewport_size(ViewportSize(width=360, height=740))
     table = page.locator("#freshness")
-    assert table.get_by_role("columnheader").all_inner_texts()[:2] == ["Source", "Age"]
-    age = table.locator("td").first
-    assert age.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Age"'
+    assert table.get_by_role("columnheader").all_inner_texts()[:2] == ["Source", "Complete up to"]
+    first = table.locator("td").first
+    assert first.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Complete up to"'
     assert table.get_by_role("row").count() == 5
     for cell in table.locator("tbody td").all():
         box = cell.bounding_box()

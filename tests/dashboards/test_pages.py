@@ -227,6 +227,37 @@ def test_a_closed_archive_is_not_late(published: Path) -> None:
     assert "archive until 31 October 2020" in text(card(published, "freshness"))
 
 
+def test_the_overview_says_first_how_old_and_how_complete_each_source_is_now(published: Path) -> None:
+    def told(days: int) -> list[str]:
+        main = render(published, "public", "/", "", READ_AT + timedelta(days=days)).main
+        group = next(each for each in all_of(main, "Div") if getattr(each, "className", "") == "fresh")
+        assert text(main).index("How fresh the data are") < text(main).index("How many people contribute?")
+        return [text(item) for item in all_of(group, "Li")]
+
+    assert told(0) == [
+        "Bugzilla  6 hours old, 100\u202f% of bugs stored",
+        "Pontoon  3 days old",
+        "Mozilla Reps  archive until 31 October 2020",
+        "SUMO  5 hours old, 98\u202f% of questions stored",
+    ]
+    assert told(20)[0].startswith("Bugzilla  20 days old")
+
+
+def test_the_age_of_a_source_is_told_as_of_now_beside_that_of_publication(published: Path) -> None:
+    late = render(published, "public", "/", "", READ_AT + timedelta(days=20)).main
+    rows = [[text(cell) for cell in row.children] for row in all_of(by_id(late, "freshness"), "Tr")]
+    assert rows[0][1:5] == ["Complete up to", "Age now", "Age when published", "Stored of what it counts"]
+    bugzilla = next(row for row in rows if row[0] == "Bugzilla")
+    assert bugzilla[2:5] == ["20 days", "3 hours", "100\u202f% of bugs"]
+    assert next(row for row in rows if row[0] == "Pontoon")[4] == "no count to check against"
+
+
+def test_streams_without_a_count_are_one_line_a_source(published: Path) -> None:
+    one = card(published, "completeness")
+    assert len(all_of(all_of(one, "Tbody")[0], "Tr")) == 4
+    assert "Pontoon, actions: the source offers no count to check against." in text(one)
+
+
 def test_a_source_without_a_count_is_said_to_be_unverifiable(published: Path) -> None:
     assert "offers no count to check against" in text(card(published, "completeness"))
 

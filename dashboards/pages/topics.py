@@ -7,6 +7,7 @@ by hand (`overview.py`, `regions.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,14 @@ WIDE = frozenset(
 """Metrics whose tables have so many columns that half of a page squeezes them."""
 PLACES = ("area", "region", "country", "locale", "product", "project")
 """Splits whose values have no order of their own: those with the most people stand first."""
+TEAM_TERMS = {
+    "manager": "more than {} approved translations and reviews for a manager",
+    "translator": "more than {} for a translator",
+    "active_contributor": "{} approved translations",
+    "contributor": "{} submitted ones for a contributor",
+    "new_person": "{} approved ones for somebody new",
+}
+"""The thresholds of `locale_team_health` in words, by their names in its parameters."""
 SHOWN_ROWS = {"full": 20, "half": 10}
 """How many rows a table of a card has; the rest is in the one that opens."""
 ALIKE = 3
@@ -146,9 +155,10 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
     hidden = newest["value"].isna()
     if hidden.all():
         return _nothing_new(shown, newest, ["category"])
+    curve = newest["category"].str.fullmatch(r"s_\d+d").eq(True).any()
     facts = []
     for row in cards.records_of(newest[~hidden]):
-        name = cards.dimension("category", row["category"], shown.published)
+        name = _named(shown, row, ["category"]) or ("median" if curve else "all")
         said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
         if row["interval"]:
             said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
@@ -291,6 +301,18 @@ def _rank(row: dict[str, Any]) -> str:
     return f"{best}" if best == worst else f"{best} to {worst}"
 
 
+def _no_threshold(shown: Shown) -> str:
+    """What a score of 0 of a locale's team means, with the thresholds that the metric declares."""
+    if not (newest_of(shown.rows)["value"] == 0).any():
+        return ""
+    asked = json.loads(shown.declaration.parameters or "{}").get("team_health_thresholds", {})
+    terms = [said.format(asked[name]) for name, said in TEAM_TERMS.items() if name in asked]
+    return (
+        "A score of 0 is measured, not missing: in the year before the end of the month nobody in the locale "
+        f"reached a threshold{': ' if terms else ''}{', '.join(terms)}."
+    )
+
+
 def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
     """The page of a topic area: its question, and a card for each metric with the question it declares."""
     found = tuple(
@@ -301,6 +323,7 @@ def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
             rows_of(metric),
             body,
             "full" if metric in WIDE else "half",
+            CAUTIONS.get(metric, ""),
             gaps=True,
         )
         for metric in metrics
@@ -323,6 +346,8 @@ def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
     )
 
 
+CAUTIONS = {"locale_team_health": _no_threshold}
+"""What a reader of a card must know that its values and flags do not say."""
 TOPICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "regional_identity": (
         "/regional-identity",

@@ -245,12 +245,11 @@ def test_points_of_a_curve_stand_in_the_order_of_time_wherever_they_are_told(tmp
             "where metric = 'contributor_survival' and category is null"
             for point in points
         ),
-        "delete from metric_value where metric = 'contributor_survival' and category is null",
     )
     one = by_id(main, "contributor-survival")
     told = [f"share after {days} days" for days in (30, 90, 180, 730)]
     facts, legend = all_of(one, "Ul")
-    assert [text(item.children[1]).strip() for item in all_of(facts, "Li")] == told
+    assert [text(item.children[1]).strip() for item in all_of(facts, "Li")] == ["median", *told]
     assert [text(item).strip() for item in all_of(legend, "Li")] == told
     assert [line.name for line in all_of(one, "Graph")[0].figure.data] == told
 
@@ -295,6 +294,22 @@ def test_a_value_with_probable_links_is_small_print_beside_the_figure(tmp_path: 
     small = [text(note) for note in all_of(one, "Small")]
     assert small == ["if probable links hold: 55"]
     assert "is not the figure: it joins accounts" in text(one)
+
+
+def test_a_team_score_of_zero_says_which_thresholds_nobody_reached(tmp_path: Path) -> None:
+    asked = '{"team_health_thresholds": {"manager": 500, "translator": 400, "new_person": 100}}'
+    declared = f"update metric set parameters = '{asked}' where metric = 'locale_team_health'"
+    set_to = "update metric_value set value = {} where metric = 'locale_team_health'"
+
+    def said(folder: str, value: str) -> str:
+        main = changed(tmp_path / folder, "/regional-identity", declared, set_to.format(value))
+        return text(by_id(main, "locale-team-health"))
+
+    zero = said("zero", "0")
+    assert "A score of 0 is measured, not missing" in zero
+    assert "more than 500 approved translations and reviews for a manager" in zero
+    assert "100 approved ones for somebody new" in zero
+    assert "is measured, not missing" not in said("forty", "40")
 
 
 def test_lone_points_are_told_and_not_drawn() -> None:

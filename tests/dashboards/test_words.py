@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from dashboards import words
+from pipelines.settings import ROOT
 
 
 def row(value: float | None, status: str = "complete", **more: Any) -> dict[str, Any]:
@@ -166,3 +168,17 @@ def test_states_of_several_values_name_what_is_missing() -> None:
 )
 def test_values_follow_one_another_by_meaning(ordered: list[str | None]) -> None:
     assert sorted(sorted(ordered, key=str), key=words.place) == ordered
+
+
+def test_every_flag_of_a_metric_is_said_in_words() -> None:
+    named: set[str] = set()
+    for path in (ROOT / "dbt" / "models" / "metrics").rglob("*.sql"):
+        sql = path.read_text(encoding="utf-8")
+        named |= {
+            flag
+            for block in re.findall(r"flags_of\(\{(.*?)\}\)", sql, re.DOTALL)
+            for flag in re.findall(r"'([a-z_]+)':", block)
+        }
+        named |= set(re.findall(r"never_told\('([a-z_]+)'\)", sql))
+    assert len(named) > 40
+    assert named - set(words.FLAGS) == set()

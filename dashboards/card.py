@@ -153,10 +153,12 @@ class Shown:
         return self.declaration.unit
 
     def latest(self) -> dict[str, Any] | None:
-        """The row of the chosen month, of the last period that ends in or before it, or None."""
-        return (
-            None if self.rows.empty else record(self.rows.sort_values("period_end", kind="stable").iloc[-1])
-        )
+        """The row of the chosen month, of the last period that ends in or before it, or None.
+
+        Rows of another metric that stand beside the card's own are not it.
+        """
+        own = self.rows[self.rows["metric"] == self.card.metric]
+        return None if own.empty else record(own.sort_values("period_end", kind="stable").iloc[-1])
 
     def change(self, now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> str | None:
         return words.change(now, before, self.unit, self.published.release.audience)

@@ -197,13 +197,13 @@ def _freshness(shown: Shown) -> Sequence[Component]:
 
 
 def _stored(rows: pd.DataFrame, published: Published) -> str:
-    """The least complete stream of a source, `98 % of questions`; empty where it offers no count."""
+    """`100 %`, or the least complete stream of a source, `98 % of questions`; empty without any count."""
     counted = rows[(rows["metric"] == "extraction_completeness") & rows["value"].notna()]
     if counted.empty:
         return ""
     least = counted.sort_values("value", kind="stable").iloc[0]
     share = words.number(float(least["value"]), "share", published.release.audience)
-    return f"{share} of {str(least['stream']).replace('_', ' ')}"
+    return share if least["value"] >= 1 else f"{share} of {str(least['stream']).replace('_', ' ')}"
 
 
 def _sources_line(published: Published, view: View) -> Sequence[Component]:
@@ -267,7 +267,7 @@ def _completeness(shown: Shown) -> Sequence[Component]:
     ):
         streams = ", ".join(str(name).replace("_", " ") for name in dict.fromkeys(part["stream"]))
         lines.append(f"{words.source(str(source))}, {streams}: {'; '.join(words.flags(flags)) or why}.")
-    table = [cards.plain_table(head, body, said)] if body else []
+    table = [cards.plain_table(head, body, said, "table words")] if body else []
     return [*table, *(html.P(line, className="sure") for line in lines)]
 
 

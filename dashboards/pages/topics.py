@@ -125,10 +125,10 @@ def body(shown: Shown) -> Sequence[Component]:
     newest = newest_of(rows)
     if split or len(categories) > LINES or newest["population"].nunique() > 1:
         return _table(shown, newest, split)
-    if len(categories) > 1:
-        return [*_facts(shown, newest), *(_lines(shown, categories) if _moves(rows) else [])]
     whole = rows[rows["category"].isna()]
-    if categories and len(whole):
+    if len(categories) > 1 and _moves(rows[rows["category"].notna()]):
+        return [*_facts(shown, newest), *_lines(shown, categories)]
+    if categories and (len(whole) or len(categories) > 1):
         return [*_facts(shown, newest), *([_trend(shown, whole)] if _moves(whole) else [])]
     latest = cards.record(newest.iloc[-1])
     sure = cards.how_sure(shown, latest)
@@ -259,7 +259,10 @@ def _last_shown(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[C
     when = words.period(cards.record(last.iloc[0]))
     if len(last) > LINES:
         return [html.P(f"The last numbers that can be shown are of {when}, in the table.", className="sure")]
-    told = ", ".join(f"{row['shown']} {_named(shown, row, by)}".strip() for row in cards.records_of(last))
+    whole = "all" if len(last) > 1 else ""
+    told = ", ".join(
+        f"{row['shown']} {_named(shown, row, by) or whole}".strip() for row in cards.records_of(last)
+    )
     return [html.P(f"Last shown, {when}: {told}.", className="sure")]
 
 

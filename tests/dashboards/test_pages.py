@@ -235,7 +235,7 @@ def test_the_overview_says_first_how_old_and_how_complete_each_source_is_now(pub
         return [text(item) for item in all_of(group, "Li")]
 
     assert told(0) == [
-        "Bugzilla  6 hours old, 100\u202f% of bugs stored",
+        "Bugzilla  6 hours old, 100\u202f% stored",
         "Pontoon  3 days old",
         "Mozilla Reps  archive until 31 October 2020",
         "SUMO  5 hours old, 98\u202f% of questions stored",
@@ -248,7 +248,9 @@ def test_the_age_of_a_source_is_told_as_of_now_beside_that_of_publication(publis
     rows = [[text(cell) for cell in row.children] for row in all_of(by_id(late, "freshness"), "Tr")]
     assert rows[0][1:5] == ["Complete up to", "Age now", "Age when published", "Stored of what it counts"]
     bugzilla = next(row for row in rows if row[0] == "Bugzilla")
-    assert bugzilla[2:5] == ["20 days", "3 hours", "100\u202f% of bugs"]
+    assert bugzilla[2:5] == ["20 days", "3 hours", "100\u202f%"]
+    subject = text(all_of(by_id(late, "freshness"), "P")[0])
+    assert "at 2 July 2026, 03:10 UTC" in subject
     assert next(row for row in rows if row[0] == "Pontoon")[4] == "no count to check against"
 
 

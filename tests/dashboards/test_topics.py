@@ -312,6 +312,20 @@ def test_a_team_score_of_zero_says_which_thresholds_nobody_reached(tmp_path: Pat
     assert "is measured, not missing" not in said("forty", "40")
 
 
+def test_where_parts_have_lone_points_the_whole_is_drawn(tmp_path: Path) -> None:
+    main = changed(
+        tmp_path,
+        "/activity",
+        *(
+            f"insert into metric_value select * replace ('{part}' as category) from metric_value "
+            "where metric = 'contributor_net_flow' and category is null and period_end = '2026-07-01'"
+            for part in ("arrived", "departed")
+        ),
+    )
+    (graph,) = all_of(by_id(main, "contributor-net-flow"), "Graph")
+    assert len(graph.figure.data[-1].x) == 36
+
+
 def test_lone_points_are_told_and_not_drawn() -> None:
     lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
     assert not topics._moves(lone)

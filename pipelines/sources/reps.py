@@ -4,10 +4,12 @@
     events/      -> reps/events
     activities/  -> reps/activities  `passive_report` marks those that an event creates by itself
 
-A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked once;
-after that one call a stream looks whether the count is still the same, four times a year (`schedules.py`).
+A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked at the first
+run; later ones ask one page a stream, and walk all again when the count is another one or a quarter has
+passed. The schedule asks four times a year (`defs/schedules.py`).
 With `MDM_REPS_DIR` a live run reads the portal's archive files instead (`simulation/recorded/archive.py`).
-Privacy: people are the hashed number of their profile; of a place only the country is kept.
+Privacy: people are the hashed number of their profile; of an event's place only the country is kept, of the
+place that somebody typed into a report nothing.
 """
 
 from __future__ import annotations
@@ -60,11 +62,6 @@ def _names(record: Record, name: str) -> list[str]:
     if not isinstance(found, list):
         raise SourceChanged(f"a list `{name}`", json_type(found), "a detail record")
     return [str(item["name"]) for item in found if isinstance(item, dict) and item.get("name")]
-
-
-def country_of_location(location: str | None) -> str | None:
-    """`Pune, Maharashtra, India` -> `India`: the last part of a report's typed place."""
-    return (location or "").rsplit(",", 1)[-1].strip() or None
 
 
 def people_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
@@ -129,7 +126,6 @@ def activity_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "initiative": record.get("initiative") or None,
         "functional_areas": _names(record, "functional_areas"),
         "report_date": record.get("report_date"),
-        "country": country_of_location(record.get("location")),
         "passive_report": record.get("passive_report"),
         "event_id": _linked_number(record, "event"),
     }
@@ -183,7 +179,6 @@ ACTIVITIES = Stream(
         "initiative": text,
         "functional_areas": texts,
         "report_date": day,
-        "country": text,
         "passive_report": boolean,
         "event_id": int64,
     },

@@ -11,7 +11,6 @@ select
     reporter as reporter_account,
     mentor as mentor_account,
     activity as activity_name,
-    country as country_name,
     passive_report as is_passive,
 
     report_date as reported_on

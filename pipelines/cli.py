@@ -1,7 +1,7 @@
 """`mdm`: the command line. Thin verbs over what is below, a display for long work, exit codes.
 
 Exit codes: 0 done (for `run`: something was published), 1 it failed, 2 the call or a setting was wrong,
-3 nobody was erased, because nothing is known of that name.
+3 nobody was erased, because nothing is known of that name, 130 it was interrupted.
 Not in here: any step itself.
 """
 

@@ -1,7 +1,7 @@
 """The vault: the one place that knows public handles, encrypted with a key of its own.
 
     <data>/vault.duckdb         pseudonym -> handle, display name, profile, first and last seen
-    <data>/vault_reads.jsonl    who read how many rows when, and what for; no handle in it
+    <data>/vault_reads.jsonl    when how many rows were read, and what for; no handle in it
 
 Never an e-mail address: whatever holds an `@` is left out. Rows not seen for `EXPIRY` are never read; every
 run and every write removes them. Without a key there is no vault, and nothing else changes: links then rest

@@ -1,7 +1,7 @@
 """The data folder's lock, and the note of how a run went, as a resource that every step asks for.
 
-Runs of Dagster work side by side; `mdm run`, `build`, `forget` and `compact` work alone. What became of a run
-is noted here, whoever started it, so that `mdm status` tells it.
+Runs of Dagster work side by side; `mdm run`, `build`, `publish`, `forget`, `compact` and other commands that
+write work alone. What became of a run is noted here, whoever started it, so that `mdm status` tells it.
 """
 
 from collections.abc import Iterator

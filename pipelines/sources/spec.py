@@ -1,8 +1,8 @@
 """The vocabulary in which a source says what it offers and how it must be asked.
 
-In here: `Source`, `Feed`, `Stream`, `Field`, and the walks (how to page through an interface
-without losing a row that changes meanwhile). Not in here: connections, pacing and retries
-(`http.py`), what is written where (`lake.py`, `landing.py`), and anything true of one system only.
+In here: `Source`, `Feed`, `Stream`, `Field`, and what a walk is. Not in here: the walks themselves (how to
+page through an interface without losing a row that changes meanwhile: `walks/`), connections, pacing and
+retries (`http.py`), what is written where (`lake.py`, `landing.py`), and anything true of one system only.
 
 A *feed* is one way of asking; it may fill several *streams* (a Bugzilla search answers with bugs,
 their history and their comments). A *walk* yields pages and, with each page, the cursor from which

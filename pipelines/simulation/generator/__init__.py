@@ -2,7 +2,8 @@
 
     people    who there is, where, since when, under which names in which system
     scale     how many, how long, how lively
-    sumo  pontoon  bugzilla  reps    what they do there, as native records
+    sumo  knowledge  pontoon  bugzilla  reps  discourse    what they do there, as native records
+    kept      the files that its people keep
     bulk      larger communities, made a month at a time as columns
     truth     what the numbers must come to: written while acts are made, never derived from records
 

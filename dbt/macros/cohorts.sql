@@ -1,4 +1,4 @@
-{# What beginnings share: which cohorts can be told, when people began, who is new, the order that breaks ties of areas, what a month is to somebody. #}
+{# What beginnings share: which cohorts can be told, when people began, who is new, what a month is to somebody. #}
 
 {#
     Every closed period of the grains, area of the first contribution (`all`: any) and population.
@@ -25,15 +25,6 @@
             and slices.period_end = whole.period_end
             and whole.area = 'all'
     inner join {{ ref('dim_area_horizon') }} as horizons on horizons.area = 'all'
-{%- endmacro %}
-
-{# Place of an area in the catalogue's table, which breaks ties. #}
-{% macro area_position(area) -%}
-    case {{ area }}
-        when 'quality' then 1 when 'code' then 2 when 'localization' then 3
-        when 'knowledge_base' then 4 when 'support' then 5 when 'mobilizing' then 6
-        when 'community_forum' then 7 else 8
-    end
 {%- endmacro %}
 
 {#

@@ -34,7 +34,7 @@ ways as (
                 when
                     days.area <> 'all' and days.day_number = 1
                     and days.occurred_on = newcomers.first_on
-                    then {{ area_position('days.area') }}
+                    then {{ area_place('days.area') }}
             end
         ) as first_area_position,
         min(case when days.area = 'all' and days.day_number = 1 then days.affiliation end)
@@ -116,7 +116,7 @@ acknowledged as (
 ),
 
 areas as (
-    select distinct area, {{ area_position('area') }} as area_position
+    select distinct area, {{ area_place('area') }} as area_position
     from {{ ref('activity_types') }}
 )
 

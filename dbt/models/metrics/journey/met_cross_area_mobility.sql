@@ -33,7 +33,7 @@ before as (
         days.area as from_area,
         row_number() over (
             partition by added.identity_level, added.person_id, added.area
-            order by count(*) desc, {{ area_position('days.area') }}
+            order by count(*) desc, {{ area_place('days.area') }}
         ) as place
     from added
     inner join {{ ref('fct_active_day') }} as days

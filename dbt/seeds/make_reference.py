@@ -4,7 +4,6 @@
     regions.csv             UN M49 sub-regions                            country-converter
     country_names.csv       English names of countries, normalised        country-converter, Babel (CLDR)
     languages.csv           languages and their English names             Babel (CLDR)
-    language_countries.csv  share of a country's people who speak one     Babel (CLDR)
     REFERENCE.md            the versions these files were made with
 
 Not in here: seeds that people keep (topic areas, bots, activity types), which name their own source.
@@ -98,22 +97,6 @@ def country_names(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "country": min(of)} for name, of in sorted(names.items()) if len(of) == 1]
 
 
-def language_countries(known: set[str]) -> list[dict[str, str]]:
-    rows = []
-    for country, spoken in sorted(get_global("territory_languages").items()):
-        for language, facts in sorted(spoken.items()):
-            if country in known:
-                rows.append(
-                    {
-                        "language": language.replace("_", "-"),
-                        "country": country,
-                        "speaker_share": f"{facts['population_percent'] / 100:.6g}",
-                        "official_status": facts["official_status"] or "",
-                    }
-                )
-    return sorted(rows, key=lambda row: (row["language"], row["country"]))
-
-
 def write(name: str, rows: Iterable[dict[str, str]], columns: list[str]) -> int:
     rows = list(rows)
     with (HERE / name).open("w", newline="", encoding="utf-8") as out:
@@ -152,11 +135,6 @@ def main() -> None:
         "languages.csv": write(
             "languages.csv", sorted(languages, key=lambda row: row["language"]), ["language", "name"]
         ),
-        "language_countries.csv": write(
-            "language_countries.csv",
-            language_countries({row["country"] for row in found}),
-            ["language", "country", "speaker_share", "official_status"],
-        ),
     }
     lines = "".join(f"| `{name}` | {rows} |\n" for name, rows in written.items())
     (HERE / "REFERENCE.md").write_text(
@@ -165,8 +143,8 @@ def main() -> None:
         f"country-converter {version('country_converter')} and Babel {version('babel')} "
         f"(CLDR {get_global('cldr')['version']}).\n\n"
         f"| file | rows |\n|---|---|\n{lines}\n"
-        "Speakers are shares of a country's people (CLDR); Babel keeps no head counts, so the number of\n"
-        "speakers in `dim_locale` is the one that Pontoon's own locale record gives.\n",
+        "Babel keeps no head counts: the number of speakers in `dim_locale` is the one that Pontoon's own\n"
+        "locale record gives.\n",
         encoding="utf-8",
     )
 

@@ -74,7 +74,7 @@ def lines(
     return figure
 
 
-def bars(rows: pd.DataFrame, labels: Sequence[str], unit: str) -> go.Figure:
+def bars(rows: pd.DataFrame, labels: Sequence[str]) -> go.Figure:
     """One horizontal bar for each row, first row on top, its number in words at the end of the bar.
 
     Provisional bars are pale with a strong outline. A row without a value keeps its place, with the reason

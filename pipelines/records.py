@@ -93,10 +93,6 @@ SMALL_COUNT = 100
 """Below it a count has changed with one more or less; all other values with more than SAME_WITHIN."""
 SAME_WITHIN = 0.01
 
-CAUSES = ("definition", "new_data", "late_data", "identity", "code")
-"""Why a value is another than it was, the first that holds: the metric's version or parameters; a source
-that was missing is there; other inputs; other persons; none of these, so the code."""
-
 
 @dataclass(frozen=True)
 class Checks:
@@ -300,7 +296,11 @@ def _complete_months(file: Path) -> list[dict[str, Any]]:
 
 
 def _compared(first: Path, now: Path) -> list[dict[str, Any]]:
-    """metric and month -> for each cause how many values were compared and how many are others now."""
+    """metric and month -> for each cause how many values were compared and how many are others now.
+
+    Why a value is another, the first that holds: the metric's version or parameters; a source that was
+    missing is there; other inputs; other persons; none of these, so the code.
+    """
     from pipelines.disclosure import COUNTS, kind_of
 
     same = " and ".join(f"was.{name} is not distinct from now.{name}" for name in DIMENSIONS)

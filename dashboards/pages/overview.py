@@ -54,7 +54,7 @@ def _area_bars(shown: Shown) -> Sequence[Component]:
         texts.append(said + (f"  ({words.compact(change)})" if change else ""))
     labels = [words.area(code) for code in now["area"]]
     said = ", ".join(f"{label} {text}" for label, text in zip(labels, now["shown"], strict=True))
-    figure = charts.bars(now.assign(shown=texts), labels, shown.unit)
+    figure = charts.bars(now.assign(shown=texts), labels)
     return [
         shown.graph(figure, f"{shown.declaration.title} by area: {said}."),
         html.P(f"In brackets: change on {shown.view.said_before}.", className="sure"),

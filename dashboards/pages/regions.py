@@ -225,7 +225,7 @@ def _locales(shown: Shown) -> Sequence[Component]:
         body.append(html.H4(words.area(str(area))))
         if len(measured):
             said = ", ".join(f"{row['locale']} {row['shown']}" for _, row in measured.iterrows())
-            figure = charts.bars(measured, measured["locale"].tolist(), shown.unit)
+            figure = charts.bars(measured, measured["locale"].tolist())
             body.append(
                 shown.graph(figure, f"{words.area(str(area))}, active people by locale: {said}.", str(area))
             )
@@ -262,9 +262,7 @@ def _events(shown: Shown) -> Sequence[Component]:
     if len(measured):
         labels = [shown.published.region_name(code) for code in measured["country"]]
         said = ", ".join(f"{label} {text}" for label, text in zip(labels, measured["shown"], strict=True))
-        body.append(
-            shown.graph(charts.bars(measured, labels, shown.unit), f"Events per 100 active people: {said}.")
-        )
+        body.append(shown.graph(charts.bars(measured, labels), f"Events per 100 active people: {said}."))
     if hidden:
         named = "country" if hidden == 1 else "countries"
         body.append(

@@ -77,7 +77,7 @@ def test_lines_follow_the_order_of_names_and_differ_without_colour() -> None:
 
 
 def test_a_bar_without_a_value_keeps_its_place_and_says_why() -> None:
-    figure = charts.bars(months([5, None]), ["One", "Two"], "persons")
+    figure = charts.bars(months([5, None]), ["One", "Two"])
     assert figure.data[0].x[1] is None
     assert [note.text for note in figure.layout.annotations] == ["5", "<i>hidden</i>"]
     assert list(figure.layout.yaxis.ticktext) == ["One", "Two"]

@@ -45,13 +45,6 @@ AGES = ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_and_over")
 IMPAIRED = ("mobility", "vision", "hearing", "chronic_illness", "mental_health", "neurodivergent", "other")
 RATHER_NOT, NO_ANSWER = "prefer_not_to_say", "no_answer"
 
-SYSTEM_OF_AREA = {
-    "localization": "pontoon",
-    "support": "sumo",
-    "mobilizing": "reps",
-    "quality": "bugzilla",
-    "code": "bugzilla",
-}
 DAY = pd.Timedelta(days=1)
 
 

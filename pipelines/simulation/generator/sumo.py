@@ -91,7 +91,7 @@ def make(scale: Scale, seed: int, roster: Roster, ledger: Ledger, declared: dict
     answers = _number(chance, questions)
     _same_updated(scale, questions, answers)
     _note(questions, ledger)
-    users = _profiles(chance, scale, roster, declared, questions, answers)
+    users = _profiles(chance, roster, declared, questions, answers)
     return SumoWorld(
         questions=[_question_record(chance, scale, question) for question in questions],
         answers=[_answer_record(chance, question, answer) for question, answer in answers],
@@ -309,7 +309,6 @@ def _answer_record(chance: Chance, question: Question, answer: Answer) -> Record
 
 def _profiles(
     chance: Chance,
-    scale: Scale,
     roster: Roster,
     declared: dict[int, str],
     questions: list[Question],

@@ -86,9 +86,6 @@ EMPTY = 4
 T = {text: place for place, text in enumerate(TEXTS) if place > EMPTY}
 F = {name: place for place, name in enumerate(FIELDS)}
 
-STATUSES = ("UNCONFIRMED", "NEW", "ASSIGNED", "RESOLVED", "VERIFIED", "REOPENED")
-RESOLUTIONS = ("", "FIXED", "DUPLICATE", "WORKSFORME", "INVALID", "WONTFIX", "INCOMPLETE")
-TYPES = ("defect", "enhancement", "task")
 SEVERITIES, PRIORITIES = ("--", "S2", "S3", "S4"), ("--", "P2", "P3", "P5")
 CONTENT_TYPES = (REVIEW_REQUEST, "text/plain", "image/png")
 EVENTS = (
@@ -214,7 +211,7 @@ def draw(crowd: Crowd, month: int) -> Month:
     _own_changes(draft, bugs)
     _discuss(draft, everybody)
     clock = _triage(draft, bugs, triagers)
-    clock, flags = _questions(draft, bugs, clock, triagers, developers)
+    clock, flags = _questions(draft, clock, triagers, developers)
     _close(draft, bugs, clock, triagers, developers)
     _visits(crowd, draft, month)
     return _finish(draft, bugs, flags, month)
@@ -298,9 +295,7 @@ def _triage(draft: Draft, bugs: Columns, triagers: Pool) -> Array:
     return clock
 
 
-def _questions(
-    draft: Draft, bugs: Columns, clock: Array, triagers: Pool, developers: Pool
-) -> tuple[Array, Columns]:
+def _questions(draft: Draft, clock: Array, triagers: Pool, developers: Pool) -> tuple[Array, Columns]:
     """Needinfo to the reporter or a developer; answered, cleared by others, or left open (returned)."""
     rng = draft.rng
     bug = np.flatnonzero((rng.random(len(draft.at)) < 0.35) & (draft.reporter > LANDING))

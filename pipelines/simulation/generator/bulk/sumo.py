@@ -27,7 +27,7 @@ from pipelines.simulation.generator.bulk.draws import (
     words,
 )
 from pipelines.simulation.generator.bulk.names import Handles, Pseudonyms, counted, taken
-from pipelines.simulation.generator.bulk.places import CODES, PLACES
+from pipelines.simulation.generator.bulk.places import PLACES
 from pipelines.simulation.generator.chance import DAY, HOUR, MINUTE, SECOND
 from pipelines.simulation.generator.sumo import ARCHIVED_AFTER, AVATAR, QUIET_LOCALE, TEXT, TITLES, TOPICS
 from pipelines.simulation.servers.knowledge import locales, products
@@ -35,7 +35,6 @@ from pipelines.simulation.world import Record, SumoWorld
 
 SYSTEM = 2
 FORUMS = ("en-US", "de", "es", "pt-BR", "fr", "it", "pl", "ja", "id", "nl", "ru", "cs", "hu", "tr", "zh-CN")
-FORUM_OF_LOCALE = np.array([FORUMS.index(code) if code in FORUMS else 0 for code in CODES])
 PRODUCTS = ("firefox", "thunderbird", "mobile")
 QUESTIONS_A_MONTH, ANSWERS_A_MONTH = 100_000, 500_000
 

@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards import theme, words
+from dashboards import bands, theme, words
 from dashboards.data import ANY, DEFAULT_POPULATION, DIMENSIONS, EACH, Declaration, Published
 from pipelines.metric_shape import MEASURES
 
@@ -192,11 +192,14 @@ class Shown:
 
 
 def show(card: Card, published: Published, view: View) -> Shown | None:
-    """Select a card's rows and word their values; None when this version does not declare its metric."""
+    """Select a card's rows and word their values; None when this version does not declare its metric.
+
+    What may not be read alone is left out: the ends of its band are there.
+    """
     declaration = published.metrics.get(card.metric)
     if declaration is None:
         return None
-    rows = card.rows(published, view).copy()
+    rows = bands.without_single(card.rows(published, view)).copy()
     units = {name: known.unit for name, known in published.metrics.items()}
     release = published.release
     records = records_of(rows)

@@ -64,6 +64,7 @@ EVENT_TYPES = {
 HEADINGS = {"attribute_value": "Group", "category": "What is counted", "event_type": "Kind of contribution"}
 """Names of dimensions over a column, where their own name is not a reader's word."""
 CATEGORIES = {
+    "band": "from none to all of unknown affiliation on staff",
     "raw": "as counted",
     "weighted": "weighted to all contributors",
     "high": "upper limit",
@@ -77,6 +78,9 @@ CATEGORIES = {
     "newcomer_open_at_72h": "newcomers still waiting after 72 hours",
     "other_open_at_72h": "others still waiting after 72 hours",
     "shrunk": "steadied",
+    "raw_high": "as counted, upper limit",
+    "regions_high": "regions, upper limit",
+    "shrunk_high": "steadied, upper limit",
     "log_rank_p": "p of the comparison",
     "median_age_d": "median age",
     "p90": "nine in ten are below",
@@ -117,6 +121,7 @@ POPULATIONS = {
     "all": "everyone but bots, staff included",
 }
 FLAGS = {
+    "band_only": "the affiliation of many is unknown: read from none of them on staff to all of them",
     "continuity_corrected": "0.5 was added to each cell because one count is 0",
     "no_group_difference": "the groups do not differ more than chance would have them differ",
     "not_shrinkable": "too few groups to steady the rate: the raw value is shown",

@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines import publish, warehouse
 from pipelines.lake import Lake
-from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
+from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES, between_ends
 from pipelines.sources import SOURCES
 
 LAYERS = ("staging", "intermediate", "marts", "metrics")
@@ -244,7 +244,8 @@ def values_of(
     """The rows asked for, and how many more there are than are shown.
 
     A month asks for windows that end with it as well. Dimensions that were not named are wanted unsplit; a
-    metric that is always split by one shows all of its values.
+    metric that is always split by one shows all of its values. Of what may not be read alone only the ends
+    are told.
     """
     where, wanted = ["metric = $metric"], dict[str, Any](metric=metric)
     for place, (name, value) in enumerate(given.items()):
@@ -264,6 +265,7 @@ def values_of(
     free = [name for name in DIMENSIONS if name not in given and name not in ("category", "population")]
     unsplit = [row for row in rows if all(row.get(name) is None for name in free)]
     rows = unsplit or rows
+    rows = [row for row, between in zip(rows, between_ends(rows), strict=True) if not between]
     return rows[:SHOWN_ROWS], max(0, len(rows) - SHOWN_ROWS)
 
 

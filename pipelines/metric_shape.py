@@ -6,6 +6,9 @@ test holds the two together. Not in here: what a column means (dbt's `_columns.m
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
 DIMENSIONS = (
     "source",
     "stream",
@@ -51,6 +54,27 @@ MEASURES = (
 )
 """Every number of a row that may be shown; `smallest_group` is beside them and never shown."""
 
+BAND_ONLY = "band_only"
+"""Flag of a number about staff where too few affiliations are known: read it from its low to its high end, in
+which nobody, or everybody, of unknown affiliation is on staff."""
+
+ENDS = (
+    ("category", "low", "high"),
+    ("category", "low_all", "high_all"),
+    ("category", "staff_low", "staff_high"),
+    ("category", "staff", "staff_high"),
+    ("category", "volunteer_low", "volunteer_high"),
+    ("category", "volunteer", "volunteer_high"),
+    ("category", "regions", "regions_high"),
+    ("category", "raw", "raw_high"),
+    ("category", "shrunk", "shrunk_high"),
+    ("population", "volunteer_strict", "community"),
+)
+"""Both ends of a number, by one dimension; in all others they are the same. A row without a category stands
+between those of `low` and `high`."""
+
+Slice = tuple[Hashable, ...]
+
 LINEAGE = ("status", "flags", "parameters_hash", "input_snapshot", "identity_snapshot", "computed_at")
 
 COLUMNS: dict[str, str] = {
@@ -65,3 +89,25 @@ COLUMNS: dict[str, str] = {
     "computed_at": "timestamp",
 }
 """The columns of the published table, in their order -> DuckDB types. Instants are UTC without zone."""
+
+
+def is_marked(flags: Any) -> bool:
+    """Whether flags, as a row has them, say that its number is not to be read alone."""
+    return isinstance(flags, str) and BAND_ONLY in flags.split(", ")
+
+
+def slice_without(row: Mapping[str, Any], dimension: str) -> Slice:
+    """What a row is about, one dimension left out: the same for both ends of a band."""
+    others = (row.get(name) for name in DIMENSIONS if name != dimension)
+    codes = (code if isinstance(code, str) else None for code in others)
+    return (row["metric"], row["grain"], str(row["period_end"]), *codes)
+
+
+def between_ends(rows: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """For each row whether it may not be read alone and stands between ends that are among the rows.
+
+    A row that is suppressed has lost its mark: that of another row of the band is enough.
+    """
+    marked = {slice_without(row, "category") for row in rows if is_marked(row["flags"])}
+    ends = {slice_without(row, "category") for row in rows if row["category"] == "low"} & marked
+    return [not isinstance(row["category"], str) and slice_without(row, "category") in ends for row in rows]

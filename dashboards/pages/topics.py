@@ -15,8 +15,8 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from dashboards import bands, charts, parts, words
 from dashboards import card as cards
-from dashboards import charts, parts, words
 from dashboards.card import Card, Page, Section, Shown, View
 from dashboards.data import ANY, DIMENSIONS, Published
 
@@ -30,6 +30,8 @@ DATED = (
 SPLITS = tuple(name for name in DIMENSIONS if name not in ("category", "population"))
 SPLIT_BY = {"regional_retention_180d": ("region",)}
 """Metrics that have values for all together, too, but are there to compare."""
+BY_POPULATION = {"volunteer_needinfo_waiting": ("volunteer_strict", "community")}
+"""Metrics whose populations are both ends of a number."""
 OWN_TIMES = ("goal", "resource", "outcome", "category")
 """What is split by these is over at different times: staying for 180 days is known later than for 30."""
 WIDE = frozenset(
@@ -66,7 +68,8 @@ def rows_of(metric: str) -> parts.Rows:
 
     def rows(published: Published, view: View) -> pd.DataFrame:
         any_split: Any = dict.fromkeys((*SPLITS, "category"), ANY)
-        found = published.select(metric, DATED, until=view.month, **any_split)
+        of_both = {"population": BY_POPULATION[metric]} if metric in BY_POPULATION else {}
+        found = published.select(metric, DATED, until=view.month, **any_split, **of_both)
         if found.empty:
             found = published.select(metric, UNDATED, **any_split)
         if found.empty:
@@ -123,7 +126,9 @@ def body(shown: Shown) -> Sequence[Component]:
     split = [name for name in SPLITS if name != "wave" and rows[name].nunique() > 1]
     categories = list(dict.fromkeys(rows["category"].dropna()))
     newest = newest_of(rows)
-    if split or len(categories) > LINES or newest["population"].nunique() > 1:
+    several = newest["population"].nunique() > 1
+    newest = bands.fold(newest, shown.unit, shown.published.release.audience)
+    if split or len(categories) > LINES or several:
         return _table(shown, newest, split)
     whole = rows[rows["category"].isna()]
     if len(categories) > 1 and _moves(rows[rows["category"].notna()]):

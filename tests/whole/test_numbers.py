@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from pipelines.metric_shape import ENDS, between_ends, is_marked, slice_without
 from pipelines.simulation.generator import generate
 from tests.whole import links, recount
 from tests.whole.compare import (
@@ -165,6 +166,28 @@ def test_active_are_new_continuing_and_reactivated(numbers: Numbers) -> None:
 def test_every_metric_has_a_complete_value_that_is_shown(numbers: Numbers, metric: str) -> None:
     rows = of(numbers.shown, metric)
     assert rows.loc[rows["status"] == "complete", "value"].notna().any()
+
+
+def test_a_number_that_may_not_be_read_alone_has_both_ends_beside_it(demo: Twice) -> None:
+    rows = values(demo.data / "warehouse.duckdb", "metrics.metric_value")
+    unknown = of(rows, "affiliation_unknown_share")
+    limit = unknown["flags"].map(is_marked) == (unknown["value"] > 0.3)
+    assert limit.all()
+    marked = rows[rows["flags"].map(is_marked) & (rows["metric"] != "affiliation_unknown_share")]
+    assert marked["metric"].nunique() == 8
+    found = marked.to_dict("records")
+    there = {(name, row[name], slice_without(row, name)) for row in found for name, *_ in ENDS}
+    for row, is_between in zip(found, between_ends(found), strict=True):
+        if row["metric"] == "volunteer_needinfo_waiting" and row["product"]:
+            continue  # a product has a row for those of whom a request waits: without one there is none
+        others = [
+            (name, high if row[name] == low else low) for name, low, high in ENDS if row[name] in (low, high)
+        ]
+        assert is_between or any((name, end, slice_without(row, name)) in there for name, end in others), row
+    staff = rows[rows["metric"].isin(set(marked["metric"])) & (rows["category"] != "areas_without_staff")]
+    at = ["period_end", "source"]
+    ends = unknown.loc[unknown["flags"].map(is_marked), at].merge(staff, on=at)
+    assert len(ends) == len(marked)
 
 
 # --- What the kept files were planted with ----------------------------------------------------------

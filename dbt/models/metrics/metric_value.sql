@@ -103,6 +103,10 @@
     'volunteer_needinfo_waiting': ['product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
     'forum_unanswered_rate_7d': ['category', 'ci_low', 'ci_high'],
 } %}
+{% set of_staff = [] %}
+{% for metric in splits if declaration(metric).topic_area == 'staff_support' %}
+{% do of_staff.append(metric) if metric != 'affiliation_unknown_share' %}
+{% endfor %}
 with gathered as (
     {% for metric, columns in splits.items() %}
         {{ values_of(metric, columns) }}
@@ -129,6 +133,16 @@ completed as (
     select * from gathered
     union all by name
     select * from without_any
+),
+
+-- Of numbers about staff only the ends may be read where too few affiliations were known in the
+-- last month of their period: of the source that they are about, else of all.
+band_only as (
+    select distinct
+        period_end,
+        source
+    from {{ ref('met_affiliation_unknown_share') }}
+    where contains(flags, 'band_only')
 )
 
 select
@@ -171,7 +185,7 @@ select
     completed.coverage,
     completed.unknown_affiliation_share,
     completed.status,
-    completed.flags,
+    {{ flags_of({'band_only': 'band_only.period_end is not null'}, 'completed.flags') }} as flags,
     completed.parameters_hash,
     runs.input_snapshot,
     runs.identity_snapshot,
@@ -179,3 +193,9 @@ select
     runs.as_of as computed_at
 from completed
 cross join {{ ref('dim_run') }} as runs
+left join band_only
+    on
+        completed.metric in ('{{ of_staff | join("', '") }}')
+        and coalesce(completed.category, '') <> 'areas_without_staff'
+        and completed.period_end = band_only.period_end
+        and completed.source is not distinct from band_only.source

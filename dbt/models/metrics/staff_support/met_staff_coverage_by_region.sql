@@ -1,8 +1,13 @@
 -- The share of a region's active contributors towards whom staff did something in the 90 days
 -- before the end of the quarter, raw and shrunk towards that of all regions; and, over regions
 -- with enough active people, the share of them in which it is at least 10 %. Only known regions.
+-- `_high`: who is of unknown affiliation counts as staff; else as a volunteer.
 
 {% set window = var('parameters')['support_window_days'] %}
+{# Whom the unknown alone supported is told by both ends together. #}
+{% set told_group = smaller_group(
+    smaller_group('regions.supported', 'regions.persons'), 'regions.supported_by_unknown'
+) %}
 with periods as (
     select *
     from ({{ area_slices(['quarter'], ['community']) }}) as slices
@@ -37,18 +42,26 @@ active as (
     group by identities.identity_level, periods.period_start, identities.person_id
 ),
 
+bands as (
+    select
+        case when category = 'high' then '_high' else '' end as suffix,
+        counted_as_staff
+    from {{ affiliation_band() }} as ends
+),
+
 supported as (
     select distinct
         identities.identity_level,
         periods.period_start,
+        bands.suffix,
         identities.person_id
     from periods
     inner join {{ ref('fct_interaction') }} as acts
         on
             acts.occurred_on >= cast(periods.period_end as date) - {{ window }}
             and acts.occurred_on < cast(periods.period_end as date)
+    inner join bands on list_contains(bands.counted_as_staff, acts.from_affiliation)
     inner join {{ ref('dim_identity') }} as identities on acts.to_person_id = identities.member_id
-    where {{ is_staff('acts.from_affiliation') }}
 ),
 
 regions as (
@@ -56,33 +69,49 @@ regions as (
         active.identity_level,
         active.period_start,
         active.region,
+        bands.suffix,
         count(*) as persons,
         count(supported.person_id) as supported,
+        count(supported.person_id) - count(known.person_id) as supported_by_unknown,
         count(*) filter (where active.is_unknown) as unknown_persons,
         bool_or(active.is_backfilled) as is_backfilled
     from active
-    left join supported using (identity_level, period_start, person_id)
+    cross join bands
+    left join supported
+        on
+            active.identity_level = supported.identity_level
+            and active.period_start = supported.period_start
+            and active.person_id = supported.person_id
+            and bands.suffix = supported.suffix
+    left join supported as known
+        on
+            active.identity_level = known.identity_level
+            and active.period_start = known.period_start
+            and active.person_id = known.person_id
+            and known.suffix = ''
     where active.region <> 'unknown'
-    group by active.identity_level, active.period_start, active.region
+    group by active.identity_level, active.period_start, active.region, bands.suffix
 ),
 
 lists as (
     select
         identity_level,
         period_start,
+        suffix,
         list(region order by region) as names,
         shrunk_rates(
             list(cast(supported as double) order by region),
             list(cast(persons as double) order by region)
         ) as rates
     from regions
-    group by identity_level, period_start
+    group by identity_level, period_start, suffix
 ),
 
 shrunk as (
     select
         identity_level,
         period_start,
+        suffix,
         unnest(names) as region,
         unnest(rates) as rate
     from lists
@@ -101,6 +130,7 @@ enough as (
     select
         identity_level,
         period_start,
+        suffix,
         count(*) as regions,
         count(*) filter (
             where supported >= {{ var('parameters')['staff_coverage_share'] }} * persons
@@ -111,7 +141,7 @@ enough as (
         bool_or(is_backfilled) as is_backfilled
     from regions
     where persons >= {{ var('parameters')['min_persons'] }}
-    group by identity_level, period_start
+    group by identity_level, period_start, suffix
 ),
 
 levels as (
@@ -123,7 +153,7 @@ told as (
         levels.identity_level,
         periods.*,
         null as region,
-        'regions' as category,
+        'regions' || bands.suffix as category,
         enough.covered / nullif(enough.regions, 0) as told_value,
         wilson_low(enough.covered, enough.regions) as told_low,
         wilson_high(enough.covered, enough.regions) as told_high,
@@ -136,20 +166,21 @@ told as (
         null as told_flag
     from periods
     cross join levels
-    left join enough using (identity_level, period_start)
+    cross join bands
+    left join enough using (identity_level, period_start, suffix)
     union all
     select
         regions.identity_level,
         periods.*,
         regions.region,
-        'raw' as category,
+        'raw' || regions.suffix as category,
         regions.supported / regions.persons as told_value,
         wilson_low(regions.supported, regions.persons) as told_low,
         wilson_high(regions.supported, regions.persons) as told_high,
         regions.supported as told_numerator,
         regions.persons as told_denominator,
         regions.persons as told_persons,
-        {{ smaller_group('regions.supported', 'regions.persons') }} as told_group,
+        {{ told_group }} as told_group,
         regions.unknown_persons,
         regions.is_backfilled,
         null as told_flag
@@ -160,20 +191,20 @@ told as (
         regions.identity_level,
         periods.*,
         regions.region,
-        'shrunk' as category,
+        'shrunk' || regions.suffix as category,
         shrunk.rate.value as told_value,
         shrunk.rate.low as told_low,
         shrunk.rate.high as told_high,
         regions.supported as told_numerator,
         regions.persons as told_denominator,
         regions.persons as told_persons,
-        {{ smaller_group('regions.supported', 'regions.persons') }} as told_group,
+        {{ told_group }} as told_group,
         regions.unknown_persons,
         regions.is_backfilled,
         shrunk.rate.flag as told_flag
     from periods
     inner join regions using (period_start)
-    inner join shrunk using (identity_level, period_start, region)
+    inner join shrunk using (identity_level, period_start, suffix, region)
 ),
 
 banded as (

@@ -1,7 +1,8 @@
 -- How many hours longer a first response takes when staff give it than when others do: the
 -- difference of two cause-specific Kaplan-Meier medians of a quarter's questions, bugs and topics.
 -- In the curve of staff an item that somebody else answered first is censored at that instant, and
--- the other way round; open items are censored in both. Who is unknown counts with the volunteers.
+-- the other way round; open items are censored in both. Low, and where nothing else is said: who is
+-- unknown is a volunteer; high: is staff.
 
 with periods as (
     {{ item_periods(['question', 'bug', 'topic'], ['quarter']) }}
@@ -9,11 +10,16 @@ with periods as (
 
 items as (
     select
-        *,
-        date_trunc('quarter', opened_at) as period_start,
-        is_responded and {{ is_staff('responder_affiliation') }} as is_by_staff,
-        is_responded and not {{ is_staff('responder_affiliation') }} as is_by_volunteer
-    from {{ ref('fct_item') }}
+        facts.*,
+        bands.category as band,
+        date_trunc('quarter', facts.opened_at) as period_start,
+        facts.is_responded
+        and list_contains(bands.counted_as_staff, facts.responder_affiliation) as is_by_staff,
+        facts.is_responded
+        and not list_contains(bands.counted_as_staff, facts.responder_affiliation)
+            as is_by_volunteer
+    from {{ ref('fct_item') }} as facts
+    cross join {{ affiliation_band() }} as bands
     where
         item_type in ('question', 'bug', 'topic')
         and set_aside_reason is null
@@ -24,6 +30,7 @@ counted as (
     select
         period_start,
         source,
+        band,
         count(*) as items,
         count(distinct opener_id) as openers,
         {{ waiting_median(observed='coalesce(is_by_staff, false)') }} as staff_km,
@@ -33,34 +40,47 @@ counted as (
         count(distinct responder_id) filter (where is_by_staff) as staff_persons,
         count(distinct responder_id) filter (where is_by_volunteer) as volunteer_persons
     from items
-    group by period_start, source
+    group by period_start, source, band
 ),
 
 measured as (
     select
         periods.*,
+        bands.category as band,
         periods.state <> 'missing' as is_measured,
-        counted.* exclude (period_start, source)
+        counted.* exclude (period_start, source, band)
     from periods
-    left join counted using (period_start, source)
+    cross join {{ affiliation_band() }} as bands
+    left join counted
+        on
+            periods.period_start = counted.period_start
+            and periods.source = counted.source
+            and bands.category = counted.band
+),
+
+-- The difference as it is told, and both ends of it.
+differences as (
+    select
+        *,
+        unnest(case when band = 'low' then [null, band] else [band] end) as category
+    from measured
 ),
 
 told as (
     select
         *,
-        null as category,
         staff_km.median - volunteer_km.median as told_value,
         null::double as told_low,
         null::double as told_high,
         null::bigint as told_numerator,
         null::bigint as told_denominator,
         {{ smaller_group('staff_persons', 'volunteer_persons') }} as told_group
-    from measured
+    from differences
     {% for side in ['staff', 'volunteer'] %}
         union all
         select
             *,
-            '{{ side }}' as category,
+            case when band = 'low' then '{{ side }}' else '{{ side }}_high' end as category,
             {{ side }}_km.median as told_value,
             {{ side }}_km.low as told_low,
             {{ side }}_km.high as told_high,

@@ -160,7 +160,6 @@ FLAGS = {
     "answers_missing": "some answers could not be read: they do not count as responses",
     "answers_not_read_in_time": "answers that were first read too late to be judged are left out",
     "backfilled": "published later than it could have been: it was loaded afterwards",
-    "band_only": "so many are of unknown affiliation that only the low and high ends hold",
     "below_threshold": "records are missing: less is stored than the source counts",
     "checks_failed": "some checks failed",
     "checks_skipped": "some checks were not made",

@@ -77,6 +77,13 @@ COUNTED = ("persons", "numerator", "denominator", "value", "value_with_probable"
 """The figures of a row that count people or acts; the last two where the metric's value is a count. Fewer
 than k acts are of fewer than k people, so that both are held to k."""
 
+CHANGE = SURVEY_K / 2
+"""The fewest people by whom a number of the survey may differ from its last one (catalogue 0.7)."""
+
+SLICE = tuple(name for name in (*KEYS, *DIMENSIONS) if name != "version")
+ANSWERS = ("numerator", "denominator", "persons")
+"""What names a row in every version, and its figures that count who answered the survey."""
+
 
 def kind_of(unit: str) -> Kind:
     """`share of bugs` -> share, `events per 100 people` -> ratio, `difference of shares` -> signed,
@@ -101,14 +108,15 @@ def protect(
     audience: Audience,
     kinds: Mapping[str, Kind],
     additive: Mapping[str, Collection[str]] | None = None,
+    former: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The rows as this audience may see them.
 
     kinds: metric -> what its values are. additive: metric -> dimensions over which its cells add up to a
-    margin. Row order and columns stay; `smallest_group` is still in it, for the gate, and must not be
-    published.
+    margin. former: the survey's rows as they were last shown, exactly: SLICE and ANSWERS. Row order and
+    columns stay; `smallest_group` is still in it, for the gate, and must not be published.
     """
-    protected = suppress(frame, audience.k, additive or {}, kinds)
+    protected = suppress(frame, audience.k, additive or {}, kinds, former)
     return protected if audience.rounding is None else round_for_public(protected, kinds, audience.rounding)
 
 
@@ -117,13 +125,15 @@ def suppress(
     k: int,
     additive: Mapping[str, Collection[str]],
     kinds: Mapping[str, Kind] | None = None,
+    former: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every cell with fewer than k persons behind it is hidden, zero is not; none of them stays alone."""
-    hidden, before = together(frame, small_cells(frame, k)), -1
+    moved = changes(frame, former)
+    hidden, before = together(frame, small_cells(frame, k) | tells_of_a_change(moved)), -1
     pairs, counted = pairs_of_populations(frame), figures(frame, kinds or {})
     while before != hidden.sum():
         before = int(hidden.sum())
-        hidden = values_in_company(frame, in_company(frame, hidden, additive, k, counted))
+        hidden = values_in_company(frame, in_company(frame, hidden, additive, k, counted, moved))
         hidden = together(frame, hidden)
         hidden = hidden | between_populations(frame, hidden, pairs, k, counted)
     return hide_notes(hide(frame, hidden), frame, k)
@@ -154,6 +164,41 @@ def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
 def is_of_survey(frame: pd.DataFrame) -> pd.Series:
     """True for rows about a group of people who told the same of themselves in the survey."""
     return frame["attribute"].isin(SURVEY_ATTRIBUTES) & frame["attribute_value"].notna()
+
+
+def changes(frame: pd.DataFrame, former: pd.DataFrame | None) -> pd.DataFrame:
+    """By how many people each row of the survey differs from when it was last shown; NaN where it never was.
+
+    ANSWERS and `others`, who told another value. Compared are people who answered: of bounds, whose
+    denominator is all contributors, who is known to have the value (`low`) and to have another (`high`);
+    `weighted` is an estimate of the raw counts and hidden with them. All values of one attribute tell how
+    many answered.
+    """
+    moved = pd.DataFrame(np.nan, index=frame.index, columns=[*ANSWERS, "others"])
+    rows = frame[(frame["wave"].notna() | is_of_survey(frame)) & (frame["category"] != "weighted")]
+    if former is None or former.empty or rows.empty:
+        return moved
+    then = former.set_index(_named(former))[list(ANSWERS)].astype(float)
+    apart = rows[list(ANSWERS)].astype(float) - then.reindex(_named(rows)).to_numpy()
+    apart["others"] = apart["denominator"] - apart["numerator"]
+    apart.loc[rows["category"] == "low", ["denominator", "persons", "others"]] = np.nan
+    apart.loc[rows["category"] == "high", list(ANSWERS)] = np.nan
+    same = [rows[name] for name in SLICE if name != "attribute_value"]
+    of_wave = apart["denominator"].groupby(same, dropna=False, observed=True).transform("first")
+    apart["denominator"] = apart["denominator"].fillna(of_wave.where(rows["wave"].notna()))
+    moved.loc[rows.index] = apart
+    return moved
+
+
+def _named(rows: pd.DataFrame) -> pd.Index[str]:
+    """One text a row that says its slice, for rows from wherever: nulls and types of texts do not matter."""
+    texts = rows[list(SLICE)].astype(object).where(rows[list(SLICE)].notna(), "").astype(str)
+    return pd.Index(texts.agg("|".join, axis=1))
+
+
+def tells_of_a_change(moved: pd.DataFrame) -> pd.Series:
+    """True for rows that tell, beside the former ones, of fewer than CHANGE people who came or went."""
+    return moved.abs().apply(lambda people: _is_small(people, CHANGE)).any(axis=1)
 
 
 def together(frame: pd.DataFrame, hidden: pd.Series) -> pd.Series:
@@ -246,6 +291,7 @@ def in_company(
     additive: Mapping[str, Collection[str]],
     k: int,
     counted: NDArray[np.float64],
+    moved: pd.DataFrame,
 ) -> pd.Series:
     """The rows to hide so that no sum gives one of `hidden` away: true for these and for their company.
 
@@ -253,11 +299,13 @@ def in_company(
     the same; the margin may also stand in another metric. A line with one hidden row gets a second one: its
     smallest cell with anybody in it (ties: the first code), until nothing changes (catalogue 0.7). So does
     a line whose hidden cells together tell of fewer than k persons while its margin is shown. Cells are
-    compared by persons, of the survey by those who told the value. counted: `figures` of the frame.
+    compared by persons, of the survey by those who told the value. counted: `figures` of the frame;
+    moved: its `changes`, of which a sum and its cells tell as well.
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
     persons = frame["persons"].fillna(0).to_numpy(dtype=float)
     fewest = np.where(is_of_survey(frame), max(k, SURVEY_K), k)
+    change = moved["numerator"].to_numpy(float)
     lines = [
         _lines(frame, dimension, [metric for metric, over in additive.items() if dimension in over])
         for dimension in sorted({name for over in additive.values() for name in over})
@@ -268,7 +316,11 @@ def in_company(
         for line in lines:
             rows, of = line.rows, line.of
             alone = np.bincount(of, gone[rows], minlength=1) == 1
-            short = (alone | line.tells_of_few(gone, persons, counted, fewest))[of]
+            short = (
+                alone
+                | line.tells_of_few(gone, persons, counted, fewest)
+                | line.tells_of_a_change(gone, change)
+            )[of]
             may_go = short & ~gone[rows] & (persons[rows] > 0)
             _, first = np.unique(of[may_go], return_index=True)
             gone[rows[may_go][first]] = True
@@ -308,6 +360,15 @@ class _Lines:
         for figure in counted.T[1:]:
             few |= _is_small(self._sum(np.nan_to_num(sign * figure[self.rows]) * ~hidden), k) & has_hidden
         found: NDArray[np.bool_] = is_open & few
+        return found
+
+    def tells_of_a_change(self, gone: NDArray[np.bool_], change: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Of each line: whether its hidden cells are known to have changed by fewer than CHANGE people."""
+        hidden, known = gone[self.rows], ~np.isnan(change[self.rows])
+        has_hidden = self._sum(hidden & ~self.is_margin) > 0
+        is_open = self._sum(self.is_margin & ~hidden & known) > 0
+        signed = np.where(self.is_margin, 1, -1) * np.nan_to_num(change[self.rows]) * ~hidden
+        found: NDArray[np.bool_] = is_open & has_hidden & _is_small(np.abs(self._sum(signed)), CHANGE)
         return found
 
     def _sum(self, numbers: NDArray[Any]) -> NDArray[np.float64]:

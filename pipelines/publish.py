@@ -30,7 +30,7 @@ from expectations.gate import judge
 from expectations.publish import FRAMES, PUBLISH
 from expectations.publish.metric_value import GRAIN
 from pipelines import acknowledgement, pointer
-from pipelines.disclosure import AUDIENCES, Audience, kind_of, protect
+from pipelines.disclosure import ANSWERS, AUDIENCES, SLICE, SURVEY_ATTRIBUTES, Audience, kind_of, protect
 from pipelines.lake import write_text
 from pipelines.metric_shape import COLUMNS
 from pipelines.sources import SYSTEMS
@@ -306,15 +306,17 @@ def _build(
         "region": found["region"],
         "source_state": state,
     }
+    former = _shown_before(out)
     digest, sentences, warnings = hashlib.sha256(), [], []
     rows, suppressed = {}, {}
     for audience in AUDIENCES:
-        protected = protect(cells, audience, kinds, additive).assign(kind=cells["metric"].map(kinds))
+        protected = protect(cells, audience, kinds, additive, former)
+        protected = protected.assign(kind=cells["metric"].map(kinds))
         described = _release_row(release, audience, cells)
         with _open(str(building / f"{audience.name}.duckdb")) as connection:
             _write(connection, tables | {"metric_value": protected, "release": described})
             digest.update(_content(connection))
-            refused, warned = _judge(connection, audience, protected, changed)
+            refused, warned = _judge(connection, audience, protected, former, changed)
         sentences += refused
         warnings += warned
         rows[audience.name] = len(protected)
@@ -331,6 +333,28 @@ def _build(
     _point_at(out, _version(out, version).name)
     log.info("published %s: %s", version, "new" if is_new else "as before")
     return Published(version, out / version, is_new, rows, suppressed, tuple(dict.fromkeys(warnings)))
+
+
+def _shown_before(out: Path) -> pd.DataFrame:
+    """The rows of the survey as staff last saw each of them, whichever version that was: SLICE and ANSWERS.
+
+    The numbers of the public are these, rounded. A row that was held back is compared with its last number
+    until it differs by enough. Raises PublicationFailed when a version cannot be read.
+    """
+    names = ", ".join((*SLICE, *ANSWERS))
+    query = f"""
+        select {names} from one.metric_value
+        where (wave is not null or attribute in {SURVEY_ATTRIBUTES} and attribute_value is not null)
+            and persons is not null
+    """
+    found = [pd.DataFrame(columns=[*SLICE, *ANSWERS])]
+    with _open(":memory:") as connection:
+        for version in reversed(versions(out)):
+            connection.execute(f"attach '{out / version / f'{AUDIENCES[0].name}.duckdb'}' as one (read_only)")
+            found.append(connection.execute(query).df())
+            connection.execute("detach one")
+    shown = pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
+    return shown.drop_duplicates(list(SLICE), keep="first")
 
 
 def _release_row(release: Release, audience: Audience, cells: pd.DataFrame) -> pd.DataFrame:
@@ -385,6 +409,7 @@ def _judge(
     connection: duckdb.DuckDBPyConnection,
     audience: Audience,
     protected: pd.DataFrame,
+    former: pd.DataFrame,
     changed: acknowledgement.Changed,
 ) -> tuple[list[str], list[str]]:
     """The reasons against a candidate file, and the warnings. `smallest_group` never becomes a table.
@@ -392,6 +417,7 @@ def _judge(
     That too many persons changed is told with the numbers and the ways on, in the same words for every file.
     """
     connection.register("cells", protected)
+    connection.register("former", former)
     connection.register(
         "identities", pd.DataFrame([{"changed_share": changed.share, "limit": changed.limit}])
     )
@@ -403,8 +429,8 @@ def _judge(
             continue
         refused += [f"{audience.name} {name}: {failure.sentence()}" for failure in verdict.failures]
         warned += [f"{audience.name} {name}: {failure.sentence()}" for failure in verdict.warnings]
-    connection.unregister("identities")
-    connection.unregister("cells")
+    for name in ("cells", "former", "identities"):
+        connection.unregister(name)
     return refused, warned
 
 

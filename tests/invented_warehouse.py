@@ -63,12 +63,12 @@ def regional(region: str | None, persons: int, **columns: Any) -> dict[str, Any]
     return value("active_contributors_by_region", None, region=region) | counts | columns
 
 
-def told(gender: str, persons: int, **columns: Any) -> dict[str, Any]:
-    """How many of 109 respondents told a gender."""
+def told(gender: str, persons: int, of: int = 109, **columns: Any) -> dict[str, Any]:
+    """How many of all respondents told a gender."""
     return value(
-        "demographic_share", persons / 109, grain="wave", wave="2026-05", attribute="gender",
-        attribute_value=gender, category="raw", numerator=persons, denominator=109, persons=109,
-        smallest_group=min(persons, 109 - persons), **columns,
+        "demographic_share", persons / of, grain="wave", wave="2026-05", attribute="gender",
+        attribute_value=gender, category="raw", numerator=persons, denominator=of, persons=of,
+        smallest_group=min(persons, of - persons), **columns,
     )  # fmt: skip
 
 

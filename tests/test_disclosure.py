@@ -462,6 +462,26 @@ def test_who_told_a_hidden_value_is_no_small_group() -> None:
     assert shown_groups(frame, 5) == {("share", "man"), ("bounds", "man")}
 
 
+@pytest.mark.parametrize(("hidden_more", "is_shown"), [(1, False), (5, True), (0, True)])
+def test_hidden_cells_of_a_region_do_not_change_by_few(hidden_more: int, is_shown: bool) -> None:
+    """Ten women more in all and in region a: what is left of the sum tells how many more are in b and c."""
+
+    def women(more: int, hidden: int) -> pd.DataFrame:
+        counts = {"a": 40 + more, "b": 6, "c": 7 + hidden, None: 53 + more + hidden}
+        return survey_of(
+            {(region, "woman"): persons for region, persons in counts.items()}
+            | {(region, "man"): 60 for region in counts}
+        )
+
+    over, before, now = {"share": ("region",)}, women(0, 0), women(10, hidden_more)
+    first = suppress(before, 5, over)
+    former = first[(first["status"] == "complete") & (first["metric"] == "share")]
+    former = former[former["category"] == "raw"]
+    again = suppress(now[now["metric"] == "share"], 5, over, former=former)
+    woman = again[(again["attribute_value"] == "woman") & (again["category"] == "raw")].set_index("region")
+    assert (woman.loc["a", "status"] == "complete") == is_shown
+
+
 GENDERS = ["woman", "man", "non_binary", "prefer_not_to_say"]
 told = st.dictionaries(
     st.tuples(st.sampled_from("abc"), st.sampled_from(GENDERS)), st.integers(0, 40), min_size=3, max_size=12

@@ -22,7 +22,7 @@ from pipelines.publish import (
     roll_back,
     versions,
 )
-from tests.invented_warehouse import AS_OF, RELEASE, Place, read, regional, value, values
+from tests.invented_warehouse import AS_OF, RELEASE, Place, read, regional, told, value, values
 
 LATER = replace(RELEASE, as_of=AS_OF + timedelta(days=1), run_id="run2")
 
@@ -308,3 +308,53 @@ def test_a_reader_of_the_former_version_is_not_disturbed(place: Place) -> None:
         query = "select value from metric_value where region = 'southern_europe' and country is null"
         assert reader.execute(query).fetchall() == [(45.0,)]
     assert read(second.path / "public.duckdb", query) == [(100.0,)]
+
+
+# --- the survey in two versions ------------------------------------------------------------------
+
+ANSWERED = {"man": 60, "woman": 31, "non_binary": 12, "self_described": 2, "prefer_not_to_say": 4}
+
+
+def shown_answers(place: Place, **more: int) -> dict[str, tuple[float, float]]:
+    """Who told what, of all who answered, as staff sees it once some more answered and it is published."""
+    counts = {gender: persons + more.get(gender, 0) for gender, persons in ANSWERED.items()}
+    answers = [told(gender, persons, of=sum(counts.values())) for gender, persons in counts.items()]
+    rest = [row for row in values() if row["metric"] != "demographic_share"]
+    place.fill([*rest, *answers])
+    path = publish_now(place, replace(RELEASE, created_at=datetime.now(UTC))).path
+    query = """select attribute_value, numerator, denominator from metric_value
+               where metric = 'demographic_share' and status = 'complete' order by all"""
+    public = read(path / "public.duckdb", query)
+    internal = read(path / "internal.duckdb", query)
+    assert {gender for gender, *_ in public} == {gender for gender, *_ in internal}
+    return {gender: (numerator, denominator) for gender, numerator, denominator in internal}
+
+
+def test_one_answer_more_is_not_told_by_subtracting_two_versions(place: Place) -> None:
+    first = shown_answers(place)
+    assert first == {"man": (60, 109), "woman": (31, 109)}
+    assert shown_answers(place, woman=1) == {}
+    assert shown_answers(place, woman=1) == {}
+    assert shown_answers(place, woman=6) == {"man": (60, 115), "woman": (37, 115)}
+
+
+def test_what_was_held_back_is_compared_with_what_was_shown_last(place: Place) -> None:
+    shown_answers(place)
+    assert shown_answers(place, woman=3) == {}
+    assert shown_answers(place, woman=4) == {}
+    assert shown_answers(place) == {"man": (60, 109), "woman": (31, 109)}
+
+
+def test_a_change_of_hidden_answers_is_not_the_rest_of_two_changes(place: Place) -> None:
+    """Six men and one of the hidden: seven more in all, less six."""
+    shown_answers(place)
+    assert "man" not in shown_answers(place, man=6, self_described=1)
+    assert shown_answers(place, man=6, self_described=6)["man"] == (66, 121)
+
+
+def test_the_gate_refuses_what_tells_of_one_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown_answers(place)
+    protect = publication.protect
+    monkeypatch.setattr(publication, "protect", lambda *given: protect(*given[:4]))
+    with pytest.raises(PublicationRefused, match="few numerator more or less"):
+        shown_answers(place, woman=1)

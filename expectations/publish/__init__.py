@@ -1,6 +1,6 @@
 """What must hold before a version is shown.
 
-A gate for each table, and for all columns, identities, lines, populations and texts.
+A gate for each table, and for all columns, identities, lines, populations, texts and versions.
 """
 
 from expectations.gate import Gate
@@ -16,6 +16,7 @@ from expectations.publish import (
     source_state,
     texts,
     topic_area,
+    versions,
 )
 
 _MODULES = (
@@ -30,10 +31,12 @@ _MODULES = (
     source_state,
     texts,
     topic_area,
+    versions,
 )
 
 PUBLISH: dict[str, Gate] = {module.GATE.asset[0]: module.GATE for module in _MODULES}
 """Every publish gate. Add one: its module here."""
 
 FRAMES: dict[str, str] = {module.GATE.asset[0]: module.FRAME for module in _MODULES}
-"""The query that makes each gate's frame of a candidate file, `cells` for the values, and `identities`."""
+"""The query that makes each gate's frame of a candidate file, with `cells`, its values, `former`, those of
+the survey before, and `identities`."""

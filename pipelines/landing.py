@@ -124,7 +124,7 @@ class _Pending:
     def add(self, source: Source, feed: Feed, page: Page, hash_of: Pseudonymise) -> None:
         """One more page."""
         self.records += page.records
-        self.whole += page.whole
+        self.whole += [_with_keys(source, part, hash_of) for part in page.whole]
         self.last = page
         self.pages += 1
         if not page.unfinished:
@@ -467,6 +467,16 @@ def _of_known(feed: Feed, records: list[Any], above: Known) -> list[Any]:
     keys = pa.array([None if number is None else str(number) for number in numbers], pa.string())
     there = {None, *above.among(keys, live=True).to_pylist()}
     return [record for record, key in zip(records, keys.to_pylist(), strict=True) if key in there]
+
+
+def _with_keys(source: Source, part: Whole, hash_of: Pseudonymise) -> Whole:
+    """The same part with the keys of the records that it names."""
+    if part.named is None:
+        return part
+    (stream,) = (one for one in source.streams if one.name == part.stream)
+    kind = stream.keep[stream.key[0]].pseudonym_of
+    keys = (str(value) if kind is None else str(hash_of(kind, value)) for value in part.named)
+    return replace(part, keys=frozenset(keys), named=None)
 
 
 def _unnamed(pending: _Pending, feed: Feed) -> list[Whole]:

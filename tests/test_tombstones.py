@@ -14,7 +14,20 @@ import pytest
 
 from pipelines.lake import LATEST, Lake
 from pipelines.landing import BatchRefused, Landing
-from pipelines.sources.spec import Count, Feed, Page, Span, Stream, Whole, instant, int64, required, text
+from pipelines.sources.spec import (
+    Count,
+    Feed,
+    Field,
+    Page,
+    Span,
+    Stream,
+    Whole,
+    instant,
+    int64,
+    pseudonym,
+    required,
+    text,
+)
 from tests.scripted import client_of, invented_source
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +116,19 @@ def test_a_tombstone_holds_the_key_and_nothing_else(tmp_path: Path) -> None:
     assert row["_is_deleted"]
     assert row["_key"] == "1"
     assert {row[name] for name in BUGS.keep} == {None}
+
+
+@pytest.mark.parametrize("kept", [int64, pseudonym("id")], ids=["a number", "a pseudonym"])
+def test_a_part_may_name_what_is_still_there_as_the_source_writes_it(tmp_path: Path, kept: Field) -> None:
+    """A load that took several runs shows at its end what of the first is there no more."""
+    people = Stream("people", "a person", ("id",), {"id": required(kept)})
+    lake = land(tmp_path, page({"id": 1}, {"id": 2}), feed="people", streams=(people,))
+    assert len(live(lake, "people")) == 2
+    before = live(lake, "people")
+    part = Whole("people", named=frozenset((2, 3)))
+    lake = land(tmp_path, page({"id": 3}, whole=(part,)), feed="people", streams=(people,))
+    assert len(live(lake, "people")) == 2
+    assert len(live(lake, "people") & before) == 1
 
 
 def test_what_is_gone_is_not_buried_twice_and_lives_again_when_it_comes_back(tmp_path: Path) -> None:

@@ -178,7 +178,8 @@ class Whole:
     stream: of the same source, not necessarily of the same feed. equals: column -> the value, or values
     (a frozenset), that rows of the part have. column, start, end: rows with `start <= column < end`, None
     is open. keys: the `_key`s the source still has; None: those of this batch's rows. Values are as in the
-    lake (after the border), keys as `border.table_of` makes them.
+    lake (after the border), keys as `border.table_of` makes them. named: instead of keys, the values of the
+    single key as the source writes them.
     """
 
     stream: str
@@ -187,6 +188,7 @@ class Whole:
     start: Any = None
     end: Any = None
     keys: frozenset[str] | None = None
+    named: frozenset[Any] | None = None
 
 
 @dataclass(frozen=True)

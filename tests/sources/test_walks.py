@@ -722,6 +722,8 @@ def test_an_item_that_a_deletion_moved_to_a_page_already_read_is_met_when_the_lo
     assert not set(met([first])) & set(met(rest))
     assert len(asker.asked) == 5 + len(met(rest))  # the list once, and what was not read yet
     assert rest[-1].cursor["count"] == len(numbers)
+    (whole,) = rest[-1].whole
+    assert (whole.stream, whole.named) == ("events", frozenset(numbers))  # what else was stored is gone
 
 
 def test_an_item_that_vanished_between_list_and_detail_stops_nobody() -> None:

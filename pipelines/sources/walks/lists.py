@@ -112,7 +112,7 @@ class ListWithDetails:
     items} on the way, then {"count", "reread"}: with the same count the next run asks the first page alone,
     until a re-read is due. A first load that broke off walks the whole list again, because a deletion moves
     items to pages that were read, but asks only for items that it has not; one that a re-read would already
-    be due for begins anew.
+    be due for begins anew. What a part of it had stored and the whole list does not show any more is gone.
     """
 
     path: str
@@ -157,7 +157,7 @@ class ListWithDetails:
                 break
         else:
             raise SourceChanged(f"{expected} distinct items", f"{len(seen)} in {PASSES} walks", self.path)
-        whole = (Whole(self.stream),) if complete else ()
+        whole = (Whole(self.stream) if complete else Whole(self.stream, named=frozenset(seen)),)
         state = done({"count": expected}, self.rereads, now if complete else begun(cursor, now))
         yield Page([], state, now, watermark=now, whole=whole, counts=counts)
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,28 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
         assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
         assert model["name"] in tested, f"{model['name']} has no unit test"
+
+
+def test_a_metric_declares_no_parameter_that_nothing_it_is_made_of_uses(manifest: dict[str, Any]) -> None:
+    """A change of such a parameter would announce a change of the metric that is none."""
+    told = {"model.mdm.met_mdm_score": ["model.mdm.fct_mdm_score"]}  # declared, but kept to the warehouse
+    scheme = {"region_scheme"}  # no code: it names the table of countries and their regions, a seed
+
+    def code_of(names: Iterable[str], seen: set[str]) -> Iterator[str]:
+        for name in set(names) - seen:
+            seen.add(name)
+            node = manifest["nodes"].get(name) or manifest["macros"].get(name)
+            if node is None or node["package_name"] != "mdm":
+                continue
+            yield node.get("raw_code") or node.get("macro_sql") or ""
+            yield from code_of((*node["depends_on"].get("nodes", ()), *node["depends_on"]["macros"]), seen)
+
+    for name, model in models(manifest).items():
+        if model["name"].startswith("met_"):
+            code = " ".join(code_of([name, *told.get(name, ())], set()))
+            used = set(re.findall(r"\w+", code))
+            declared = set(model["config"]["meta"]["metric"]["parameters"])
+            assert declared <= used | scheme, f"{model['name']} declares {declared - used}"
 
 
 def test_no_metric_is_gathered_twice() -> None:

@@ -64,6 +64,7 @@ KEPT_PER_WORLD = (
     "hash_key",
     "vault_key",
     "vault.duckdb",
+    "vault.duckdb.wal",
     "vault_reads.jsonl",
     "forgotten",
     "receipts",

@@ -40,7 +40,7 @@ def test_a_switch_that_was_killed_is_finished_by_the_next_run(
     for one in (DEMO, RECORDED):
         run.begin(tmp_path, one)
         (tmp_path / "raw").mkdir()
-        for name in ("raw/mark", "hash_key", "vault.duckdb"):
+        for name in ("raw/mark", "hash_key", "vault.duckdb", "vault.duckdb.wal"):
             (tmp_path / name).write_text(one.name)
     with monkeypatch.context() as patch:
         calls = killed_after(patch, moment)
@@ -50,7 +50,7 @@ def test_a_switch_that_was_killed_is_finished_by_the_next_run(
     run.begin(tmp_path, world)
     other = RECORDED if world is DEMO else DEMO
     for folder, owner in ((tmp_path, world), (run._shelf(tmp_path, other.name), other)):
-        for name in ("raw/mark", "hash_key", "vault.duckdb"):
+        for name in ("raw/mark", "hash_key", "vault.duckdb", "vault.duckdb.wal"):
             assert (folder / name).read_text() == owner.name
         assert run.world_of(folder) == owner
     assert not (tmp_path / run.SWITCH).exists()

@@ -142,7 +142,10 @@ class Bugzilla:
         shown = [(bug[role], self._number(bug, role)) for bug in bugs for role in ("creator", "assigned_to")]
         for event in flag_events(bugs):
             shown += [(who["name"], who["id"]) for who in (event["setter"], event.get("requestee")) if who]
-        self.numbers: dict[Account, int] = {login: number for login, number in shown if login and number}
+        self.numbers: dict[Account, int] = {
+            **self._given_up(bugs),
+            **{login: number for login, number in shown if login and number},
+        }
         logins = {str(login) for login in self.numbers} | {
             login for bug in bugs for login in self._actors(bug)
         }
@@ -154,6 +157,22 @@ class Bugzilla:
     def _number(bug: Row, role: str) -> int | None:
         number: int | None = (bug.get(f"{role}_detail") or {}).get("id")
         return number
+
+    @classmethod
+    def _given_up(cls, bugs: list[Row]) -> dict[Account, int]:
+        """Logins that histories alone tell of: the last assignee, whose number the bug shows; 1 is nobody."""
+        found: dict[Account, set[int]] = {}
+        for bug in bugs:
+            moves = [
+                (entry["when"], change["added"])
+                for entry in bug["history"]
+                for change in entry["changes"]
+                if change["field_name"] == "assigned_to"
+            ]
+            number = cls._number(bug, "assigned_to")
+            if moves and number and number != 1:
+                found.setdefault(max(moves, key=lambda move: move[0])[1], set()).add(number)
+        return {login: numbers.pop() for login, numbers in found.items() if login and len(numbers) == 1}
 
     def reporter(self, bug: Row) -> Account | None:
         return bug["creator"] or self._number(bug, "creator")

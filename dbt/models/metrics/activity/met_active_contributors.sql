@@ -240,7 +240,8 @@ select
     case when status <> 'unavailable' then {{ smaller_group('persons', 'probable_persons') }} end
         as smallest_group,
     case
-        when status <> 'unavailable' and population = 'community' then unknown_persons / persons
+        when status <> 'unavailable' and population = 'community'
+            then unknown_persons / nullif(persons, 0)
     end as unknown_affiliation_share,
     status,
     {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags

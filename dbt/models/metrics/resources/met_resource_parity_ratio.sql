@@ -97,7 +97,7 @@ select
             ), 0)
     end::bigint as smallest_group,
     case when status <> 'unavailable' then coverage end as coverage,
-    case when population = 'community' then unknown_persons / persons end
+    case when population = 'community' then unknown_persons / nullif(persons, 0) end
         as unknown_affiliation_share,
     case
         when status = 'unavailable' then 'unavailable'

@@ -95,26 +95,26 @@ class TaggedTopics:
         lists = {tag: f"/tag/{quote(tag)}.json" for tag in self.tags}
         lists |= {f"c/{number}": f"/c/{number}/none/l/latest.json" for number in self.categories}
 
-        def walked(name: str, pages: Sequence[int]) -> bool:
-            """Take these pages of a list in; whether more follow the last of them."""
-            more = True
-            for page, (rows, follow, now) in zip(
+        def walked(name: str, pages: Sequence[int]) -> int | None:
+            """Take these pages of a list in; the first of them that nothing follows."""
+            last = None
+            for page, (rows, follows, now) in zip(
                 pages, self._list_pages(ask, lists[name], pages), strict=True
             ):
                 found.update(rows)
                 clocks.append(now)
                 ends[name] = max(ends[name], page) if rows else ends[name]
-                more = more and follow
-            return more
+                last = page if last is None and not follows else last
+            return last
 
         for name in lists:
-            ends[name], first = 0, int(last_pages.get(name, 0))
+            first = int(last_pages.get(name, 0))
             at_once = 1 if name in last_pages else PAGES_AT_ONCE
-            more, following = walked(name, [first]), first + 1
-            while more:
-                more = walked(name, range(following, following + at_once))
-                following += at_once
-            for page in reversed(range(max(first, ends[name]))):
+            ends[name], last, following = 0, None, range(first, first + 1)
+            while last is None:
+                last = walked(name, following)
+                following = range(following.stop, following.stop + at_once)
+            for page in reversed(range(last)):
                 walked(name, [page])
         return found, ends, clocks[0]
 

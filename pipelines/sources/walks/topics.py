@@ -23,7 +23,7 @@ from pipelines.sources.spec import (
 )
 from pipelines.sources.walks.common import due, ended, loading, numbers_of, short
 
-TOPICS_AT_ONCE = 100
+TOPICS_AT_ONCE = 200
 
 PAGES_AT_ONCE = 4
 """So many pages of the list a first load asks for at a time to find the last one."""

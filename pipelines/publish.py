@@ -339,18 +339,20 @@ def _shown_before(out: Path) -> pd.DataFrame:
     """The rows of the survey as staff last saw each of them, whichever version that was: SLICE and ANSWERS.
 
     The numbers of the public are these, rounded. A row that was held back is compared with its last number
-    until it differs by enough. Raises PublicationFailed when a version cannot be read.
-    """
-    names = ", ".join((*SLICE, *ANSWERS))
-    query = f"""
-        select {names} from one.metric_value
-        where (wave is not null or attribute in {SURVEY_ATTRIBUTES} and attribute_value is not null)
-            and persons is not null
+    until it differs by enough. Older versions may have fewer columns. Raises PublicationFailed when a version
+    cannot be read.
     """
     found = [pd.DataFrame(columns=[*SLICE, *ANSWERS])]
     with _open(":memory:") as connection:
         for version in reversed(versions(out)):
             connection.execute(f"attach '{out / version / f'{AUDIENCES[0].name}.duckdb'}' as one (read_only)")
+            there = {row[0] for row in connection.execute("describe one.metric_value").fetchall()}
+            names = (name if name in there else f"null as {name}" for name in (*SLICE, *ANSWERS))
+            query = f"""
+                select * from (select {", ".join(names)} from one.metric_value)
+                where (wave is not null or attribute in {SURVEY_ATTRIBUTES} and attribute_value is not null)
+                    and persons is not null
+            """
             found.append(connection.execute(query).df())
             connection.execute("detach one")
     shown = pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)

@@ -338,6 +338,14 @@ def test_one_answer_more_is_not_told_by_subtracting_two_versions(place: Place) -
     assert shown_answers(place, woman=6) == {"man": (60, 115), "woman": (37, 115)}
 
 
+def test_a_version_of_before_a_column_was_there_is_compared_too(place: Place) -> None:
+    shown_answers(place)
+    (version,) = versions(place.out)
+    with duckdb.connect(str(place.out / version / "internal.duckdb")) as connection:
+        connection.execute("alter table metric_value drop column goal")
+    assert shown_answers(place, woman=1) == {}
+
+
 def test_what_was_held_back_is_compared_with_what_was_shown_last(place: Place) -> None:
     shown_answers(place)
     assert shown_answers(place, woman=3) == {}

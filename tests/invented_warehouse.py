@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pytest
 
+from pipelines import records, run, warehouse
 from pipelines.lake import write_parquet
 from pipelines.publish import TABLES, Release
 from pipelines.sources import SOURCES
@@ -210,3 +212,14 @@ def read(path: Path, query: str) -> list[tuple[Any, ...]]:
     """Rows of a published file."""
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+def demo_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A standing warehouse of the demo community in `folder`, by whose clock commands publish it."""
+    filled = Place(folder)
+    filled.fill(values())
+    records.prepare(folder / "raw" / "_pipeline")
+    run.begin(folder, run.World("demo", now={"sumo": AS_OF.isoformat()}))
+    monkeypatch.setattr(warehouse, "manifest", lambda _: filled.manifest)
+    monkeypatch.setenv("MDM_DATA", str(folder))
+    return filled

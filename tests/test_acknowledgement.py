@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from pipelines import acknowledgement, cli, identity, records, run, settings, status, warehouse
+from pipelines import acknowledgement, cli, identity, records, run, settings, status
 from pipelines import publish as publication
 from pipelines.lake import write_parquet
-from tests.invented_warehouse import AS_OF, OWN, Place, values
+from tests.invented_warehouse import OWN, Place, demo_place, values
 
 WHY = "the people directory was read for the first time"
 
@@ -23,12 +23,7 @@ WHY = "the people directory was read for the first time"
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """The demo community with a publication in which each of a hundred accounts is a person."""
-    filled = Place(tmp_path)
-    filled.fill(values())
-    records.prepare(tmp_path / "raw" / "_pipeline")
-    run.begin(tmp_path, run.World("demo", now={"sumo": AS_OF.isoformat()}))
-    monkeypatch.setattr(warehouse, "manifest", lambda _: filled.manifest)
-    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    filled = demo_place(tmp_path, monkeypatch)
     monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
     run.publish(tmp_path, "first")
     return filled

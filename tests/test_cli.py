@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 from expectations.gate import Verdict
-from pipelines import cli, records, run, warehouse
+from pipelines import cli, records, warehouse
 from pipelines import publish as publication
 from pipelines.sources.spec import Handle
 from pipelines.vault import Vault
-from tests.invented_warehouse import AS_OF, Place, regional, value, values
+from tests.invented_warehouse import Place, demo_place, regional, value, values
 
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -42,14 +42,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A standing warehouse of the demo community, by whose clock it is published."""
-    filled = Place(tmp_path)
-    filled.fill(values())
-    records.prepare(tmp_path / "raw" / "_pipeline")
-    run.begin(tmp_path, run.World("demo", now={"sumo": AS_OF.isoformat()}))
-    monkeypatch.setattr(warehouse, "manifest", lambda _: filled.manifest)
-    monkeypatch.setenv("MDM_DATA", str(tmp_path))
-    return filled
+    return demo_place(tmp_path, monkeypatch)
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:

@@ -2,6 +2,8 @@
 
 A parent that is killed cannot end its children, and a dbt that outlives it holds the warehouse against the
 next run. DuckDB undoes what an ended writer left half-done, so that the end may come at any moment.
+Of the environment it keeps what it needs: no token and no vault key gets to where SQL runs, and dbt looks
+through all variables for every line that it logs, some ten thousand times in a build.
 Not in here: which words dbt is given (`warehouse.py`, `defs/transform.py`).
 """
 
@@ -16,6 +18,11 @@ LOOK_S = 0.2
 """So often the child looks whether its parent is still there."""
 
 
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "DO_NOT_TRACK", "MDM_DATA", "MDM_HASH_KEY")
+"""Variables that dbt, its adapter and our functions in DuckDB read, beside those of `KEPT_KINDS`."""
+KEPT_KINDS = ("DBT_", "LC_", "PYTHON")
+
+
 def end_with(parent: int) -> None:
     """End this process at once, without any goodbye, when it has another parent than this one."""
     while os.getppid() == parent:
@@ -24,6 +31,9 @@ def end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    for name in set(os.environ) - set(KEPT):
+        if not name.startswith(KEPT_KINDS):
+            del os.environ[name]
     threading.Thread(target=end_with, args=(os.getppid(),), name="watching the parent", daemon=True).start()
 
     from dbt.cli.main import cli

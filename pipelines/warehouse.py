@@ -53,7 +53,7 @@ def environment(data: Path) -> dict[str, str]:
         "MDM_DATA": str(data),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(data / "dbt" / "target"),
-        "DBT_LOG_PATH": str(data / "dbt" / "logs"),
+        "DBT_LOG_PATH": str(log(data).parent),
         "DBT_LOG_LEVEL_FILE": "info",  # the SQL of models and tests lies in the target folder already
     }
 
@@ -73,6 +73,11 @@ def reading(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def manifest(data: Path) -> Path:
     return data / "dbt" / "target" / "manifest.json"
+
+
+def log(data: Path) -> Path:
+    """Where dbt tells what it does. Dagster has it beside the manifest, so that all are there."""
+    return manifest(data).with_name("dbt.log")
 
 
 def parse(data: Path) -> Path:
@@ -123,10 +128,15 @@ def document(data: Path) -> Path:
     return page
 
 
-def dbt(data: Path, *words: str) -> str:
-    """One dbt command; returns what it printed. Raises DbtFailed, or WarehouseClosed where another has it."""
+def dbt(data: Path, *words: str) -> None:
+    """One dbt command. Raises DbtFailed, or WarehouseClosed where another has it.
+
+    What it says goes into its log alone: dbt makes up every line for each place it speaks to.
+    """
+    told = log(data)
+    before = told.stat().st_size if told.exists() else 0
     done = subprocess.run(
-        [*DBT, "--no-use-colors", *words, "--project-dir", str(PROJECT)],
+        [*DBT, "--log-level", "none", *words, "--project-dir", str(PROJECT)],
         capture_output=True,
         text=True,
         env=settings.environment(environment(data)),
@@ -134,11 +144,18 @@ def dbt(data: Path, *words: str) -> str:
         check=False,
     )
     if done.returncode:
-        printed = done.stdout + done.stderr
-        if LOCKED in printed and (known := database_trouble(data / "warehouse.duckdb", printed)):
+        said = done.stdout + done.stderr + _added(told, before)
+        if LOCKED in said and (known := database_trouble(data / "warehouse.duckdb", said)):
             raise WarehouseClosed(known)
-        raise DbtFailed(trouble(data, printed, has_results=words[0] in ("build", "run")))
-    return done.stdout
+        raise DbtFailed(trouble(data, said, has_results=words[0] in ("build", "run")))
+
+
+def _added(path: Path, before: int) -> str:
+    """What a log got since it had so many bytes; all of it where it began anew since."""
+    if not path.exists():
+        return ""
+    text = path.read_bytes()
+    return text[before if len(text) >= before else 0 :].decode(errors="replace")
 
 
 # --- What went wrong, in one sentence -------------------------------------------------------------
@@ -147,9 +164,9 @@ def dbt(data: Path, *words: str) -> str:
 def trouble(data: Path, output: str, *, has_results: bool = True) -> str:
     """Why a dbt command failed: what a person can do about, else the models and tests with their errors.
 
-    output: what dbt printed. has_results: the command leaves `run_results.json`.
+    output: what dbt said. has_results: the command leaves `run_results.json`.
     """
-    more = f"more in {data / 'dbt' / 'logs' / 'dbt.log'}"
+    more = f"more in {log(data)}"
     if known := database_trouble(data / "warehouse.duckdb", output):
         return known
     results = manifest(data).with_name("run_results.json")

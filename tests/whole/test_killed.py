@@ -77,6 +77,32 @@ def test_dbt_ends_with_the_process_that_was_killed_and_frees_the_warehouse(tmp_p
                 os.kill(child, signal.SIGKILL)
 
 
+def test_dbt_sees_no_token_and_no_key_of_the_vault(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("{name: small, profile: mdm, version: 1.0.0}")
+    (tmp_path / "profiles.yml").write_text(PROFILE % (tmp_path / "warehouse.duckdb"))
+    seen = "select " + ", ".join(
+        f"'{{{{ env_var('{name}', 'unknown') }}}}' as {name}"
+        for name in ("MDM_DATA", "MDM_VAULT_KEY", "MDM_PONTOON_TOKEN", "SECRET_OF_ANOTHER")
+    )
+    variables = {
+        "MDM_DATA": "here",
+        "MDM_VAULT_KEY": "told",
+        "MDM_PONTOON_TOKEN": "told",
+        "SECRET_OF_ANOTHER": "told",
+        "DBT_PROFILES_DIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [*warehouse.DBT, "--quiet", "show", "--output", "json", "--inline", seen],
+        cwd=tmp_path,
+        env=settings.environment(variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (row,) = json.loads(done.stdout)["show"]
+    assert list(row.values()) == ["here", "unknown", "unknown", "unknown"]
+
+
 def test_both_ways_to_dbt_end_with_their_process() -> None:
     from pipelines.defs import transform
 
@@ -96,7 +122,16 @@ def test_what_failed_in_a_build_is_one_sentence(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"results": results}))
     told = warehouse.trouble(tmp_path, "a page of output")
-    assert told == f"bad: Binder Error: no column; more in {tmp_path}/dbt/logs/dbt.log"
+    assert told == f"bad: Binder Error: no column; more in {tmp_path}/dbt/target/dbt.log"
+
+
+def test_what_dbt_cannot_even_begin_is_told_and_stands_in_the_log_that_is_named(tmp_path: Path) -> None:
+    settings.make_embedded_hash_key(tmp_path)
+    with pytest.raises(warehouse.DbtFailed) as failed:
+        warehouse.dbt(tmp_path, "run", "--selector", "of_nobody")
+    told, _, path = str(failed.value).partition("; more in ")
+    assert "of_nobody" in told
+    assert "of_nobody" in Path(path).read_text()
 
 
 def test_who_holds_the_warehouse_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -22,13 +22,13 @@ Privacy: bugs in a group are dropped and their stored rows buried. Flag activity
 what is of a bug that the lake has is taken. A key whose account is in a group that shows more than everybody
 sees is refused before anything else is asked. Logins are hashed; of a login only its class (machine, closed,
 mozilla, other) is kept, also of assignees whom only the history names. History values are kept for the fields
-in `VALUES_KEPT`, flags with their logins hashed, else dropped.
+in `KEPT_VALUES`, flags and people with their logins hashed, else dropped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -79,11 +79,6 @@ TRIAGE_FIELDS = (
     "component",
     "version",
 )
-VALUES_KEPT = frozenset(
-    (*WORKFLOW_FIELDS, *TRIAGE_FIELDS, "keywords", "regressed_by", "cf_has_regression_range")
-)
-PEOPLE_FIELDS = frozenset(("assigned_to", "cc", "qa_contact", "reporter", "mentors", "bug_mentor", "creator"))
-
 LOGIN_CLASSES = frozenset(("machine", "closed", "mozilla", "other", "unknown"))
 
 
@@ -142,15 +137,22 @@ def user_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
 
 
 def login_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
-    """Everybody who moved a bug, whether or not their number is shown. Closed accounts, machines and
-    logins without a domain have no address of a person's."""
+    """Everybody who moved a bug, whether or not their number is shown."""
     acts = [*_objects(record, "comments"), *_objects(record, "attachments")]
     logins = [record.get("creator"), record.get("assigned_to")]
     logins += [act.get("creator") or act.get("author") for act in acts]
     logins += [entry.get("who") for entry in _objects(record, "history")]
     for login in sorted({one for one in logins if isinstance(one, str) and one}):
-        if login_class(login) in ("mozilla", "other"):
-            yield {"login": login, "mail_address": mail_address(login), "local_name": local_name(login)}
+        if said := _said_by(login):
+            yield said
+
+
+@lru_cache(maxsize=20_000)
+def _said_by(login: str) -> Row | None:
+    """The row of a person's log-in; None for closed accounts, machines and logins without a domain."""
+    if login_class(login) not in ("mozilla", "other"):
+        return None
+    return {"login": login, "mail_address": mail_address(login), "local_name": local_name(login)}
 
 
 def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
@@ -162,28 +164,37 @@ def user_handles(record: Record, hash_of: Pseudonymise) -> Iterable[Handle]:
             yield Handle("id", account, person.get("nick") or None, person.get("real_name") or None)
 
 
+def _as_it_is(value: str, _hash: Pseudonymise) -> str:
+    return value
+
+
 def _flags(value: str, hash_of: Pseudonymise) -> str:
     """`review+, needinfo?(ada@example.org)` with the login hashed; other brackets are dropped."""
+    if "(" not in value:
+        return value
     return re.sub(r"\(([^()]*)\)", lambda found: f"({hash_of('login', found.group(1).strip())})", value)
 
 
-def _kept_value(field_name: str, value: str, hash_of: Pseudonymise) -> str | None:
-    if field_name in VALUES_KEPT:
-        return value
-    if field_name == "flagtypes.name":
-        return _flags(value, hash_of)
-    if field_name in PEOPLE_FIELDS:
-        return ", ".join(str(hash_of("login", login.strip())) for login in value.split(",") if login.strip())
-    return None
+def _people(value: str, hash_of: Pseudonymise) -> str:
+    return ", ".join(str(hash_of("login", login.strip())) for login in value.split(",") if login.strip())
 
 
-def _assignee_class(field_name: str, value: str) -> str | None:
-    """Of an assignee's login its class. Of others in the history nothing is needed, and nothing kept."""
-    return login_class(value.strip()) if field_name == "assigned_to" else None
+KEPT_VALUES: Mapping[str, Callable[[str, Pseudonymise], str]] = {
+    **dict.fromkeys((*WORKFLOW_FIELDS, *TRIAGE_FIELDS, "keywords", "regressed_by"), _as_it_is),
+    "cf_has_regression_range": _as_it_is,
+    "flagtypes.name": _flags,
+    **dict.fromkeys(
+        ("assigned_to", "cc", "qa_contact", "reporter", "mentors", "bug_mentor", "creator"), _people
+    ),
+}
+"""How the two values of a changed field are kept; of other fields they are not."""
 
 
 def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
-    """One row a changed field. The key names every part of the source's own natural key, hashed."""
+    """One row a changed field. The key names every part of the source's own natural key, hashed.
+
+    Of an assignee's login its class is told. Of others in the history nothing is needed, and nothing kept.
+    """
     number = record["id"]
     for entry in _objects(record, "history"):
         when, who = entry.get("when"), entry.get("who")
@@ -193,6 +204,7 @@ def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
             removed, added = str(change.get("removed") or ""), str(change.get("added") or "")
             attachment, comment = change.get("attachment_id"), change.get("comment_id")
             own_key = f"{when}\x1f{who}\x1f{name}\x1f{attachment}\x1f{comment}\x1f{added}\x1f{removed}"
+            kept, is_assignee = KEPT_VALUES.get(name), name == "assigned_to"
             yield {
                 "bug_id": number,
                 "change": hash_of("change", own_key),
@@ -201,10 +213,10 @@ def change_rows(record: Record, hash_of: Pseudonymise) -> Iterable[Row]:
                 "who_class": own_class,
                 "field_name": name,
                 "attachment_id": attachment,
-                "removed": _kept_value(name, removed, hash_of),
-                "added": _kept_value(name, added, hash_of),
-                "removed_class": _assignee_class(name, removed),
-                "added_class": _assignee_class(name, added),
+                "removed": kept(removed, hash_of) if kept else None,
+                "added": kept(added, hash_of) if kept else None,
+                "removed_class": login_class(removed.strip()) if is_assignee else None,
+                "added_class": login_class(added.strip()) if is_assignee else None,
             }
 
 
@@ -508,7 +520,7 @@ SOURCE = Source(
                 visible=VISIBLE,
             ),
             streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS, LOGINS),
-            batch_records=2_000,
+            batch_records=5_000,
         ),
         Feed(
             name="flag_activity",

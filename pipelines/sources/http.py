@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     IncompleteRead,
     NameResolutionError,
@@ -213,6 +214,9 @@ class Client:
                 response = self._pool.request("GET", address, headers=self._headers, redirect=False)
             except (IncompleteRead, ProtocolError) as error:
                 trouble = f"the body or the connection was cut ({type(error).__name__})"
+                continue
+            except DecodeError:
+                trouble = "a body that cannot be unpacked"
                 continue
             except ReadTimeoutError:
                 trouble = "no answer within 120 seconds"

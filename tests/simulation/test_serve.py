@@ -45,6 +45,23 @@ def get(url: str, **options: object) -> urllib3.BaseHTTPResponse:
         return pool.request("GET", url, **options)  # type: ignore[arg-type]
 
 
+def test_a_body_is_packed_for_clients_that_take_it(servers: Servers) -> None:
+    plain = get(servers.roots["sumo"] + QUESTIONS)
+    packed = get(servers.roots["sumo"] + QUESTIONS, headers={"Accept-Encoding": "gzip"})
+    assert packed.json() == plain.json()
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
+
+
+@pytest.mark.parametrize("fault", ["truncate", "reset"])
+def test_a_packed_body_is_cut_as_well(world: World, fault: str) -> None:
+    with (
+        serve(world, faults=f"sumo.{fault}@1") as running,
+        pytest.raises((ProtocolError, IncompleteRead)),
+    ):
+        get(running.roots["sumo"] + QUESTIONS, headers={"Accept-Encoding": "gzip"})
+
+
 def broken(
     world: World, faults: str, source: str, *targets: str
 ) -> list[urllib3.BaseHTTPResponse | Exception]:

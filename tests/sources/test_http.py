@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 
 from pipelines.sources import bugzilla, pontoon
 from pipelines.sources.http import TRIES, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import SourceChanged
 from tests.scripted import Reply, at, client_of, invented_source, scripted
+
+PACKED = {"Content-Encoding": "gzip"}
 
 
 def test_an_answer_carries_the_sources_own_clock() -> None:
@@ -24,8 +29,10 @@ def test_an_answer_carries_the_sources_own_clock() -> None:
         Reply(status=500, raw=b"<h1>oh</h1>", content_type="text/html"),
         Reply({"rows": [1, 2, 3]}, cut=5),
         Reply(status=503),
+        Reply({"rows": [1, 2, 3]}, headers=PACKED),
+        Reply(raw=gzip.compress(b'{"rows": [1, 2, 3]}'), headers=PACKED, cut=9),
     ],
-    ids=["a 500 page", "a truncated body", "a 503"],
+    ids=["a 500 page", "a truncated body", "a 503", "not packed as it says", "a truncated packed body"],
 )
 def test_a_passing_failure_is_asked_again(failure: Reply) -> None:
     with (
@@ -34,6 +41,16 @@ def test_a_passing_failure_is_asked_again(failure: Reply) -> None:
     ):
         assert client.get("/things/").body == {"rows": []}
     assert len(asked) == 2
+
+
+def test_a_packed_answer_is_read_and_counted_as_it_came() -> None:
+    packed = gzip.compress(json.dumps({"rows": ["the same"] * 100}).encode())
+    with (
+        scripted(lambda _path, _n: Reply(raw=packed, headers=PACKED)) as (root, _),
+        client_of(root) as client,
+    ):
+        assert client.get("/things/").body == {"rows": ["the same"] * 100}
+        assert client.spent.bytes == len(packed)
 
 
 def test_pauses_between_tries_grow_and_end_in_a_sentence() -> None:

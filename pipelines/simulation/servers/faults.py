@@ -239,7 +239,7 @@ def _at_the_front(status: int, title: str) -> Break:
 
 
 def _truncate(_source: str, response: Response) -> Response:
-    return replace(response, sent_bytes=len(response.body) // 2)
+    return replace(response, sent_share=1 / 2)
 
 
 def _empty(_source: str, response: Response) -> Response | None:
@@ -304,7 +304,7 @@ def _records(body: Any) -> Iterator[dict[str, Any]]:
 
 
 def _reset(_source: str, response: Response) -> Response:
-    return replace(response, sent_bytes=len(response.body) // 3, reset=True)
+    return replace(response, sent_share=1 / 3, reset=True)
 
 
 def _slow(_source: str, response: Response) -> Response:

@@ -173,6 +173,7 @@ def write_links(data: Path, pairs: Iterable[tuple[str, str, float]]) -> None:
     """Replace the file that dbt reads: sorted, so that the same pairs give the same bytes."""
     rows = sorted(pairs)
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], []]
+    links_path(data).parent.mkdir(parents=True, exist_ok=True)
     write_parquet(pa.table(columns, schema=LINKS_SCHEMA), links_path(data))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import identity, records, run, settings, status
+from pipelines import records, run, settings, status
 from pipelines.sources import SOURCES
 
 
@@ -121,7 +121,6 @@ def test_what_became_of_a_run_that_dagster_started_is_noted(
 
     monkeypatch.setenv("MDM_DATA", str(tmp_path))
     monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
-    identity.snapshots(tmp_path)
     with dg.instance_for_test() as instance:
 
         def run_job(name: str) -> bool:

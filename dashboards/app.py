@@ -28,9 +28,9 @@ import waitress
 from dash import ALL, MATCH, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from dashboards import around, parts, words
 from dashboards import card as cards
 from dashboards import notices as known
-from dashboards import parts, words
 from dashboards.card import Page, View
 from dashboards.data import AUDIENCES, EACH, NothingPublished, Published, PublishedUnreadable, open_published
 from dashboards.pages import PAGES
@@ -376,10 +376,15 @@ def _page(
             ],
             className="head",
         ),
-        _notices([*remarks, *known.notices(published, view, now, regional=page.by_region)]),
+        around.noticed([*remarks, *known.notices(published, view, now, regional=page.by_region)]),
         *page.facts(published, view),
         *_sections(page.path, published, view),
-        _foot(published),
+        html.Footer(
+            [
+                *around.foot(published),
+                html.P("Borders are drawn as in Natural Earth (public domain) and take no position."),
+            ]
+        ),
     ]
 
 
@@ -453,20 +458,6 @@ def _dropdown(control: _Control) -> Component:
     )
 
 
-def _notices(found: list[known.Notice]) -> Component:
-    if not found:
-        return html.P(
-            f"All sources were read and accepted, and none is older than {known.ALERT_HOURS} hours.",
-            className="all-well",
-        )
-    items = [html.Li([html.Strong(each.title), " ", each.text], className=each.kind) for each in found]
-    return html.Section(
-        [html.H2("Before you read on", id="notices"), html.Ul(items)],
-        className="notices",
-        **cards.aria(labelledby="notices"),
-    )
-
-
 @lru_cache(maxsize=128)
 def _sections(path: str, published: Published, view: View) -> tuple[Component, ...]:
     """The cards of a page, kept: a published version never changes, ages are told by the hour."""
@@ -490,13 +481,9 @@ def _section(section: cards.Section, page: Page, published: Published, view: Vie
 
     rest: list[Component] = []
     if folded:
-        reasons: dict[str, list[str]] = {}
-        for (card, shown), reason in zip(folded, filter(None, why), strict=True):
-            called = words.plain(card.metric) if shown is None else shown.declaration.title
-            reasons.setdefault(reason, []).append(called)
-        said = " ".join(f"{each[0].upper()}{each[1:]}: {', '.join(of)}." for each, of in reasons.items())
+        number, said = cards.without_number(folded)
         asked = "question" if len(here) == 1 else "questions"
-        count = html.Strong(f"No number to show for {len(folded)} of {len(here)} {asked}. ")
+        count = html.Strong(f"No number to show for {number} of {len(here)} {asked}. ")
         rest = [html.Details([html.Summary([count, said]), grid(folded)], className="folded")]
     return html.Section(
         [
@@ -505,29 +492,6 @@ def _section(section: cards.Section, page: Page, published: Published, view: Vie
             *rest,
         ],
         **cards.aria(labelledby=name),
-    )
-
-
-def _foot(published: Published) -> Component:
-    release = published.release
-    made = "" if release.created_at is None else f", made on {words.moment(release.created_at)}"
-    made += "" if release.as_of is None else f" from data up to {words.moment(release.as_of)}"
-    rounding = (
-        " Counts are rounded to the nearest 5, shares to whole percent."
-        if release.audience == "public"
-        else ""
-    )
-    return html.Footer(
-        [
-            html.P(
-                f"Published version {release.version}{made}. Figures for the {release.audience} audience."
-            ),
-            html.P(
-                f"Groups of fewer than {release.k} people are suppressed, which is not zero.{rounding} "
-                "No person is in the published files."
-            ),
-            html.P("Borders are drawn as in Natural Earth (public domain) and take no position."),
-        ]
     )
 
 

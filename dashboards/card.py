@@ -41,12 +41,20 @@ class View:
     """What the reader looks at. `month` is the exclusive end of the chosen month (UTC without zone).
 
     read_at: the hour in which the page is drawn (UTC without zone), None where no age is told.
+    locale: of a report; pages have no choice of it.
     """
 
     month: datetime | None
     region: str | None = None
     area: str | None = None
     read_at: datetime | None = None
+    locale: str | None = None
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The dimensions of which one value was chosen, with that value."""
+        every = {"region": self.region, "locale": self.locale, "area": self.area}
+        return {name: code for name, code in every.items() if code}
 
     @property
     def since(self) -> datetime | None:
@@ -218,7 +226,21 @@ def why_nothing(shown: Shown | None) -> str:
         return "no value for this view"
     if shown.rows["value"].notna().any():
         return ""
-    return words.short_status(str(_newest(shown)["status"].mode().iloc[0]), shown.published.release.k)
+    newest = _newest(shown)
+    status = str(newest["status"].mode().iloc[0])
+    flags = newest.loc[newest["status"] == status, "flags"].fillna("").mode().iloc[0]
+    return ", ".join([words.short_status(status, shown.published.release.k), *words.flags(flags)])
+
+
+def without_number(some: Iterable[tuple[Card, Shown | None]]) -> tuple[int, str]:
+    """How many of these cards have no number in any period, and a sentence a reason that names them."""
+    reasons: dict[str, list[str]] = {}
+    for card, shown in some:
+        if reason := why_nothing(shown):
+            called = words.plain(card.metric) if shown is None else shown.declaration.title
+            reasons.setdefault(reason, []).append(called)
+    said = " ".join(f"{each[0].upper()}{each[1:]}: {', '.join(of)}." for each, of in reasons.items())
+    return sum(map(len, reasons.values())), said
 
 
 def in_rows(some: Sequence[tuple[Card, Shown | None]]) -> list[tuple[Card, Shown | None]]:
@@ -437,7 +459,7 @@ def _subject(shown: Shown, page: Page) -> Component:
     declaration, newest = shown.declaration, _newest(shown)
     latest, title, unit = shown.latest(), declaration.title, words.unit(declaration)
     states = words.states(newest["status"], shown.published.release.k)
-    where = _where(shown) if page.by_region and len(shown.rows) else []
+    where = of_choice(shown) if page.by_region and len(shown.rows) else []
     parts = [title, *where, "" if unit == title.lower() else unit, words.period(latest) if latest else ""]
     marks: list[Component] = []
     if "provisional" in set(newest["status"]):
@@ -447,13 +469,11 @@ def _subject(shown: Shown, page: Page) -> Component:
     return html.P([html.Span(said), *marks], className="subject")
 
 
-def _where(shown: Shown) -> list[str]:
-    """Whether the rows are of the region and the area that were chosen, or of all and why."""
+def of_choice(shown: Shown) -> list[str]:
+    """Whether the rows are of the region, locale and area that were chosen, or of all and why."""
     said = []
-    for name, chosen in (("region", shown.view.region), ("area", shown.view.area)):
-        if not chosen:
-            continue
-        called = shown.published.region_name(chosen) if name == "region" else words.area(chosen)
+    for name, chosen in shown.view.chosen.items():
+        called = dimension(name, chosen, shown.published)
         found = set(shown.rows[name].dropna())
         if found == {chosen} and shown.rows[name].notna().all():
             said.append(called)
@@ -533,7 +553,7 @@ def _details(title: str, content: Sequence[Component], class_name: str) -> Compo
     return html.Details([html.Summary(title), html.Div(content, className="inside")], className=class_name)
 
 
-def _pairs(pairs: Iterable[tuple[str, str | None]]) -> Component:
+def pairs(pairs: Iterable[tuple[str, str | None]]) -> Component:
     return html.Dl([part for name, text in pairs if text for part in (html.Dt(name), html.Dd(text))])
 
 
@@ -541,7 +561,7 @@ def _meaning(declaration: Declaration) -> list[Component]:
     interval = declaration.interval_method
     return [
         html.P(declaration.definition),
-        _pairs(
+        pairs(
             [
                 ("Unit", words.unit(declaration)),
                 ("Grain", declaration.grain),
@@ -581,6 +601,20 @@ def explain_command(shown: Shown) -> str:
     return shlex.join(asked)
 
 
+def of_release(published: Published) -> list[tuple[str, str]]:
+    """What a version was made by, and where it is kept."""
+    release = published.release
+    return [
+        ("Run", release.run_id),
+        ("Code", release.code_revision),
+        (
+            "Published",
+            f"version {release.version}, {release.audience} file (groups of {release.k} or more)",
+        ),
+        ("File", f"{release.version}/{published.file.name}, table metric_value"),
+    ]
+
+
 def _origin(shown: Shown) -> list[Component]:
     release, declaration, latest = shown.published.release, shown.declaration, shown.latest()
     known = latest or {}
@@ -594,24 +628,18 @@ def _origin(shown: Shown) -> list[Component]:
     )
     return [
         html.P(["Where the data are kept, this goes on from here: ", html.Code(explain_command(shown))]),
-        _pairs(
+        pairs(
             [
                 ("Metric", f"{declaration.metric}, version {declaration.version}"),
                 ("Sources", ", ".join(words.source(name) for name in declaration.sources)),
                 ("Parameters", of_row("parameters_hash")),
                 ("Input snapshot", of_row("input_snapshot") or release.input_snapshot),
                 ("Identity snapshot", of_row("identity_snapshot") or release.identity_snapshot),
-                ("Run", release.run_id),
-                ("Code", release.code_revision),
                 (
                     "Computed",
                     words.moment(known["computed_at"]) if pd.notna(known.get("computed_at")) else "",
                 ),
-                (
-                    "Published",
-                    f"version {release.version}, {release.audience} file (groups of {release.k} or more)",
-                ),
-                ("File", f"{release.version}/{shown.published.file.name}, table metric_value"),
+                *of_release(shown.published),
             ]
         ),
         *([html.P("Inputs of this version"), html.Pre(inputs)] if inputs else []),

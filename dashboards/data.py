@@ -176,9 +176,8 @@ def open_published(published: Path, audience: str = "public", version: str | Non
     try:
         stamp = file.stat().st_mtime_ns
     except OSError:
-        raise PublishedUnreadable(
-            f"Version {name} is named as the published one, but its {audience} file is missing."
-        ) from None
+        named = "is named as the published one" if version is None else "was asked for"
+        raise PublishedUnreadable(f"Version {name} {named}, but its {audience} file is missing.") from None
     return _opened(file, stamp)
 
 

@@ -190,7 +190,7 @@ def _identity(published: Published, view: View) -> list[Notice]:
     text = (
         f"{people} people were active{view.inside} in {view.said} by confirmed links between accounts, "
         "which all figures follow. If probable links hold as well, which nobody has confirmed, "
-        f"they were {joined}; cards say so in small print."
+        f"they were {joined}; small print says so."
     )
     return [Notice("warning", "Some people are probably counted more than once.", text)]
 

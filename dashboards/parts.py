@@ -93,7 +93,7 @@ def headline(shown: Shown) -> list[Component]:
     now = at(rows, "month", end)
     if now is None:
         return [html.P("No value for this month in this version.", className="none")]
-    beginning = _first_measured(rows[rows["grain"] == "month"])
+    beginning = first_measured(rows[rows["grain"] == "month"])
     compared = [
         (words.month(before["at"]), before, now)
         for before in (at(rows, "month", view.months_back(1)), at(rows, "month", view.months_back(12)))
@@ -102,11 +102,11 @@ def headline(shown: Shown) -> list[Component]:
     quarter, earlier = at(rows, "trailing_90d", end), at(rows, "trailing_90d", view.months_back(3))
     body: list[Component] = [number(shown, now)]
     if compared:
-        body.append(html.Ul([html.Li(_comparison(shown, *each)) for each in compared], className="compare"))
+        body.append(html.Ul([html.Li(comparison(shown, *each)) for each in compared], className="compare"))
     if quarter is not None:
         lines: list[Any] = [html.Strong(quarter["shown"]), f" in {words.period(quarter)}"]
         if earlier is not None:
-            lines += [html.Br(), *_comparison(shown, words.period(earlier), earlier, quarter)]
+            lines += [html.Br(), *comparison(shown, words.period(earlier), earlier, quarter)]
         body.append(html.P(lines, className="quarter"))
     sure = how_sure(shown, now)
     if sure:
@@ -122,7 +122,7 @@ def headline(shown: Shown) -> list[Component]:
     return body
 
 
-def _first_measured(monthly: pd.DataFrame) -> pd.Timestamp | None:
+def first_measured(monthly: pd.DataFrame) -> pd.Timestamp | None:
     """The end of the first month that could be measured after months that could not: it starts a count and is
     nothing to compare with. None where all could be."""
     ordered = monthly.sort_values("period_end")
@@ -136,9 +136,8 @@ def number(shown: Shown, row: dict[str, Any]) -> Component:
     return html.P(row["shown"], className="big" if pd.notna(row["value"]) else "big absent")
 
 
-def _comparison(
-    shown: Shown, name: str, before: dict[str, Any], now: dict[str, Any]
-) -> list[Component | str]:
+def comparison(shown: Shown, name: str, before: dict[str, Any], now: dict[str, Any]) -> list[Component | str]:
+    """The change of a number with the value that it is a change from, or that value alone."""
     change = shown.change(now, before)
     if change is None:
         return [f"{name}: {before['shown']}"]
@@ -156,7 +155,7 @@ def trend(shown: Shown) -> list[Component]:
     if before is not None:
         body.append(
             html.Ul(
-                [html.Li(_comparison(shown, words.month(before["at"]), before, latest))],
+                [html.Li(comparison(shown, words.month(before["at"]), before, latest))],
                 className="compare",
             )
         )

@@ -702,6 +702,41 @@ def serve(
         raise CallRefused(str(error)) from None
 
 
+@app.command("report")
+def report_(
+    internal: Annotated[
+        bool, typer.Option("--internal", help="The edition for staff: smaller groups, exact numbers.")
+    ] = False,
+    region: Annotated[str | None, typer.Option(help="For one region: its code or name.")] = None,
+    locale: Annotated[str | None, typer.Option(help="For one language community, e.g. pt-BR.")] = None,
+    version: Annotated[str | None, typer.Option(help="An earlier publication instead, by its name.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; else <MDM_DATA>/reports/<version>-....html")
+    ] = None,
+) -> None:
+    """Write a report to send on, from the published files alone: one HTML file, for screens and paper."""
+    from dashboards import report as reports
+    from dashboards.data import NothingPublished, PublishedUnreadable, open_published
+
+    data, audience = settings.data_dir(), "internal" if internal else "public"
+    try:
+        published = open_published(data / "published", audience, version)
+        view = reports.view_of(published, region, locale)
+        text = reports.report(published, view, datetime.now(UTC).replace(tzinfo=None))
+    except NothingPublished as error:
+        raise CallRefused(f"{str(error).rstrip('.')}: `mdm run` makes a publication.") from None
+    except (PublishedUnreadable, reports.NotInPublication) as error:
+        raise CallRefused(str(error)) from None
+    if out is None:
+        parts = [published.version, audience, view.region, view.locale]
+        out = data / "reports" / f"{'-'.join(filter(None, parts))}.html"
+        out.parent.mkdir(exist_ok=True)
+    if out.is_dir() or not out.parent.is_dir():
+        raise CallRefused(f"--out {out}: {'a folder' if out.is_dir() else 'its folder is not there'}.")
+    replace_file(out, text.encode())
+    print(f"report: {out}")
+
+
 @app.command()
 def simulate(
     scale: Annotated[str, typer.Option(help="Size of the generated community.")] = "small",

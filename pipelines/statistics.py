@@ -64,12 +64,19 @@ def newcombe(x1: float, n1: float, x2: float, n2: float) -> Estimate:
     if n1 == 0 or n2 == 0:
         return Estimate(None, None, None)
     (low1, low2), (high1, high2) = wilson([x1, x2], [n1, n2])
-    p1, p2 = x1 / n1, x2 / n2
-    difference = p1 - p2
+    return difference((x1 / n1, low1, high1), (x2 / n2, low2, high2))
+
+
+def difference(one: tuple[float, float, float], other: tuple[float, float, float]) -> Estimate:
+    """One estimate minus another: Newcombe's formula on the limits that both have, whatever they are of.
+
+    one, other: value, low, high; a limit that is not reached is infinite. The interval holds for estimates
+    that do not depend on each other; of windows that overlap it is too wide.
+    """
+    (p1, low1, high1), (p2, low2, high2) = one, other
+    apart = p1 - p2
     return Estimate(
-        difference,
-        difference - math.hypot(p1 - low1, high2 - p2),
-        difference + math.hypot(high1 - p1, p2 - low2),
+        apart, apart - math.hypot(p1 - low1, high2 - p2), apart + math.hypot(high1 - p1, p2 - low2)
     )
 
 

@@ -91,9 +91,9 @@ def rows_of(metric: str) -> parts.Rows:
 
 
 def _choices(view: View) -> list[dict[str, str]]:
-    """What a reader chose, all of it first, then the region and the area each alone."""
-    both = {name: code for name, code in (("region", view.region), ("area", view.area)) if code}
-    return [both, *({name: code} for name, code in both.items())] if both else []
+    """What a reader chose, all of it first, then the region, the locale and the area each alone."""
+    every = view.chosen
+    return [every, *({name: code} for name, code in every.items())] if every else []
 
 
 def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:
@@ -131,21 +131,21 @@ def body(shown: Shown) -> Sequence[Component]:
     if split or len(categories) > LINES or several:
         return _table(shown, newest, split)
     whole = rows[rows["category"].isna()]
-    if len(categories) > 1 and _moves(rows[rows["category"].notna()]):
+    if len(categories) > 1 and moves(rows[rows["category"].notna()]):
         return [*_facts(shown, newest), *_lines(shown, categories)]
     if categories and (len(whole) or len(categories) > 1):
-        return [*_facts(shown, newest), *([_trend(shown, whole)] if _moves(whole) else [])]
+        return [*_facts(shown, newest), *([_trend(shown, whole)] if moves(whole) else [])]
     latest = cards.record(newest.iloc[-1])
     sure = cards.how_sure(shown, latest)
     return [
         parts.number(shown, latest),
         html.P(words.period(latest) + (f". {sure}" if sure else ""), className="sure"),
         *_last_shown(shown, newest, ["category"]),
-        *([_trend(shown, rows)] if _moves(rows) else []),
+        *([_trend(shown, rows)] if moves(rows) else []),
     ]
 
 
-def _moves(rows: pd.DataFrame) -> bool:
+def moves(rows: pd.DataFrame) -> bool:
     """Whether a chart over time has more to show than lone points: two values of one series."""
     counts = rows.groupby("category", dropna=False)["value"].count()
     return rows["period_end"].nunique() > 1 and bool(counts.max() > 1)
@@ -163,7 +163,7 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
     curve = newest["category"].str.fullmatch(r"s_\d+d").eq(True).any()
     facts = []
     for row in cards.records_of(newest[~hidden]):
-        name = _named(shown, row, ["category"]) or ("median" if curve else "all")
+        name = named(shown, row, ["category"]) or ("median" if curve else "all")
         said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
         if row["interval"]:
             said.append(html.Small(f"95\u202f% interval: {row['interval']}"))
@@ -171,7 +171,7 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
             said.append(html.Small(f"{words.WITH_PROBABLE}: {row['probable']}"))
         said.append(html.Small(words.period(row)))
         facts.append(html.Li(said))
-    rest = _without(shown, newest[hidden], ["category"])
+    rest = without(shown, newest[hidden], ["category"])
     return [html.Ul(facts, className="facts"), *(html.P(line, className="sure") for line in rest)]
 
 
@@ -188,11 +188,11 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     by = [*split, *(name for name in ("category", "population") if newest[name].nunique() > 1)]
     if newest["value"].isna().all():
         return _nothing_new(shown, newest, by)
-    hidden = _alike(newest)
-    without, ordered = _without(shown, newest[hidden], by), _arranged(newest[~hidden], by)
+    hidden = alike(newest)
+    rest, ordered = without(shown, newest[hidden], by), arranged(newest[~hidden], by)
     more = len(ordered) - SHOWN_ROWS[shown.card.width]
     ordered = ordered.head(SHOWN_ROWS[shown.card.width])
-    notes = _own_marks(ordered)
+    notes = own_marks(ordered)
     periods = newest["period_end"].nunique() > 1
     ranked = newest["rank_best"].notna().any()
     sure, banded = (newest["interval"] != "").any(), (newest["probable"] != "").any()
@@ -220,7 +220,7 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     probable = f"{words.WITH_PROBABLE} is not the figure: {words.PROBABLE}." if banded else ""
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
-        *(html.P(line, className="sure") for line in ("; ".join(below), *without, probable) if line),
+        *(html.P(line, className="sure") for line in ("; ".join(below), *rest, probable) if line),
     ]
 
 
@@ -231,7 +231,7 @@ def _value(row: dict[str, Any]) -> str | list[Component | str]:
     return [row["shown"], html.Small(f"if probable links hold: {row['probable']}")]
 
 
-def _arranged(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def arranged(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Rows by the values of `by`: places with the most people first, all else by meaning."""
     ranks = pd.DataFrame({name: _ranks(rows[name]) for name in by}, index=rows.index)
     for name in set(by) & set(PLACES):
@@ -266,39 +266,46 @@ def _last_shown(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[C
         return [html.P(f"The last numbers that can be shown are of {when}, in the table.", className="sure")]
     whole = "all" if len(last) > 1 else ""
     told = ", ".join(
-        f"{row['shown']} {_named(shown, row, by) or whole}".strip() for row in cards.records_of(last)
+        f"{row['shown']} {named(shown, row, by) or whole}".strip() for row in cards.records_of(last)
     )
     return [html.P(f"Last shown, {when}: {told}.", className="sure")]
 
 
-def _named(shown: Shown, row: dict[str, Any], by: Sequence[str]) -> str:
+def named(shown: Shown, row: dict[str, Any], by: Sequence[str]) -> str:
     """What a row is of, in the dimensions that tell it from its neighbours."""
     return ", ".join(cards.dimension(name, row[name], shown.published) for name in by if pd.notna(row[name]))
 
 
-def _alike(rows: pd.DataFrame) -> pd.Series[bool]:
+def alike(rows: pd.DataFrame) -> pd.Series[bool]:
     """Rows without a value that would repeat a line: suppressed ones, and more than `ALIKE` of one reason."""
     empty = rows["value"].isna()
     same = rows.assign(marks=rows["flags"].fillna("")).groupby(["status", "marks"])["status"]
     return empty & ((rows["status"] == "suppressed") | (same.transform("size") > ALIKE))
 
 
-def _without(shown: Shown, rows: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    """A line for each reason why rows have no number: how many, why, and which of one dimension's values."""
+def without(shown: Shown, rows: pd.DataFrame, by: Sequence[str], joint: str = " more") -> list[str]:
+    """A line for each reason why rows have no number: how many, why, and which of one dimension's values.
+
+    joint: what follows their number, nothing where no row with a number stands above.
+    """
     lines = []
     for (_, marks), part in rows.groupby(["shown", rows["flags"].fillna("")], sort=False):
         why = f"{part['shown'].iloc[0]}" + (f", {'; '.join(words.flags(marks))}" if marks else "")
-        names = [_named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1]
-        lines.append(f"{len(part):,} more {why}" + (f": {', '.join(names)}" if names else ""))
+        names = [named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1]
+        lines.append(f"{len(part):,}{joint} {why}" + (f": {', '.join(names)}" if names else ""))
     return lines
 
 
-def _own_marks(rows: pd.DataFrame) -> list[str]:
+def own_marks(rows: pd.DataFrame) -> list[str]:
     """What is marked of each row and not of all of them: the card says below what holds for all."""
-    marks = [words.flags(text) for text in rows["flags"]]
-    valued = [found for found, value in zip(marks, rows["value"], strict=True) if pd.notna(value)]
-    common = set.intersection(*map(set, valued)) if valued else set()
-    return ["; ".join(mark for mark in found if mark not in common) for found in marks]
+    common = marks_of_all(rows)
+    return ["; ".join(mark for mark in words.flags(text) if mark not in common) for text in rows["flags"]]
+
+
+def marks_of_all(rows: pd.DataFrame) -> list[str]:
+    """What is marked of every row that has a number."""
+    marks = [words.flags(text) for text in rows.loc[rows["value"].notna(), "flags"]]
+    return [mark for mark in marks[0] if all(mark in found for found in marks)] if marks else []
 
 
 def _rank(row: dict[str, Any]) -> str:

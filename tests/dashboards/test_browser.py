@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize
 
+from dashboards import report
+from dashboards.data import open_published
 from dashboards.pages import PAGES as ALL_PAGES
 from tests.dashboards.browser import Seen, drawn, launched, opened
-from tests.dashboards.conftest import Serve
+from tests.dashboards.conftest import READ_AT, Serve
 from tests.dashboards.published import REGIONS, Invented, write
 
 PLACE_OF = """code => [...document.querySelectorAll("#map .choroplethlayer path")]
@@ -258,3 +260,19 @@ def _tab_through(page: Page, presses: int) -> list[str]:
         page.keyboard.press("Tab")
         names.append(page.evaluate(name))
     return names
+
+
+def test_a_report_fits_a_phone_and_keeps_its_tables_on_paper(
+    chromium: BrowserContext, published: Path, tmp_path: Path
+) -> None:
+    found = open_published(published)
+    file = tmp_path / "report.html"
+    file.write_text(report.report(found, report.view_of(found, "155", None), READ_AT), encoding="utf-8")
+    with opened(chromium, file.as_uri(), width=360) as (page, seen):
+        assert seen.outside == [file.as_uri()]
+        assert seen.complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        display = "getComputedStyle(document.querySelector('.figures')).display"
+        assert page.evaluate(display) == "block"
+        page.emulate_media(media="print")
+        assert page.evaluate(display) == "table"

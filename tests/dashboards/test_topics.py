@@ -328,13 +328,13 @@ def test_where_parts_have_lone_points_the_whole_is_drawn(tmp_path: Path) -> None
 
 def test_lone_points_are_told_and_not_drawn() -> None:
     lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
-    assert not topics._moves(lone)
-    assert topics._moves(lone.assign(category="a"))
+    assert not topics.moves(lone)
+    assert topics.moves(lone.assign(category="a"))
 
 
 def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:
     rows = pd.DataFrame({"flags": ["evident, x", "x", None], "value": [1.0, 2.0, None]})
-    assert topics._own_marks(rows) == ["evident", "", ""]
+    assert topics.own_marks(rows) == ["evident", "", ""]
 
 
 def test_a_rank_is_a_range_unless_it_is_certain() -> None:

@@ -153,34 +153,55 @@ def _no_map(published: Published, view: View) -> list[Component]:
 
 
 def _drill(shown: Shown, by: str) -> list[Component]:
-    """Regions as links into their countries, with both months; countries as they are."""
+    """Regions as links into their countries, with both months; countries as they are.
+
+    Those without a number are a line for each reason.
+    """
     view, published = shown.view, shown.published
     now = shown.rows[shown.rows["period_end"] == view.month]
     before = shown.rows[shown.rows["period_end"] != view.month].drop_duplicates(by).set_index(by)
+    there = now["value"].notna()
     body: list[list[Any]] = []
-    for _, row in now.iterrows():
+    for _, row in now[there].iterrows():
         code = row[by]
         earlier = cards.record(before.loc[code]) if code in before.index else None
         name: Component | str = published.region_name(code)
         if by == "region" and code != UNKNOWN:
-            name = dcc.Link(published.region_name(code), href=f"{PAGE.path}?{view.query(region=code)}")
-        number = html.Span(row["shown"], className="" if pd.notna(row["value"]) else "absent")
-        body.append([name, number, _against(shown, cards.record(row), earlier)])
-    if not body:
+            name = _link(code, view, published)
+        body.append([name, row["shown"], _against(shown, cards.record(row), earlier)])
+    if now.empty:
         return [html.P("No value for this month in this version.", className="none")]
     head = ["Region" if by == "region" else "Country", view.said, f"Change on {view.said_before}"]
     what = "Regions" if by == "region" else f"Countries of {published.region_name(str(view.region))}"
     said = f"{what}: active contributors{view.inside}."
-    return [cards.plain_table(head, body, said, "table numbers drill")]
+    return [
+        *([cards.plain_table(head, body, said, "table numbers drill")] if body else []),
+        *_without(shown, now[~there], by),
+    ]
+
+
+def _without(shown: Shown, rows: pd.DataFrame, by: str) -> list[Component]:
+    """A line for each reason why places have no number: how many, why, which; regions as links."""
+    lines = []
+    for why, some in rows.groupby("shown", sort=False):
+        named: list[Component | str] = []
+        for code in some[by]:
+            leads = by == "region" and code != UNKNOWN
+            name = _link(code, shown.view, shown.published) if leads else shown.published.region_name(code)
+            named += [", ", name]
+        lines.append(html.P([f"{len(some)} {why}: ", *named[1:], "."], className="sure"))
+    return lines
+
+
+def _link(code: str, view: View, published: Published) -> Component:
+    return dcc.Link(published.region_name(code), href=f"{PAGE.path}?{view.query(region=code)}")
 
 
 def _against(shown: Shown, now: dict[str, Any], before: dict[str, Any] | None) -> list[Component | str]:
-    """The change with the value it is a change from, or that value alone."""
-    if before is None:
-        return ["\u2013"]
+    """The change with the value it is a change from; a dash where that is not there."""
     change = shown.change(now, before)
-    if change is None:
-        return [html.Small(f"{before['shown']} then" if pd.notna(before["value"]) else "\u2013")]
+    if change is None or before is None:
+        return ["\u2013"]
     return [words.compact(change), html.Small(f" from {before['shown']}")]
 
 

@@ -111,7 +111,7 @@ def test_a_download_is_the_rows_of_its_card(chromium: BrowserContext, site: str)
         rows = pd.read_csv(io.BytesIO(Path(download.path()).read_bytes()))
         now = rows[rows["period_end"] == "2026-03-01T00:00:00Z"]
         assert len(now) == len(REGIONS) + 1
-        shown = page.locator("#map tbody tr").all_inner_texts()
+        shown = page.locator("#map tbody tr, #map .sure").all_inner_texts()
         for _, row in now.iterrows():
             line = next(text for text in shown if str(row["region_name"]) in text)
             assert str(row["shown"]) in line.replace("\u202f", " ").replace("\n", " ")

@@ -329,11 +329,25 @@ def test_a_month_that_is_closed_and_complete_is_not_called_provisional(published
 # --- Regions ----------------------------------------------------------------------------------
 
 
+def test_places_without_a_number_are_one_line_below_the_table_of_places(published: Path) -> None:
+    one = card(published, "map", "/regions")
+    body = [text(row) for row in all_of(one, "Tr")[1:]]
+    assert len(body) > 5
+    assert not [row for row in body if "suppressed" in row or "Western Asia" in row]
+    (line,) = [each for each in all_of(one, "P") if getattr(each, "className", "") == "sure"]
+    said = "".join(str(node) for node in nodes(line) if isinstance(node, str))
+    assert said == "2 suppressed (fewer than 10 people): Australia and New Zealand, Western Asia."
+    assert [link.href for link in all_of(line, "Link")] == [
+        "/regions?region=053&month=2026-06", "/regions?region=145&month=2026-06",
+    ]  # fmt: skip
+
+
 def test_small_groups_are_suppressed_and_never_zero(published: Path) -> None:
-    rows = [text(row) for row in all_of(card(published, "map", "/regions"), "Tr")]
-    small = next(row for row in rows if "Western Asia" in row)
+    one = card(published, "map", "/regions")
+    (small,) = [text(each) for each in all_of(one, "P") if "Western Asia" in text(each)]
     assert "suppressed (fewer than 10 people)" in small
     assert " 0 " not in f" {small} "
+    assert not [row for row in all_of(one, "Tr") if "Western Asia" in text(row)]
 
 
 def test_people_of_unknown_region_are_a_row_of_their_own(published: Path) -> None:

@@ -1,4 +1,13 @@
-{# What DuckDB and Spark say differently; everything else up to the marts is common SQL. #}
+{#
+    What DuckDB and Spark say differently, one macro a difference. In here: what staging, intermediate and
+    marts need and no SQL says that both take. Not in here: what only the metrics use, which stay on DuckDB.
+
+    What needs no macro, only care (`tests/dbt/test_portable.py` finds it): no `qualify`, `::`, `[...]` nor
+    name in double quotes (`adapter.quote`); `string` is a type of both, `varchar` is not; a number with a
+    point is a decimal in Spark, and a division by it loses digits: `24e0`. What no test finds: in an
+    ascending order null comes last in DuckDB and first in Spark. So whatever may be null there says
+    `nulls last`.
+#}
 
 {# One row a step from `first` to `last`, both included: for use in a select list. #}
 {% macro date_series(first, last, step) -%}
@@ -33,7 +42,7 @@
 
 {# Elapsed hours between two instants, to the microsecond. #}
 {% macro hours_between(first, last) -%}
-    {{ dbt.datediff(first, last, 'microsecond') }} / 3600000000.0
+    {{ dbt.datediff(first, last, 'microsecond') }} / 3.6e9
 {%- endmacro %}
 
 {# All rows as one list of structs, in no particular order. columns: name in the struct -> expression. #}
@@ -73,4 +82,33 @@
 
 {% macro spark__each_of(column) -%}
     explode({{ column }})
+{%- endmacro %}
+
+{#
+    Three of dbt's own macros, in place of dbt-spark's (`dispatch` in dbt_project.yml): its `dateadd` drops the
+    parts of a second, its `datediff` is null for microseconds of a whole second, its `listagg` has no order.
+#}
+
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    timestampadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
+{%- endmacro %}
+
+{% macro spark__datediff(first_date, second_date, datepart) -%}
+    {%- if datepart == 'day' -%}
+        cast(datediff({{ second_date }}, {{ first_date }}) as bigint)
+    {%- elif datepart == 'microsecond' -%}
+        timestampdiff(microsecond, {{ first_date }}, {{ second_date }})
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("no datediff of a " ~ datepart ~ " on Spark, see macros/engines.sql") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
+    array_join(
+        transform(
+            array_sort(collect_list(struct({{ order_by_clause | replace('order by ', '') }}, {{ measure }} as one))),
+            listed -> listed.one
+        ),
+        {{ delimiter_text }}
+    )
 {%- endmacro %}

@@ -22,13 +22,17 @@
 {# The newest version of every record of a stream among those of a condition: a tombstone is one. #}
 {% macro newest(source_name, stream, among='true') -%}
     select *
-    from {{ lake(source_name, stream) }}
-    where {{ among }}
-    qualify
-        row_number() over (
-            partition by _key
-            order by _fetched_at desc, _batch_id desc, _version_at desc
-        ) = 1
+    from (
+        select
+            *,
+            row_number() over (
+                partition by _key
+                order by _fetched_at desc, _batch_id desc, _version_at desc
+            ) as _place
+        from {{ lake(source_name, stream) }}
+        where {{ among }}
+    ) as ranked
+    where _place = 1
 {%- endmacro %}
 
 {# An instant of the lake as a plain timestamp. The session's time zone is UTC (profiles.yml). #}

@@ -51,4 +51,7 @@ _DUCKDB = {
     "each_match": lambda column, pattern: f"unnest(regexp_extract_all({column}, '{pattern}', 1))",
     "each_of": lambda column: f"unnest({column})",
 }
-adapter = SimpleNamespace(dispatch=lambda name, package: _DUCKDB[name])
+adapter = SimpleNamespace(
+    dispatch=lambda name, package: _DUCKDB[name],
+    quote=lambda name: f'"{name}"',
+)

@@ -4,20 +4,28 @@
 
 with observed as (
     select
-        identities.identity_level,
-        identities.person_id,
-        countries.country,
-        countries.observed_on
-    from {{ ref('int_identity__countries') }} as countries
-    inner join {{ ref('dim_identity') }} as identities on countries.person_id = identities.member_id
-    qualify
-        row_number() over (
-            partition by
-                identities.identity_level, identities.person_id, countries.observed_on
-            order by
-                case countries.source when 'reps' then 1 else 2 end asc,
-                countries.country asc
-        ) = 1
+        identity_level,
+        person_id,
+        country,
+        observed_on
+    from (
+        select
+            identities.identity_level,
+            identities.person_id,
+            countries.country,
+            countries.observed_on,
+            row_number() over (
+                partition by
+                    identities.identity_level, identities.person_id, countries.observed_on
+                order by
+                    case countries.source when 'reps' then 1 else 2 end asc,
+                    countries.country asc
+            ) as place
+        from {{ ref('int_identity__countries') }} as countries
+        inner join {{ ref('dim_identity') }} as identities
+            on countries.person_id = identities.member_id
+    ) as ranked
+    where place = 1
 ),
 
 changes as (

@@ -6,7 +6,7 @@ with inputs as (
     select
         {{ dbt.hash(dbt.listagg(
             "source || '/' || stream || '=' || records || '/' || versions || '@' "
-            ~ "|| coalesce(cast(watermark as varchar), '')",
+            ~ "|| coalesce(cast(watermark as string), '')",
             "';'", "order by source, stream"
         )) }} as input_snapshot
     from {{ ref('stg_pipeline__streams') }}

@@ -45,13 +45,13 @@ select
     kinds.source,
     kinds.area,
     kinds.affiliation,
-    {{ dbt.datediff('kinds.occurred_at', 'thanked.thanked_by', 'microsecond') }} / 86400000000.0
+    {{ dbt.datediff('kinds.occurred_at', 'thanked.thanked_by', 'microsecond') }} / 8.64e10
         as thanked_days,
-    {{ dbt.datediff('kinds.occurred_at', 'thanked.solved_by', 'microsecond') }} / 86400000000.0
+    {{ dbt.datediff('kinds.occurred_at', 'thanked.solved_by', 'microsecond') }} / 8.64e10
         as solved_days,
     coalesce(
         {{ dbt.datediff('kinds.occurred_at', 'reads.first_read_at', 'microsecond') }}
-        / 86400000000.0,
+        / 8.64e10,
         0
     ) as unwatched_days,
 

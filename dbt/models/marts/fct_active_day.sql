@@ -27,8 +27,9 @@ select
     case affiliation_rank
         when 1 then 'staff' when 2 then 'vendor' when 3 then 'volunteer' else 'unknown'
     end as affiliation,
-    row_number() over (
-        partition by identity_level, person_id, area order by occurred_on
+    cast(
+        row_number() over (partition by identity_level, person_id, area order by occurred_on)
+        as bigint
     ) as day_number,
     lead(occurred_on) over (
         partition by identity_level, person_id, area order by occurred_on

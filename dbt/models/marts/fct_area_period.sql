@@ -16,8 +16,15 @@ with feeding as (
 
 areas as (
     select area, source, is_read
-    from feeding
-    qualify is_read = 1 or max(is_read) over (partition by area) = 0
+    from (
+        select
+            area,
+            source,
+            is_read,
+            max(is_read) over (partition by area) as is_any_read
+        from feeding
+    ) as beside_others
+    where is_read = 1 or is_any_read = 0
     union all
     select distinct 'all' as area, source, 1 as is_read from feeding
 ),

@@ -46,22 +46,33 @@ steps as (
 ),
 
 decisions as (
-    select bug_id, login, step, changed_at
-    from steps
-    where step in ('approved', 'denied', 'fixed', 'closed')
-    qualify
-        row_number() over (
-            partition by bug_id
-            order by
-                changed_at asc,
-                case step
-                    when 'approved' then 1
-                    when 'denied' then 2
-                    when 'fixed' then 3
-                    else 4
-                end asc,
-                login asc
-        ) = 1
+    select
+        bug_id,
+        login,
+        step,
+        changed_at
+    from (
+        select
+            bug_id,
+            login,
+            step,
+            changed_at,
+            row_number() over (
+                partition by bug_id
+                order by
+                    changed_at asc,
+                    case step
+                        when 'approved' then 1
+                        when 'denied' then 2
+                        when 'fixed' then 3
+                        else 4
+                    end asc,
+                    login asc nulls last
+            ) as place
+        from steps
+        where step in ('approved', 'denied', 'fixed', 'closed')
+    ) as ranked
+    where place = 1
 ),
 
 reviews as (

@@ -7,35 +7,44 @@
 -- first read after 45 days is not judged.
 
 with firsts as (
-    select facts.*
-    from {{ ref('fct_contribution') }} as facts
-    inner join {{ ref('dim_person') }} as persons
-        on
-            facts.person_id = persons.person_id
-            and facts.occurred_on = persons.first_contribution_on
-    where not persons.is_left_censored
-    qualify
-        row_number() over (
-            partition by facts.person_id order by facts.occurred_at asc, facts.contribution_id asc
-        ) = 1
+    select *
+    from (
+        select
+            facts.*,
+            row_number() over (
+                partition by facts.person_id
+                order by facts.occurred_at asc, facts.contribution_id asc
+            ) as place
+        from {{ ref('fct_contribution') }} as facts
+        inner join {{ ref('dim_person') }} as persons
+            on
+                facts.person_id = persons.person_id
+                and facts.occurred_on = persons.first_contribution_on
+        where not persons.is_left_censored
+    ) as ranked
+    where place = 1
 ),
 
 -- With probable links followed too, only the earliest of a person's accounts began.
 beginnings as (
-    select facts.contribution_id
-    from {{ ref('fct_contribution') }} as facts
-    inner join {{ ref('dim_person') }} as persons
-        on
-            facts.person_id = persons.person_id
-            and facts.occurred_on = persons.first_contribution_on
-    qualify
-        row_number() over (
-            partition by persons.probable_person_id
-            order by facts.occurred_at asc, facts.contribution_id asc
-        ) = 1
-        and max(case when persons.is_left_censored then 1 else 0 end)
-            over (partition by persons.probable_person_id)
-        = 0
+    select contribution_id
+    from (
+        select
+            facts.contribution_id,
+            row_number() over (
+                partition by persons.probable_person_id
+                order by facts.occurred_at asc, facts.contribution_id asc
+            ) as place,
+            max(case when persons.is_left_censored then 1 else 0 end)
+                over (partition by persons.probable_person_id)
+                as is_left_censored
+        from {{ ref('fct_contribution') }} as facts
+        inner join {{ ref('dim_person') }} as persons
+            on
+                facts.person_id = persons.person_id
+                and facts.occurred_on = persons.first_contribution_on
+    ) as ranked
+    where place = 1 and is_left_censored = 0
 ),
 
 replies as (
@@ -56,57 +65,68 @@ replies as (
 {% set judged_after = var('parameters')['first_accepted_days'] + 1 %}
 answers as (
     select
-        firsts.contribution_id,
-        firsts.item,
-        versions.answer_id,
-        firsts.occurred_at,
-        versions.helpful_votes
-    from firsts
-    inner join {{ ref('stg_sumo__answer_versions') }} as versions
-        on firsts.contribution_id = 'sumo:answer:' || versions.answer_id
-    where
-        versions.observed_at < {{ dbt.dateadd(
-            'day', var('parameters')['answer_judged_within_days'], 'firsts.occurred_at'
-        ) }}
-    qualify
-        row_number() over (
-            partition by firsts.contribution_id
-            order by
-                case
-                    when
-                        versions.observed_at
-                        < {{ dbt.dateadd('day', judged_after, 'firsts.occurred_at') }}
-                        then versions.observed_at
-                end desc nulls last,
-                versions.observed_at asc,
-                versions.helpful_votes asc
-        ) = 1
+        contribution_id,
+        item,
+        answer_id,
+        occurred_at,
+        helpful_votes
+    from (
+        select
+            firsts.contribution_id,
+            firsts.item,
+            versions.answer_id,
+            firsts.occurred_at,
+            versions.helpful_votes,
+            row_number() over (
+                partition by firsts.contribution_id
+                order by
+                    case
+                        when
+                            versions.observed_at
+                            < {{ dbt.dateadd('day', judged_after, 'firsts.occurred_at') }}
+                            then versions.observed_at
+                    end desc nulls last,
+                    versions.observed_at asc,
+                    versions.helpful_votes asc nulls last
+            ) as place
+        from firsts
+        inner join {{ ref('stg_sumo__answer_versions') }} as versions
+            on firsts.contribution_id = 'sumo:answer:' || versions.answer_id
+        where
+            versions.observed_at < {{ dbt.dateadd(
+                'day', var('parameters')['answer_judged_within_days'], 'firsts.occurred_at'
+            ) }}
+    ) as ranked
+    where place = 1
 ),
 
 chosen as (
-    select
-        answers.contribution_id,
-        versions.solution_id = answers.answer_id as is_chosen
-    from answers
-    inner join {{ ref('stg_sumo__question_versions') }} as versions
-        on answers.item = cast(versions.question_id as {{ dbt.type_string() }})
-    where
-        versions.observed_at < {{ dbt.dateadd(
-            'day', var('parameters')['answer_judged_within_days'], 'answers.occurred_at'
-        ) }}
-    qualify
-        row_number() over (
-            partition by answers.contribution_id
-            order by
-                case
-                    when
-                        versions.observed_at
-                        < {{ dbt.dateadd('day', judged_after, 'answers.occurred_at') }}
-                        then versions.observed_at
-                end desc nulls last,
-                versions.observed_at asc,
-                versions.solution_id asc
-        ) = 1
+    select contribution_id, is_chosen
+    from (
+        select
+            answers.contribution_id,
+            versions.solution_id = answers.answer_id as is_chosen,
+            row_number() over (
+                partition by answers.contribution_id
+                order by
+                    case
+                        when
+                            versions.observed_at
+                            < {{ dbt.dateadd('day', judged_after, 'answers.occurred_at') }}
+                            then versions.observed_at
+                    end desc nulls last,
+                    versions.observed_at asc,
+                    versions.solution_id asc nulls last
+            ) as place
+        from answers
+        inner join {{ ref('stg_sumo__question_versions') }} as versions
+            on answers.item = cast(versions.question_id as {{ dbt.type_string() }})
+        where
+            versions.observed_at < {{ dbt.dateadd(
+                'day', var('parameters')['answer_judged_within_days'], 'answers.occurred_at'
+            ) }}
+    ) as ranked
+    where place = 1
 ),
 
 decided as (

@@ -4,7 +4,8 @@
 with ordered as (
     select
         *,
-        row_number() over (partition by goal order by version_on) as version_number,
+        cast(row_number() over (partition by goal order by version_on) as bigint)
+            as version_number,
         lead(version_on) over (partition by goal order by version_on) as next_on
     from {{ ref('stg_curated__goals') }}
 )

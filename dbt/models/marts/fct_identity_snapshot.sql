@@ -10,11 +10,15 @@ with days as (
 
 kept as (
     select snapshot_on
-    from days
-    qualify
-        row_number() over (
-            partition by {{ dbt.date_trunc('month', 'snapshot_on') }} order by snapshot_on desc
-        ) = 1
+    from (
+        select
+            snapshot_on,
+            row_number() over (
+                partition by {{ dbt.date_trunc('month', 'snapshot_on') }} order by snapshot_on desc
+            ) as place
+        from days
+    ) as ranked
+    where place = 1
 )
 
 select

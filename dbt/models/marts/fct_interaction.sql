@@ -10,12 +10,18 @@ with facts as (
 ),
 
 authors as (
-    select
-        cast(translation_id as {{ dbt.type_string() }}) as item,
-        account
-    from {{ ref('stg_pontoon__user_actions') }}
-    where action_type = 'translation:created'
-    qualify row_number() over (partition by translation_id order by acted_at asc, account asc) = 1
+    select item, account
+    from (
+        select
+            cast(translation_id as {{ dbt.type_string() }}) as item,
+            account,
+            row_number() over (
+                partition by translation_id order by acted_at asc, account asc nulls last
+            ) as place
+        from {{ ref('stg_pontoon__user_actions') }}
+        where action_type = 'translation:created'
+    ) as ranked
+    where place = 1
 ),
 
 posts as (

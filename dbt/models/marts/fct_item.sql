@@ -29,21 +29,24 @@ submissions as (
 ),
 
 reviews as (
-    select
-        submissions.contribution_id,
-        verdicts.account,
-        verdicts.acted_at
-    from submissions
-    inner join verdicts
-        on
-            submissions.translation_id = verdicts.translation_id
-            and submissions.occurred_at <= verdicts.acted_at
-    where verdicts.is_by_person and submissions.person_id <> verdicts.person_id
-    qualify
-        row_number() over (
-            partition by submissions.contribution_id
-            order by verdicts.acted_at asc, verdicts.account asc
-        ) = 1
+    select contribution_id, account, acted_at
+    from (
+        select
+            submissions.contribution_id,
+            verdicts.account,
+            verdicts.acted_at,
+            row_number() over (
+                partition by submissions.contribution_id
+                order by verdicts.acted_at asc, verdicts.account asc
+            ) as place
+        from submissions
+        inner join verdicts
+            on
+                submissions.translation_id = verdicts.translation_id
+                and submissions.occurred_at <= verdicts.acted_at
+        where verdicts.is_by_person and submissions.person_id <> verdicts.person_id
+    ) as ranked
+    where place = 1
 ),
 
 settlements as (

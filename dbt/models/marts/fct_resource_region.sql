@@ -99,7 +99,7 @@ select
     kinds.resource,
     large.region,
 
-    coalesce(given.amount, 0) as amount,
+    cast(coalesce(given.amount, 0) as decimal(38, 4)) as amount,
     kinds.unit,
     kinds.is_counted,
     cast(coalesce(given.receivers, 0) as bigint) as receivers,

@@ -27,44 +27,57 @@ with questions as (
 
 responses as (
     select
-        answers.item,
-        answers.account as responder_account,
-        answers.person_id as responder_id,
-        answers.occurred_at as responded_at
-    from {{ ref('int_activity__judged') }} as answers
-    inner join questions
-        on answers.item = cast(questions.question_id as {{ dbt.type_string() }})
-    where
-        answers.event_type = 'answer_posted'
-        and (answers.set_aside_reason is null or answers.set_aside_reason = 'before_loaded_from')
-        and (questions.asker_id is null or questions.asker_id <> answers.person_id)
-    qualify
-        row_number() over (
-            partition by answers.item order by answers.occurred_at asc, answers.activity_id asc
-        ) = 1
+        item,
+        responder_account,
+        responder_id,
+        responded_at
+    from (
+        select
+            answers.item,
+            answers.account as responder_account,
+            answers.person_id as responder_id,
+            answers.occurred_at as responded_at,
+            row_number() over (
+                partition by answers.item order by answers.occurred_at asc, answers.activity_id asc
+            ) as place
+        from {{ ref('int_activity__judged') }} as answers
+        inner join questions
+            on answers.item = cast(questions.question_id as {{ dbt.type_string() }})
+        where
+            answers.event_type = 'answer_posted'
+            and (
+                answers.set_aside_reason is null
+                or answers.set_aside_reason = 'before_loaded_from'
+            )
+            and (questions.asker_id is null or questions.asker_id <> answers.person_id)
+    ) as ranked
+    where place = 1
 ),
 
 -- A solution has no date: the last read within 185 days tells, or the first of all.
+{% set solved_after = var('parameters')['solved_after_days'] %}
 solved as (
-    select
-        versions.question_id,
-        versions.solution_id
-    from {{ ref('stg_sumo__question_versions') }} as versions
-    inner join questions on versions.question_id = questions.question_id
-    qualify
-        row_number() over (
-            partition by versions.question_id
-            order by
-                case
-                    when
-                        versions.observed_at <= {{ dbt.dateadd(
-                            'day', var('parameters')['solved_after_days'], 'questions.created_at'
-                        ) }}
-                        then versions.observed_at
-                end desc nulls last,
-                versions.observed_at asc,
-                versions.solution_id asc
-        ) = 1
+    select question_id, solution_id
+    from (
+        select
+            versions.question_id,
+            versions.solution_id,
+            row_number() over (
+                partition by versions.question_id
+                order by
+                    case
+                        when
+                            versions.observed_at
+                            <= {{ dbt.dateadd('day', solved_after, 'questions.created_at') }}
+                            then versions.observed_at
+                    end desc nulls last,
+                    versions.observed_at asc,
+                    versions.solution_id asc nulls last
+            ) as place
+        from {{ ref('stg_sumo__question_versions') }} as versions
+        inner join questions on versions.question_id = questions.question_id
+    ) as ranked
+    where place = 1
 ),
 
 stored as (
@@ -97,9 +110,9 @@ select
         when responses.responded_at < questions.created_at then 'negative_duration'
     end as set_aside_reason,
     {{ dbt.datediff('questions.created_at', 'responses.responded_at', 'microsecond') }}
-    / 3600000000.0 as response_hours,
+    / 3.6e9 as response_hours,
     {{ dbt.datediff('questions.created_at', 'sources.watermark', 'microsecond') }}
-    / 3600000000.0 as observed_hours,
+    / 3.6e9 as observed_hours,
 
     questions.created_at,
     responses.responded_at

@@ -4,18 +4,22 @@
 -- that was not loaded, and never a guess.
 
 with authors as (
-    select
-        cast(actions.translation_id as {{ dbt.type_string() }}) as translation_id,
-        actions.account,
-        accounts.person_id
-    from {{ ref('stg_pontoon__user_actions') }} as actions
-    left join {{ ref('int_identity__accounts') }} as accounts
-        on accounts.source = 'pontoon' and actions.account = accounts.account
-    where actions.action_type = 'translation:created'
-    qualify
-        row_number() over (
-            partition by actions.translation_id order by actions.acted_at asc, actions.account asc
-        ) = 1
+    select translation_id, account, person_id
+    from (
+        select
+            cast(actions.translation_id as {{ dbt.type_string() }}) as translation_id,
+            actions.account,
+            accounts.person_id,
+            row_number() over (
+                partition by actions.translation_id
+                order by actions.acted_at asc, actions.account asc nulls last
+            ) as place
+        from {{ ref('stg_pontoon__user_actions') }} as actions
+        left join {{ ref('int_identity__accounts') }} as accounts
+            on accounts.source = 'pontoon' and actions.account = accounts.account
+        where actions.action_type = 'translation:created'
+    ) as ranked
+    where place = 1
 )
 
 select

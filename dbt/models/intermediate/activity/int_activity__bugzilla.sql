@@ -148,33 +148,45 @@ fixes as (
 -- Who had the bug when it was fixed: the last assignment until then; before the first assignment,
 -- the one it took away; without any assignment in the history, the assignee of today.
 assigned_before as (
-    select fixes.bug_id, fixes.change_hash, assignments.added as login
-    from fixes
-    inner join changes as assignments
-        on
-            fixes.bug_id = assignments.bug_id
-            and assignments.field_name = 'assigned_to'
-            and fixes.changed_at >= assignments.changed_at
-    qualify
-        row_number() over (
-            partition by fixes.bug_id, fixes.change_hash
-            order by assignments.changed_at desc, assignments.change_hash desc
-        ) = 1
+    select bug_id, change_hash, login
+    from (
+        select
+            fixes.bug_id,
+            fixes.change_hash,
+            assignments.added as login,
+            row_number() over (
+                partition by fixes.bug_id, fixes.change_hash
+                order by assignments.changed_at desc, assignments.change_hash desc
+            ) as place
+        from fixes
+        inner join changes as assignments
+            on
+                fixes.bug_id = assignments.bug_id
+                and assignments.field_name = 'assigned_to'
+                and fixes.changed_at >= assignments.changed_at
+    ) as ranked
+    where place = 1
 ),
 
 assigned_after as (
-    select fixes.bug_id, fixes.change_hash, assignments.removed as login
-    from fixes
-    inner join changes as assignments
-        on
-            fixes.bug_id = assignments.bug_id
-            and assignments.field_name = 'assigned_to'
-            and fixes.changed_at < assignments.changed_at
-    qualify
-        row_number() over (
-            partition by fixes.bug_id, fixes.change_hash
-            order by assignments.changed_at asc, assignments.change_hash asc
-        ) = 1
+    select bug_id, change_hash, login
+    from (
+        select
+            fixes.bug_id,
+            fixes.change_hash,
+            assignments.removed as login,
+            row_number() over (
+                partition by fixes.bug_id, fixes.change_hash
+                order by assignments.changed_at asc, assignments.change_hash asc
+            ) as place
+        from fixes
+        inner join changes as assignments
+            on
+                fixes.bug_id = assignments.bug_id
+                and assignments.field_name = 'assigned_to'
+                and fixes.changed_at < assignments.changed_at
+    ) as ranked
+    where place = 1
 ),
 
 credited as (

@@ -24,12 +24,20 @@ begun as (
         affiliation,
         valid_from,
         valid_to
-    from named
-    qualify
-        row_number() over (
-            partition by source, account, valid_from
-            order by nearness asc, valid_to desc
-        ) = 1
+    from (
+        select
+            source,
+            account,
+            affiliation,
+            valid_from,
+            valid_to,
+            row_number() over (
+                partition by source, account, valid_from
+                order by nearness asc, valid_to desc
+            ) as place
+        from named
+    ) as ranked
+    where place = 1
 ),
 
 ordered as (

@@ -20,7 +20,7 @@ links as (
         other,
         status,
         case
-            when decided_day is not null then 2 + decided_day / 1000000.0
+            when decided_day is not null then 2 + decided_day / 1e6
             when status = 'confirmed' then 1.5
             else score
         end as strength

@@ -17,20 +17,29 @@ declared as (
 )
 
 select
-    accounts.person_id,
+    person_id,
 
-    names.country,
-    declared.source,
+    country,
+    source,
 
-    cast(declared.observed_at as date) as observed_on
-from declared
-inner join names on {{ country_key('declared.declared_country') }} = names.name
-inner join {{ ref('int_identity__accounts') }} as accounts
-    on
-        declared.source = accounts.source
-        and declared.account = accounts.account
-qualify
-    row_number() over (
-        partition by accounts.person_id, cast(declared.observed_at as date)
-        order by declared.place asc, declared.observed_at desc, names.country asc
-    ) = 1
+    observed_on
+from (
+    select
+        accounts.person_id,
+
+        names.country,
+        declared.source,
+
+        cast(declared.observed_at as date) as observed_on,
+        row_number() over (
+            partition by accounts.person_id, cast(declared.observed_at as date)
+            order by declared.place asc, declared.observed_at desc, names.country asc
+        ) as place
+    from declared
+    inner join names on {{ country_key('declared.declared_country') }} = names.name
+    inner join {{ ref('int_identity__accounts') }} as accounts
+        on
+            declared.source = accounts.source
+            and declared.account = accounts.account
+) as ranked
+where place = 1

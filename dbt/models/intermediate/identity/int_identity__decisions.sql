@@ -36,9 +36,18 @@ select
     decision,
 
     decided_on
-from ordered
-qualify
-    row_number() over (
-        partition by account_key_1, account_key_2
-        order by decided_on desc, decision asc
-    ) = 1
+from (
+    select
+        account_key_1,
+        account_key_2,
+
+        decision,
+
+        decided_on,
+        row_number() over (
+            partition by account_key_1, account_key_2
+            order by decided_on desc, decision asc
+        ) as place
+    from ordered
+) as ranked
+where place = 1

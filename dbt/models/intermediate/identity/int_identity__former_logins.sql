@@ -53,10 +53,19 @@ shown_once as (
 ),
 
 last_assignments as (
-    select bug_id, added as login, changed_at
-    from changes
-    where field_name = 'assigned_to'
-    qualify row_number() over (partition by bug_id order by changed_at desc, change_hash asc) = 1
+    select bug_id, login, changed_at
+    from (
+        select
+            bug_id,
+            added as login,
+            changed_at,
+            row_number() over (
+                partition by bug_id order by changed_at desc, change_hash asc
+            ) as place
+        from changes
+        where field_name = 'assigned_to'
+    ) as ranked
+    where place = 1
 ),
 
 told as (

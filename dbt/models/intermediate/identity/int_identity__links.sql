@@ -9,18 +9,20 @@ with actors as (
 ),
 
 claims as (
-    select
-        declared.rule,
-        declared.name_hash,
-        actors.account_key
-    from {{ ref('int_identity__declared') }} as declared
-    inner join actors
-        on
-            declared.source = actors.source
-            and declared.account = actors.account
-    qualify
-        count(*) over (partition by declared.rule, declared.name_hash)
-        <= {{ var('parameters')['accounts_per_declared_name'] }}
+    select rule, name_hash, account_key
+    from (
+        select
+            declared.rule,
+            declared.name_hash,
+            actors.account_key,
+            count(*) over (partition by declared.rule, declared.name_hash) as accounts
+        from {{ ref('int_identity__declared') }} as declared
+        inner join actors
+            on
+                declared.source = actors.source
+                and declared.account = actors.account
+    ) as counted
+    where accounts <= {{ var('parameters')['accounts_per_declared_name'] }}
 ),
 
 links as (

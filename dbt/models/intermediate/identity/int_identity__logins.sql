@@ -32,5 +32,14 @@ select
     source,
     login,
     account
-from seen
-qualify row_number() over (partition by source, login order by observed_at desc, account asc) = 1
+from (
+    select
+        source,
+        login,
+        account,
+        row_number() over (
+            partition by source, login order by observed_at desc, account asc nulls last
+        ) as place
+    from seen
+) as ranked
+where place = 1

@@ -14,16 +14,16 @@ handles as (
         false as is_system_user
     from {{ ref('stg_bugzilla__bugs') }}
     union
-    select distinct 'bugzilla', assignee_account, assignee_login, cast(null as varchar), false
+    select distinct 'bugzilla', assignee_account, assignee_login, cast(null as string), false
     from {{ ref('stg_bugzilla__bugs') }}
     union
-    select distinct 'bugzilla', cast(null as varchar), login, login_class, false
+    select distinct 'bugzilla', cast(null as string), login, login_class, false
     from {{ ref('stg_bugzilla__changes') }}
     union
-    select distinct 'bugzilla', cast(null as varchar), login, login_class, false
+    select distinct 'bugzilla', cast(null as string), login, login_class, false
     from {{ ref('stg_bugzilla__comments') }}
     union
-    select distinct 'bugzilla', cast(null as varchar), login, login_class, false
+    select distinct 'bugzilla', cast(null as string), login, login_class, false
     from {{ ref('stg_bugzilla__attachments') }}
     union
     select distinct 'bugzilla', account, login, login_class, false
@@ -35,51 +35,51 @@ handles as (
     select distinct 'bugzilla', requestee_account, requestee_login, requestee_class, false
     from {{ ref('stg_bugzilla__flag_activity') }}
     union
-    select distinct 'bugzilla', cast(null as varchar), added, added_class, false
+    select distinct 'bugzilla', cast(null as string), added, added_class, false
     from {{ ref('stg_bugzilla__changes') }}
     where field_name = 'assigned_to'
     union
-    select distinct 'bugzilla', cast(null as varchar), removed, removed_class, false
+    select distinct 'bugzilla', cast(null as string), removed, removed_class, false
     from {{ ref('stg_bugzilla__changes') }}
     where field_name = 'assigned_to'
     union
     select distinct
         'pontoon',
         account,
-        cast(null as varchar),
-        cast(null as varchar),
+        cast(null as string),
+        cast(null as string),
         coalesce(is_system_user, false)
     from {{ ref('stg_pontoon__user_actions') }}
     union
-    select distinct 'sumo', account, username, cast(null as varchar), false
+    select distinct 'sumo', account, username, cast(null as string), false
     from {{ ref('stg_sumo__users') }}
     union
-    select distinct 'sumo', cast(null as varchar), asker_username, cast(null as varchar), false
+    select distinct 'sumo', cast(null as string), asker_username, cast(null as string), false
     from {{ ref('stg_sumo__questions') }}
     union
-    select distinct 'sumo', cast(null as varchar), answerer_username, cast(null as varchar), false
+    select distinct 'sumo', cast(null as string), answerer_username, cast(null as string), false
     from {{ ref('stg_sumo__answers') }}
     union
-    select distinct 'sumo', cast(null as varchar), creator_username, cast(null as varchar), false
+    select distinct 'sumo', cast(null as string), creator_username, cast(null as string), false
     from {{ ref('stg_sumo__revisions') }}
     union
-    select distinct 'reps', account, cast(null as varchar), cast(null as varchar), false
+    select distinct 'reps', account, cast(null as string), cast(null as string), false
     from {{ ref('stg_reps__people') }}
     union
-    select distinct 'reps', owner_account, cast(null as varchar), cast(null as varchar), false
+    select distinct 'reps', owner_account, cast(null as string), cast(null as string), false
     from {{ ref('stg_reps__events') }}
     union
-    select distinct 'reps', reporter_account, cast(null as varchar), cast(null as varchar), false
+    select distinct 'reps', reporter_account, cast(null as string), cast(null as string), false
     from {{ ref('stg_reps__activities') }}
     union
-    select distinct 'discourse', account, username, cast(null as varchar), false
+    select distinct 'discourse', account, username, cast(null as string), false
     from {{ ref('stg_discourse__users') }}
     union
     select distinct
         'discourse',
         author_account,
         author_username,
-        cast(null as varchar),
+        cast(null as string),
         coalesce(is_system, false)
     from {{ ref('stg_discourse__posts') }}
 )

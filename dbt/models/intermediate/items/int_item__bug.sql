@@ -9,20 +9,23 @@ with filings as (
 ),
 
 responses as (
-    select
-        acts.item,
-        acts.account,
-        acts.occurred_at
-    from {{ ref('int_activity__judged') }} as acts
-    inner join filings on acts.item = filings.item
-    where
-        acts.event_type in ('bug_comment', 'bug_field_change')
-        and (acts.set_aside_reason is null or acts.set_aside_reason = 'before_loaded_from')
-        and acts.person_id <> filings.person_id
-    qualify
-        row_number() over (
-            partition by acts.item order by acts.occurred_at asc, acts.activity_id asc
-        ) = 1
+    select item, account, occurred_at
+    from (
+        select
+            acts.item,
+            acts.account,
+            acts.occurred_at,
+            row_number() over (
+                partition by acts.item order by acts.occurred_at asc, acts.activity_id asc
+            ) as place
+        from {{ ref('int_activity__judged') }} as acts
+        inner join filings on acts.item = filings.item
+        where
+            acts.event_type in ('bug_comment', 'bug_field_change')
+            and (acts.set_aside_reason is null or acts.set_aside_reason = 'before_loaded_from')
+            and acts.person_id <> filings.person_id
+    ) as ranked
+    where place = 1
 ),
 
 decisions as (

@@ -89,24 +89,34 @@ clearings as (
 
 paired as (
     select
-        requests.bug_id,
-        requests.change_hash,
-        requests.setter_account,
-        requests.asked_account,
-        clearings.clearer_account,
-        requests.requested_at,
-        clearings.cleared_at
-    from requests
-    left join clearings
-        on
-            requests.bug_id = clearings.bug_id
-            and requests.asked_account = clearings.asked_account
-            and requests.requested_at < clearings.cleared_at
-    qualify
-        row_number() over (
-            partition by requests.bug_id, requests.change_hash, requests.asked_account
-            order by clearings.cleared_at asc, clearings.change_hash asc
-        ) = 1
+        bug_id,
+        change_hash,
+        setter_account,
+        asked_account,
+        clearer_account,
+        requested_at,
+        cleared_at
+    from (
+        select
+            requests.bug_id,
+            requests.change_hash,
+            requests.setter_account,
+            requests.asked_account,
+            clearings.clearer_account,
+            requests.requested_at,
+            clearings.cleared_at,
+            row_number() over (
+                partition by requests.bug_id, requests.change_hash, requests.asked_account
+                order by clearings.cleared_at asc, clearings.change_hash asc
+            ) as place
+        from requests
+        left join clearings
+            on
+                requests.bug_id = clearings.bug_id
+                and requests.asked_account = clearings.asked_account
+                and requests.requested_at < clearings.cleared_at
+    ) as ranked
+    where place = 1
 ),
 
 resolutions as (

@@ -7,20 +7,23 @@ with topics as (
 ),
 
 replies as (
-    select
-        posts.item,
-        posts.account,
-        posts.occurred_at
-    from {{ ref('int_activity__judged') }} as posts
-    inner join topics on posts.item = topics.item
-    where
-        posts.event_type = 'reply_posted'
-        and (posts.set_aside_reason is null or posts.set_aside_reason = 'before_loaded_from')
-        and posts.person_id <> topics.person_id
-    qualify
-        row_number() over (
-            partition by posts.item order by posts.occurred_at asc, posts.activity_id asc
-        ) = 1
+    select item, account, occurred_at
+    from (
+        select
+            posts.item,
+            posts.account,
+            posts.occurred_at,
+            row_number() over (
+                partition by posts.item order by posts.occurred_at asc, posts.activity_id asc
+            ) as place
+        from {{ ref('int_activity__judged') }} as posts
+        inner join topics on posts.item = topics.item
+        where
+            posts.event_type = 'reply_posted'
+            and (posts.set_aside_reason is null or posts.set_aside_reason = 'before_loaded_from')
+            and posts.person_id <> topics.person_id
+    ) as ranked
+    where place = 1
 ),
 
 closings as (

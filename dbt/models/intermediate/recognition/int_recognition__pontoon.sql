@@ -11,9 +11,18 @@ with accounts as (
 
 creations as (
     select translation_id, account, acted_at
-    from {{ ref('stg_pontoon__user_actions') }}
-    where action_type = 'translation:created'
-    qualify row_number() over (partition by translation_id order by acted_at asc, account asc) = 1
+    from (
+        select
+            translation_id,
+            account,
+            acted_at,
+            row_number() over (
+                partition by translation_id order by acted_at asc, account asc nulls last
+            ) as place
+        from {{ ref('stg_pontoon__user_actions') }}
+        where action_type = 'translation:created'
+    ) as ranked
+    where place = 1
 ),
 
 approvals as (

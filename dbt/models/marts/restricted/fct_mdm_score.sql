@@ -117,9 +117,9 @@ terms as (
     select
         years.person_id,
         years.period_end,
-        years.active_months / 12.0 as regularity,
+        years.active_months / 12e0 as regularity,
         least(1.0, ln(1 + years.active_days) / ln(1 + 104)) as intensity,
-        least(1.0, (years.areas - 1) / 2.0) as breadth,
+        least(1.0, (years.areas - 1) / 2e0) as breadth,
         least(1.0, ln(1 + coalesce(peers.peers, 0)) / ln(1 + 15)) as sociality,
         showing.has_interactions = 1 as are_peers_known
     from years
@@ -148,7 +148,7 @@ select
                 then 100 * (
                     0.35 * regularity + 0.25 * intensity + 0.25 * breadth + 0.15 * sociality
                 )
-            else 100 * (0.35 * regularity + 0.25 * intensity + 0.25 * breadth) / 0.85
+            else 100 * (0.35 * regularity + 0.25 * intensity + 0.25 * breadth) / 0.85e0
         end as double
     ) as mdm_score
 from terms

@@ -16,5 +16,5 @@ select
     removed_class,
     added_class,
 
-    {{ utc('"when"') }} as changed_at
+    {{ utc(adapter.quote('when')) }} as changed_at
 from latest

@@ -29,6 +29,6 @@ select
     latest.locale,
     coalesce(slugs.project, latest.project) as project,
 
-    {{ utc('latest."date"') }} as acted_at
+    {{ utc('latest.' ~ adapter.quote('date')) }} as acted_at
 from latest
 left join slugs on latest.project_pk = slugs.project_pk and slugs.place = 1

@@ -12,5 +12,5 @@ select
     categories,
 
     {{ utc('start') }} as starts_at,
-    {{ utc('"end"') }} as ends_at
+    {{ utc(adapter.quote('end')) }} as ends_at
 from latest

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES
+from pipelines.quantities import Lines, ledger
 from pipelines.sources.survey import ATTRIBUTES
 
 Kind = Literal["count", "signed_count", "share", "ratio", "signed", "other"]
@@ -131,12 +132,25 @@ def suppress(
     moved = changes(frame, former)
     hidden, before = together(frame, small_cells(frame, k) | tells_of_a_change(moved)), -1
     pairs, counted = pairs_of_populations(frame), figures(frame, kinds or {})
+    lines = [_lines(frame, dimension, metrics) for dimension, metrics in _over(additive).items()]
+    unknown = of_unknown_affiliation(frame)
+    notes = _is_small(unknown, k)
+    told = ledger(
+        frame,
+        np.column_stack([counted, unknown]),
+        _fewest(frame, k).astype(float),
+        [line.of_quantities(frame) for line in lines],
+        pairs,
+    )
     while before != hidden.sum():
         before = int(hidden.sum())
-        hidden = values_in_company(frame, in_company(frame, hidden, additive, k, counted, moved))
+        hidden = values_in_company(frame, in_company(frame, hidden, lines, k, counted, moved))
         hidden = together(frame, hidden)
         hidden = hidden | between_populations(frame, hidden, pairs, k, counted)
-    return hide_notes(hide(frame, hidden), frame, k)
+        gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool)
+        rows, notes = np.split(told.hide(np.concatenate([gone, notes])), 2)
+        hidden = hidden | rows
+    return hide_notes(hide(frame, hidden), notes)
 
 
 def figures(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
@@ -145,6 +159,13 @@ def figures(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> NDArray[np.float6
     is_count = frame["metric"].astype(object).map(kinds) == "count"
     counted[["value", "value_with_probable"]] = counted[["value", "value_with_probable"]].where(is_count)
     return counted.where(frame["persons"].notna()).to_numpy()
+
+
+def of_unknown_affiliation(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """How many of each row's persons have an unknown affiliation; NaN where it is not told."""
+    unknown = (frame["persons"] * frame["unknown_affiliation_share"].astype(float)).round()
+    nobody = (frame["population"] == "community") & (frame["persons"] == 0)
+    return unknown.mask(nobody, 0).to_numpy(float)
 
 
 def small_cells(frame: pd.DataFrame, k: int) -> pd.Series:
@@ -280,6 +301,11 @@ def between_populations(
     return pd.Series(found, index=frame.index)
 
 
+def _fewest(frame: pd.DataFrame, k: int) -> Places:
+    """The k of each row."""
+    return np.where(is_of_survey(frame), max(k, SURVEY_K), k)
+
+
 def _is_small(groups: Any, k: Any) -> Any:
     """True where 0 < groups < k, in whole persons; of arrays or columns."""
     return (groups >= 0.5) & (groups < k - 0.5)
@@ -288,7 +314,7 @@ def _is_small(groups: Any, k: Any) -> Any:
 def in_company(
     frame: pd.DataFrame,
     hidden: pd.Series,
-    additive: Mapping[str, Collection[str]],
+    lines: Collection[_Lines],
     k: int,
     counted: NDArray[np.float64],
     moved: pd.DataFrame,
@@ -304,12 +330,8 @@ def in_company(
     """
     gone = (hidden | (frame["status"] == "suppressed")).to_numpy(dtype=bool, copy=True)
     persons = frame["persons"].fillna(0).to_numpy(dtype=float)
-    fewest = np.where(is_of_survey(frame), max(k, SURVEY_K), k)
+    fewest = _fewest(frame, k)
     change = moved["numerator"].to_numpy(float)
-    lines = [
-        _lines(frame, dimension, [metric for metric, over in additive.items() if dimension in over])
-        for dimension in sorted({name for over in additive.values() for name in over})
-    ]
     before = -1
     while before != gone.sum():
         before = gone.sum()
@@ -371,8 +393,19 @@ class _Lines:
         found: NDArray[np.bool_] = is_open & has_hidden & _is_small(np.abs(self._sum(signed)), CHANGE)
         return found
 
+    def of_quantities(self, frame: pd.DataFrame) -> Lines:
+        """These lines for the ledger, which finds out by which figures each metric's add up."""
+        metric = pd.factorize(frame["metric"])[0]
+        return Lines(self.rows, self.of, self.is_margin, metric[self.rows])
+
     def _sum(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(self.of, numbers.astype(float), minlength=1).astype(float)
+
+
+def _over(additive: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Dimension -> the metrics whose cells add up over it."""
+    dimensions = sorted({name for over in additive.values() for name in over})
+    return {name: [metric for metric, over in additive.items() if name in over] for name in dimensions}
 
 
 def _lines(frame: pd.DataFrame, dimension: str, metrics: Collection[str]) -> _Lines:
@@ -399,20 +432,23 @@ def hide(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
     return hidden
 
 
-def hide_notes(hidden: pd.DataFrame, frame: pd.DataFrame, k: int) -> pd.DataFrame:
-    """`hidden` without what its rows say of a group beside their own that has fewer than k persons.
+def hide_notes(hidden: pd.DataFrame, unknown: NDArray[np.bool_]) -> pd.DataFrame:
+    """`hidden` without what its rows say of groups beside their own that are not told.
 
-    The share of unknown affiliation tells how many that are; the share of people whose region is known
-    tells how many are in the region `unknown`. frame: as it was before anything was hidden.
+    The share of unknown affiliation tells how many that are; unknown: rows in which it must not. The share
+    of people whose region is known tells how many are in the region `unknown`, and of these how many there
+    are in all: it is told where both are, of all levels that it is about.
     """
     noted = hidden.copy()
-    unknown = (frame["persons"] * frame["unknown_affiliation_share"]).to_numpy(float)
-    noted["unknown_affiliation_share"] = hidden["unknown_affiliation_share"].mask(_is_small(unknown, k))
-    placed = frame[frame["region"].notna() & frame["coverage"].notna()]
-    small = (placed["region"] == "unknown") & _is_small(placed["persons"].to_numpy(float), k)
-    same = [name for name in (*KEYS, *DIMENSIONS) if name not in ("region", "country")]
-    told = small.groupby([placed[name] for name in same], dropna=False, observed=True).transform("any")
-    noted["coverage"] = hidden["coverage"].mask(told.reindex(frame.index, fill_value=False).astype(bool))
+    noted["unknown_affiliation_share"] = hidden["unknown_affiliation_share"].mask(unknown)
+    metric = hidden["metric"].astype(object)
+    of_all = (metric == "active_contributors") & (hidden["grain"] == "month") & hidden["level"].isna()
+    metric = metric.mask(of_all, "active_contributors_by_region")
+    same = [name for name in (*KEYS, *DIMENSIONS) if name not in ("metric", "region", "country", "level")]
+    is_gone = (hidden["status"] == "suppressed") & hidden["country"].isna()
+    is_gone &= hidden["region"].isna() | (hidden["region"] == "unknown")
+    told = is_gone.groupby([metric, *(hidden[name] for name in same)], dropna=False, observed=True)
+    noted["coverage"] = hidden["coverage"].mask(hidden["region"].notna() & told.transform("any"))
     return noted
 
 

@@ -33,7 +33,20 @@ DIMENSIONS = (
 )
 """What a value may be split by; null: not split by it."""
 
-ADDITIVE = ("area", "event_type", "region", "country", "level", "tenure", "attribute_value", "category")
+ADDITIVE = (
+    "source",
+    "area",
+    "event_type",
+    "region",
+    "country",
+    "locale",
+    "product",
+    "project",
+    "level",
+    "tenure",
+    "attribute_value",
+    "category",
+)
 """The dimensions over which a metric may declare its cells to add up."""
 
 KEYS = ("metric", "version", "period_start", "period_end", "grain")

@@ -322,6 +322,104 @@ def test_acts_of_hidden_cells_are_of_k_persons_whoever_is_in_several(
     assert protected.loc[protected["status"] == "suppressed", "region"].tolist() == hidden
 
 
+# --- the same number in several tables -----------------------------------------------------------
+
+
+def rows_of(*cells: dict[str, Any]) -> pd.DataFrame:
+    """Counts of persons, a month each: `persons` and whatever a cell says of itself."""
+    blank = dict.fromkeys((*KEYS, *DIMENSIONS, *MEASURES)) | {
+        "grain": "month",
+        "status": "complete",
+        "flags": None,
+    }
+    rows = [
+        blank | {"value": one["persons"], "smallest_group": one["persons"], "population": "community"} | one
+        for one in cells
+    ]
+    return typed(rows)
+
+
+def hidden_of(frame: pd.DataFrame, over: dict[str, tuple[str, ...]], kind: str = "persons") -> set[Any]:
+    kinds = dict.fromkeys(frame["metric"].unique(), kind_of(kind))
+    protected = suppress(frame, 5, over, kinds)
+    return set(protected.index[protected["status"] == "suppressed"])
+
+
+@pytest.mark.parametrize(("new", "hidden"), [(3, {1, 2}), (8, set())])
+def test_a_hidden_number_is_not_what_two_other_tables_leave(new: int, hidden: set[int]) -> None:
+    """Who is active is new or has returned: 40 less 37 would be the three who are new."""
+    frame = rows_of(
+        {"metric": "active_contributors", "persons": 40},
+        {"metric": "new_contributors", "persons": new},
+        {"metric": "returning_contributors", "persons": 40 - new},
+    )
+    assert hidden_of(frame, {}) == hidden
+
+
+def test_regions_and_the_total_of_another_table_are_one_line() -> None:
+    """Three people of b and c together: the total of all stands in another table."""
+    frame = rows_of(
+        {"metric": "active_contributors", "persons": 53},
+        *(
+            {"metric": "active_contributors_by_region", "region": region, "persons": persons}
+            for region, persons in {"a": 30, "b": 1, "c": 2, "d": 20}.items()
+        ),
+    )
+    assert hidden_of(frame, {"active_contributors_by_region": ("region",)}) == {2, 3, 4}
+
+
+def test_who_is_hidden_in_one_table_is_not_told_by_another_one() -> None:
+    """The three of a are hidden with b, of whom few came back within 30 days, and with c, of whom few did
+    within 90: by the one table all of c are known, by the other one all of b, and so the three of a."""
+    few = {("30d", "b"): 2, ("90d", "c"): 2}
+    cells = [
+        {
+            "metric": "share", "category": category, "region": region, "persons": persons, "value": 0.5,
+            "denominator": persons, "numerator": few.get((category, region), min(persons, 9)),
+            "smallest_group": few.get((category, region), min(persons, 9)),
+            "period_end": pd.Timestamp(2025, month, 1),
+        }
+        for month in range(1, 7)
+        for category in ("30d", "90d")
+        for region, persons in (
+            ("a", 3), ("b", 20 + month), ("c", 30 + month), ("d", 40), (None, 93 + 2 * month),
+        )
+    ]  # fmt: skip
+    protected = suppress(rows_of(*cells), 5, {"share": ("region",)}, {"share": kind_of("share")})
+    told = protected[protected["denominator"].notna() & (protected["period_end"] == "2025-03-01")]
+    assert set(told["region"].fillna("all")) in ({"c", "d", "all"}, {"b", "d", "all"}, {"d", "all"})
+
+
+@pytest.mark.parametrize(
+    ("all_of_region", "is_told"),
+    [({"a": 30, "b": 40, "unknown": 6}, True), ({"a": 3, "b": 40, "unknown": 6}, False)],
+)
+def test_coverage_is_told_where_all_and_the_unknown_are(all_of_region: dict[str, int], is_told: bool) -> None:
+    """The six of whom no region is known go into hiding with the three of a: 43 of 49 would tell of both."""
+    frame = rows_of(
+        {"metric": "active_contributors", "persons": sum(all_of_region.values())},
+        *(
+            {"metric": "active_contributors_by_region", "region": region, "persons": persons, "coverage": 0.9}
+            for region, persons in all_of_region.items()
+        ),
+    )
+    protected = suppress(frame, 5, {"active_contributors_by_region": ("region",)})
+    told = protected.loc[protected["region"] == "b", "coverage"]
+    assert told.notna().tolist() == [is_told]
+
+
+def test_how_many_of_unknown_affiliation_are_in_hidden_cells_is_no_small_group() -> None:
+    frame = table_of({("a", "x"): 3, ("b", "x"): 9, ("c", "x"): 30, ("d", "x"): 40})
+    frame = frame[frame["category"] == "x"].assign(population="community")
+    unknown = pd.Series([1, 1, 12, 15, 29], index=frame.index)
+    protected = suppress(
+        frame.assign(unknown_affiliation_share=unknown / frame["persons"]), 5, {"active": ("region",)}
+    )
+    assert protected["status"].eq("suppressed").tolist() == [True, True, False, False, False]
+    told = protected["unknown_affiliation_share"].notna()
+    assert not told[protected["region"].isin(["c", "d"]) | protected["region"].isna()].all()
+
+
 # --- populations ---------------------------------------------------------------------------------
 
 

@@ -79,7 +79,13 @@ def _band(low: Row, high: Row, dimension: str, unit: str, audience: str) -> Row:
 
 
 def _said(ends: list[Row], what: str) -> str:
-    return " to ".join(dict.fromkeys(str(end[what]) for end in ends))
+    """Both ends; beside a number, why the other end is not there in a word."""
+    short = any(pd.notna(end["value"]) for end in ends)
+    said = [
+        str(end[what]).partition(" (")[0] if short and pd.isna(end["value"]) else str(end[what])
+        for end in ends
+    ]
+    return " to ".join(dict.fromkeys(said))
 
 
 def _records(rows: pd.DataFrame) -> list[Row]:

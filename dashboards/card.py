@@ -32,6 +32,8 @@ Width = Literal["third", "half", "full"]
 COLUMNS_OF: dict[Width, int] = {"third": 2, "half": 3, "full": 6}
 NARROW_COLUMNS = 3
 """So many columns of a table fit beside each other on a phone."""
+FINE_GRAINS = ("day", "week")
+"""Of these a month has several values: each stands at its own day."""
 SERIES_MONTHS = 36
 """How far back a series goes on a page; the published file holds all."""
 
@@ -143,8 +145,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Shown:
-    """A card with its rows at hand: `rows` has the published columns, `at` (first day of the month that a
-    row stands for), and `shown`, `interval` and `probable` in words."""
+    """A card with its rows at hand: `rows` has the published columns, `at` (first day of the month, week or
+    day that a row stands for), and `shown`, `interval` and `probable` in words."""
 
     card: Card
     published: Published
@@ -211,7 +213,9 @@ def show(card: Card, published: Published, view: View) -> Shown | None:
     units = {name: known.unit for name, known in published.metrics.items()}
     release = published.release
     records = records_of(rows)
-    rows["at"] = (rows["period_end"] - pd.Timedelta(days=1)).dt.to_period("M").dt.to_timestamp()
+    last = rows["period_end"] - pd.Timedelta(days=1)
+    fine = rows["grain"].isin(FINE_GRAINS)
+    rows["at"] = rows["period_start"].where(fine, last.dt.to_period("M").dt.to_timestamp())
     rows["shown"] = [words.shown(row, units[row["metric"]], release.audience, release.k) for row in records]
     for name, said in (("interval", words.interval), ("probable", words.with_probable)):
         rows[name] = [said(row, units[row["metric"]], release.audience) for row in records]
@@ -282,7 +286,7 @@ def frame(card: Card, shown: Shown | None, page: Page, published: Published, vie
             *body,
             *([html.P(caution, className="caution")] if caution else []),
             *([html.P(missing, className="sure")] if card.gaps and (missing := _gaps(shown)) else []),
-            *_state(shown),
+            *_state(shown, _text(body)),
             html.Div(
                 [
                     _details("Definition", _meaning(shown.declaration), "definition"),
@@ -495,10 +499,21 @@ def _newest(shown: Shown) -> pd.DataFrame:
     return shown.rows if pd.isna(end) else shown.rows[shown.rows["period_end"] == end]
 
 
-def _state(shown: Shown) -> list[Component]:
-    """Marks of the newest values in words, and what is not known of the people in them."""
+def _text(part: Any) -> str:
+    """All text of components."""
+    if isinstance(part, list | tuple):
+        return " ".join(map(_text, part))
+    return _text(part.children) if hasattr(part, "children") else "" if part is None else str(part)
+
+
+def _state(shown: Shown, told: str) -> list[Component]:
+    """Marks of the newest values in words, and what is not known of the people in them.
+
+    told: the text of the body; a mark that it says of the rows that have it is not said again.
+    """
     newest, said = _newest(shown), []
     marks = list(dict.fromkeys(mark for text in newest["flags"] for mark in words.flags(text)))
+    marks = [mark for mark in marks if mark not in told]
     if marks:
         said.append(f"{'; '.join(marks)}.")
     unknown = newest["unknown_affiliation_share"].dropna()

@@ -1,8 +1,8 @@
 """Pure functions from selected rows to a figure: no reading, no words of their own, no arithmetic on values.
 
-Every frame has `at` (first day of the month a row stands for), `value`, `status` and `shown` (the value in
-words, or why there is none). A suppressed or unavailable value is a gap, never 0. Not in here: which rows
-(`pages/`), the frame around the chart (`card.py`), the look (`theme.py`).
+Every frame has `at` (first day of the month, week or day that a row stands for), `value`, `status` and
+`shown` (the value in words, or why there is none). A suppressed or unavailable value is a gap, never 0.
+Not in here: which rows (`pages/`), the frame around the chart (`card.py`), the look (`theme.py`).
 """
 
 from __future__ import annotations
@@ -290,6 +290,7 @@ def _line(rows: pd.DataFrame, name: str, color: str, dash: str) -> go.Scatter:
     marked = alone | provisional | last
     notes = [" (provisional)" if mark else "" for mark in provisional]
     prefix = f"{name}: " if name else ""
+    said = words.day if set(rows["grain"]) & {"day", "week"} else words.short_month
     return go.Scatter(
         x=rows["at"],
         y=rows["value"].where(there, None),
@@ -304,7 +305,7 @@ def _line(rows: pd.DataFrame, name: str, color: str, dash: str) -> go.Scatter:
         },
         connectgaps=False,
         customdata=[
-            f"{prefix}{text}{note}" if name else f"{start:%b %Y}: {text}{note}"
+            f"{prefix}{text}{note}" if name else f"{said(start)}: {text}{note}"
             for text, note, start in zip(rows["shown"], notes, rows["at"], strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",

@@ -435,6 +435,8 @@ def period(row: Mapping[str, Any]) -> str:
         return f"the {grain.removeprefix('trailing_').removesuffix('d')} days to {day(last)}"
     if grain == "week":
         return f"the week from {day(start)}"
+    if grain == "day":
+        return day(last)
     return f"{day(start)} to {day(last)}" if pd.notna(start) else f"up to {day(last)}"
 
 

@@ -55,6 +55,8 @@ SHOWN_ROWS = {"full": 20, "half": 10}
 """How many rows a table of a card has; the rest is in the one that opens."""
 ALIKE = 3
 """More rows than this without a number for one reason are one line."""
+MEASURED_FROM = 0.5
+"""From this share of days or weeks with a value on, a course over them is drawn."""
 LINES = 5
 """So many categories are drawn as lines; more are a table."""
 
@@ -146,9 +148,15 @@ def body(shown: Shown) -> Sequence[Component]:
 
 
 def moves(rows: pd.DataFrame) -> bool:
-    """Whether a chart over time has more to show than lone points: two values of one series."""
-    counts = rows.groupby("category", dropna=False)["value"].count()
-    return rows["period_end"].nunique() > 1 and bool(counts.max() > 1)
+    """Whether a chart over time has more to show than lone points: two values of one series.
+
+    Of days and weeks most must have a value, too: a few of hundreds are told in words and are in the table.
+    """
+    series = rows.groupby("category", dropna=False)["value"]
+    fine = set(rows["grain"]) <= set(cards.FINE_GRAINS)
+    if fine and (series.count() / series.size()).max() < MEASURED_FROM:
+        return False
+    return rows["period_end"].nunique() > 1 and bool(series.count().max() > 1)
 
 
 def _trend(shown: Shown, rows: pd.DataFrame) -> Component:
@@ -217,7 +225,7 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
     ]
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
-    probable = f"{words.WITH_PROBABLE} is not the figure: {words.PROBABLE}." if banded else ""
+    probable = f"What holds “if probable links hold” is not the figure: {words.PROBABLE}." if banded else ""
     return [
         cards.plain_table(head, table_rows, f"{shown.question} The newest period.", "table words"),
         *(html.P(line, className="sure") for line in ("; ".join(below), *rest, probable) if line),

@@ -77,7 +77,7 @@ def test_an_end_that_is_suppressed_is_one_all_the_same(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / Invented().version / "public.duckdb")) as out:
         out.execute(f"{hide} and metric = 'volunteers_per_supporting_staff'")
     one = by_id(list(render(tmp_path, "public", "/staff-support", "", READ_AT).main), one.id)
-    assert "suppressed (fewer than 10 people) to 21.5" in text(one)
+    assert "suppressed to 21.5" in text(one)
     assert "7.25" not in text(one)
 
 

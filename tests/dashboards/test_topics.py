@@ -327,9 +327,37 @@ def test_where_parts_have_lone_points_the_whole_is_drawn(tmp_path: Path) -> None
 
 
 def test_lone_points_are_told_and_not_drawn() -> None:
-    lone = pd.DataFrame({"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE]})
+    lone = pd.DataFrame(
+        {"category": ["a", "b"], "value": [1.0, 2.0], "period_end": [MAY, JUNE], "grain": "month"}
+    )
     assert not topics.moves(lone)
     assert topics.moves(lone.assign(category="a"))
+
+
+def test_of_days_that_mostly_have_no_number_no_course_is_drawn() -> None:
+    days = pd.DataFrame({"category": None, "value": [1.0, None, 2.0, None, None], "grain": "day"})
+    days["period_end"] = pd.date_range("2026-05-02", periods=5)
+    assert not topics.moves(days)
+    assert topics.moves(days.assign(grain="month"))
+    assert topics.moves(days.assign(value=[1.0, None, 2.0, None, 3.0]))
+
+
+def test_values_of_one_month_stand_each_at_its_own_day(tmp_path: Path) -> None:
+    weeks = [
+        "insert into metric_value select * replace ('week' as grain,"
+        f" timestamp '2026-06-01' + interval {n} week as period_start,"
+        f" timestamp '2026-06-08' + interval {n} week as period_end)"
+        " from metric_value where metric = 'sumo_weekly_retention_compat' and period_end = '2026-07-01'"
+        " and grain = 'month'"
+        for n in range(3)
+    ]
+    only = "delete from metric_value where metric = 'sumo_weekly_retention_compat' and grain = 'month'"
+    one = by_id(changed(tmp_path, "/activity", *weeks, only), "sumo-weekly-retention-compat")
+    (graph,) = all_of(one, "Graph")
+    line = graph.figure.data[-1]
+    assert [f"{at:%d}" for at in pd.to_datetime(line.x)] == ["01", "08", "15"]
+    assert line.customdata[1].startswith("8 June 2026: ")
+    assert "the week from 15 June 2026" in text(one)
 
 
 def test_a_mark_of_all_rows_is_not_repeated_in_each() -> None:
@@ -341,3 +369,15 @@ def test_a_rank_is_a_range_unless_it_is_certain() -> None:
     assert topics._rank({"rank_best": 2, "rank_worst": 5}) == "2 to 5"
     assert topics._rank({"rank_best": 1, "rank_worst": 1}) == "1"
     assert topics._rank({"rank_best": None, "rank_worst": None}) == ""
+
+
+def test_a_mark_that_stands_beside_its_row_is_not_said_again_below(tmp_path: Path) -> None:
+    goals = [
+        f"insert into metric_value select * replace ('goal' as grain, '{goal}' as goal, '{mark}' as flags)"
+        " from metric_value where metric = 'goal_attainment' and period_end = '2026-07-01'"
+        " and grain = 'month'"
+        for goal, mark in (("one", "met"), ("two", "behind"))
+    ]
+    only = "delete from metric_value where metric = 'goal_attainment' and grain = 'month'"
+    said = text(by_id(changed(tmp_path, "/accountability", *goals, only), "goal-attainment"))
+    assert said.count("met: the target is reached") == said.count("behind: less than half") == 1

@@ -1,7 +1,7 @@
 """The raw lake: batches as Parquet files, their manifests, and what can be read back from them.
 
     <data>/raw/<source>/<stream>/<batch>.parquet   one immutable file a batch: envelope + kept fields
-    <data>/raw/<source>/<stream>/<batch>.json      its manifest: window, cursor, counts, verdict
+    <data>/raw/<source>/<stream>/<batch>.json      its manifest: window, cursor, counts, source, verdict
     <data>/raw/<source>/<stream>/_schema.parquet   no rows, all declared columns: an empty stream reads too
     <data>/quarantine/<source>/<stream>/           refused batches with their reasons
 
@@ -40,6 +40,8 @@ ENVELOPE = pa.schema(
         pa.field("_row_hash", pa.string(), nullable=False),
     ]
 )
+NONE_TOLD = "none told"
+"""Stands for the version of a source that says nothing of it."""
 LATEST = (
     "row_number() over (partition by _key order by _fetched_at desc, _batch_id desc, _version_at desc) = 1"
 )
@@ -56,7 +58,12 @@ def schema_of(stream: Stream) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one batch was: times are ISO 8601 UTC. `file` is None when nothing had changed."""
+    """What one batch was: times are ISO 8601 UTC. `file` is None when nothing had changed.
+
+    source_version: what the source says of its own version, `NONE_TOLD` when it says nothing. verdict: of
+    the landing gate, `judged_at`, `accepted` and, of each of its `expectations`, whether it held (a warning
+    that did not refuses nothing); None: no row was judged. Both are None in manifests from before them.
+    """
 
     batch_id: str
     run_id: str
@@ -74,6 +81,8 @@ class Manifest:
     waited_s: float
     file: str | None
     warnings: list[str] = field(default_factory=list)
+    source_version: str | None = None
+    verdict: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from expectations.gate import Gate, judge
 from pipelines.border import Columns, batch_table, beside, border_columns, quarantined, table_of
-from pipelines.lake import Known, Lake, Manifest, row_hashes, write_text
+from pipelines.lake import NONE_TOLD, Known, Lake, Manifest, row_hashes, write_text
 from pipelines.privacy import pseudonymiser
 from pipelines.sources.http import KeyRefused, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import (
@@ -265,6 +265,7 @@ class Landing:
         self._recognise(feed, pending)
         batch_id = self._batch_id()
         tables: dict[str, pa.Table] = {}
+        verdicts: dict[str, dict[str, Any]] = {}
         reasons: list[str] = []
         warnings: list[str] = []
         changes: dict[str, Future[pa.Table]] = {}
@@ -279,7 +280,7 @@ class Landing:
                 if not table.num_rows:
                     continue
                 changes[stream.name] = beside.submit(known[stream.name].changed, table)
-                accepted, sentences = self._verdict(source, stream, table)
+                accepted, sentences, verdicts[stream.name] = self._verdict(source, stream, table)
                 (warnings if accepted else reasons).extend(sentences)
         if reasons:
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, reasons, rows=True))
@@ -330,6 +331,8 @@ class Landing:
                     waited_s=round(client.spent.waited_s, 3),
                     file=f"{batch_id}.parquet" if lands else None,
                     warnings=warnings if stream is primary else [],
+                    source_version=page.version or NONE_TOLD,
+                    verdict=verdicts.get(stream.name),
                 ),
             )
             for part in landing:
@@ -350,14 +353,25 @@ class Landing:
                 return
             self.forgotten.add(found)
 
-    def _verdict(self, source: Source, stream: Stream, table: pa.Table) -> tuple[bool, list[str]]:
-        """Whether the stream's gate, where it has one, accepts these rows, and what it says of them."""
-        gate = self.gates.get((source.name, stream.name))
-        if gate is None:
-            return True, []
+    def _verdict(
+        self, source: Source, stream: Stream, table: pa.Table
+    ) -> tuple[bool, list[str], dict[str, Any]]:
+        """Whether the stream's gate, where it has one, accepts these rows, what it says, and the verdict as
+        a manifest keeps it."""
+        gate = self.gates.get((source.name, stream.name), Gate((source.name, stream.name), ()))
         shown = [name for name in table.column_names if name in gate.columns] or ["_key"]
         verdict = judge(gate, table.select(shown).to_pandas())
-        return verdict.accepted, [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
+        failed = {(one.rule, one.columns) for one in (*verdict.failures, *verdict.warnings)}
+        kept = {
+            "judged_at": stamp(datetime.now(UTC)),
+            "accepted": verdict.accepted,
+            "expectations": {
+                " ".join([rule.rule, *rule.columns]): (rule.rule, rule.columns) not in failed
+                for rule in gate.expectations
+            },
+        }
+        sentences = [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
+        return verdict.accepted, sentences, kept
 
     def _gone(
         self,

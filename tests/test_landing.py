@@ -210,6 +210,38 @@ def test_the_gate_refuses_before_anything_is_written(tmp_path: Path) -> None:
     assert rows_of(tmp_path) == []
 
 
+def test_a_manifest_keeps_the_verdict_and_what_the_source_says_of_its_version(tmp_path: Path) -> None:
+    rules = (
+        expect("ExpectColumnValuesToNotBeNull", column="creator", notes="somebody answered"),
+        expect(
+            "ExpectColumnValuesToBeBetween", column="num_helpful_votes", max_value=0, notes="no vote",
+            severity="warning",
+        ),
+    )  # fmt: skip
+    gates = {("sumo", "answers"): Gate(("sumo", "answers"), rules)}
+    assert land(tmp_path, kitsune([answer_record(0, num_helpful_votes=3)]), gates).refused == ()
+    (manifest,) = Lake(tmp_path).manifests("sumo", "answers")
+    assert manifest.source_version == lake.NONE_TOLD == "none told"
+    assert manifest.verdict is not None
+    assert manifest.verdict["accepted"]
+    assert manifest.verdict["judged_at"] <= manifest.landed_at
+    assert manifest.verdict["expectations"] == {
+        "ExpectColumnValuesToNotBeNull creator": True,
+        "ExpectColumnValuesToBeBetween num_helpful_votes": False,
+    }
+
+
+def test_a_manifest_of_before_verdicts_were_kept_still_reads(tmp_path: Path) -> None:
+    land(tmp_path, kitsune([answer_record(0)]))
+    (path,) = (tmp_path / "raw" / "sumo" / "answers").glob("2*.json")
+    kept = json.loads(path.read_text())
+    del kept["verdict"], kept["source_version"]
+    path.write_text(json.dumps(kept))
+    (manifest,) = Lake(tmp_path).manifests("sumo", "answers")
+    assert (manifest.verdict, manifest.source_version) == (None, None)
+    assert state_of(tmp_path).verdict == "accepted"
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [

@@ -16,7 +16,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from pipelines.sources.spec import (
     Spent,
     Stream,
     Whole,
+    stamp,
 )
 
 KINDS = {
@@ -503,6 +504,7 @@ class Folder:
     def __init__(self, folder: Path, sheets: Iterable[Sheet], now: datetime) -> None:
         self.folder, self.now, self.spent = folder, now, Spent()
         self._sheets = {f"/{sheet.file}": sheet for sheet in sheets}
+        self._versions: dict[str, str] = {}
 
     def __enter__(self) -> Folder:
         return self
@@ -513,18 +515,23 @@ class Folder:
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         """The checked rows of a file as a list; body None: there is no such file.
 
+        Its version is when it was last written: a hash without a key would tell whether a guess of its
+        content is right.
         Raises FileRefused for what stands in it, SourceDown when it cannot be read at all.
         """
-        return Answer(self._rows(self._sheets[path]), self.now, path)
+        sheet = self._sheets[path]
+        return Answer(self._rows(sheet), self.now, path, self._versions.get(sheet.file, ""))
 
     def _rows(self, sheet: Sheet) -> list[Row] | None:
         try:
+            written = datetime.fromtimestamp(int((self.folder / sheet.file).stat().st_mtime), UTC)
             content = (self.folder / sheet.file).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise SourceDown(f"{sheet.file} cannot be read ({type(error).__name__})") from None
         self.spent.bytes += len(content)
+        self._versions[sheet.file] = f"file of {stamp(written)}"
         if sheet.lookup is None:
             return read(sheet, content)
         return read(sheet, content, sheet.lookup.known(self._rows(sheet.lookup.sheet) or ()))
@@ -548,7 +555,8 @@ class WholeFile:
         answer = ask.get(f"/{self.stream}.csv")
         if answer.body is not None:
             whole = (Whole(self.stream),)
-            yield Page(answer.body, {}, answer.server_now, answer.server_now, answer.where, whole)
+            now = answer.server_now
+            yield Page(answer.body, {}, now, now, answer.where, whole, version=answer.version)
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         return ()

@@ -201,11 +201,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Answer:
-    """A JSON answer, or the text of a page. `server_now`: the source's own clock (its Date header), UTC."""
+    """A JSON answer, or the text of a page. `server_now`: the source's own clock (its Date header), UTC.
+
+    version: what the source says of its own version, empty when it says nothing.
+    """
 
     body: Any
     server_now: datetime
     where: str
+    version: str = ""
 
 
 class Asker(Protocol):
@@ -233,7 +237,7 @@ class Page:
     watermark: the instant up to which everything the feed can show has been read; None: not yet known.
     whole: the parts that are complete with this page. unfinished: more pages of such a part follow, so the
     batch must not end here (its cursor must still be the one from before the part). counts: with the last
-    page, what the source itself counts, where its answers told that already.
+    page, what the source itself counts, where its answers told that already. version: as in an answer.
     """
 
     records: list[Any]
@@ -244,6 +248,7 @@ class Page:
     whole: tuple[Whole, ...] = ()
     unfinished: bool = False
     counts: tuple[Count, ...] = ()
+    version: str = ""
 
 
 @dataclass

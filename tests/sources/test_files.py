@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -283,6 +284,18 @@ def test_what_left_the_file_is_buried_and_a_missing_file_buries_nothing(tmp_path
     assert accounts(tmp_path) == {hashed("sumo", "username", "ada")}
     land(tmp_path, affiliation=AFFILIATION)
     assert accounts(tmp_path) == set()
+
+
+def test_a_manifest_tells_when_the_file_was_written_and_what_its_gate_said(tmp_path: Path) -> None:
+    land(tmp_path, affiliation=AFFILIATION + "sumo,username,ada,staff,2024-01-01,\n")
+    os.utime(tmp_path / "files" / "affiliation.csv", (0, 1_780_000_000))
+    land(tmp_path)
+    first, second = Lake(tmp_path).manifests("curated", "affiliation")
+    assert first.verdict is not None
+    assert first.verdict["accepted"]
+    assert first.verdict["expectations"]
+    assert all(first.verdict["expectations"].values())
+    assert second.source_version == "file of 2026-05-28T20:26:40Z"
 
 
 def test_a_refused_file_leaves_what_was_landed_and_the_other_files_go_on(

@@ -33,7 +33,7 @@ from expectations.gate import judge
 from expectations.landing import LANDING
 from pipelines import run, settings
 from pipelines.border import border_table, table_of
-from pipelines.lake import Lake, Manifest, row_hashes, write_parquet, write_text
+from pipelines.lake import NONE_TOLD, Lake, Manifest, row_hashes, write_parquet, write_text
 from pipelines.landing import BatchRefused
 from pipelines.privacy import pseudonymiser
 from pipelines.simulation.generator.bulk import bugzilla, discourse, keeping, pontoon, reps, sumo, truth
@@ -474,6 +474,7 @@ def _manifest(
         requests=0,
         waited_s=0.0,
         file=f"{batch_id}.parquet" if count else None,
+        source_version=NONE_TOLD,
     )
 
 

@@ -884,6 +884,7 @@ def build(
             checks = records.dbt_checks(warehouse.manifest(data).parent)
             records.note_checks(data / "raw" / "_pipeline", run_id, as_of, checks)
         identity.keep_snapshot(data)
+        identity.keep_former_logins(data)
     _console().print(f"built {data / 'warehouse.duckdb'}")
 
 

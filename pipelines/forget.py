@@ -117,7 +117,8 @@ def forget(
     """Erase the person with these names, log-ins or numbers at one source.
 
     alone: nobody else works in the folder, so that half-written files of a killed run go too.
-    All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number).
+    All pseudonyms that the lake shows in one row as the same person go together (a log-in and its number),
+    and a log-in that was given up before the first load with the account that had it, by the last build.
     Nobody need be there: the receipt is then empty, and later reads stay closed. Raises VaultClosed when
     there is a vault and no key for it was given: nothing is changed then.
     """
@@ -140,7 +141,7 @@ def _erase(
     named = {pseudonym(key, source.name, kind, value) for value in identifiers for kind in kinds}
     unfinished = _unfinished(data, source.name)
     before = set(unfinished.read_text().split()) if unfinished.exists() else set()
-    whole = same_person(lake, source, {one for one in named if one} | before)
+    whole = _all_names(lake, source, {one for one in named if one} | before)
     marks = _marks(data, source.name)
     noted = [marks.get(_mark(key, one)) for one in named if one]
     days = [day for day in noted if day is not None and day != UNSEEN]
@@ -186,6 +187,15 @@ def _erase(
     write_text(json.dumps(content, indent=1), receipt.path)
     unfinished.unlink()
     return receipt
+
+
+def _all_names(lake: Lake, source: Source, named: set[str]) -> set[str]:
+    """These pseudonyms, all that the lake shows beside them, and the log-ins that only a history tells of."""
+    whole, before = same_person(lake, source, named), set[str]()
+    while whole != before:
+        before = whole
+        whole = same_person(lake, source, whole | identity.under_former_logins(lake.data, source.name, whole))
+    return whole
 
 
 def same_person(lake: Lake, source: Source, named: set[str]) -> set[str]:

@@ -222,6 +222,45 @@ def keep_snapshot(data: Path) -> int:
     return table.num_rows
 
 
+FORMER_SCHEMA = pa.schema([("source", pa.string()), ("login", pa.string()), ("account", pa.string())])
+
+
+def keep_former_logins(data: Path) -> int:
+    """Write down which accounts had which log-in that only a history tells of; returns how many.
+
+    An erasure asks for them (`forget.py`): no row of the lake names both, and after one erasure there is no
+    warehouse to ask for the next.
+    """
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as warehouse:
+        table = warehouse.execute(
+            "select 'bugzilla' as source, login, account from intermediate.int_identity__former_logins"
+            " order by login"
+        ).to_arrow_table()
+    write_parquet(table.cast(FORMER_SCHEMA), former_logins_path(data))
+    return table.num_rows
+
+
+def former_logins_path(data: Path) -> Path:
+    return data / "raw" / "_pipeline" / "former_logins.parquet"
+
+
+def under_former_logins(data: Path, source: str, known: set[str]) -> set[str]:
+    """The log-ins that the accounts among these pseudonyms had, and the accounts that had the log-ins, by the
+    last build; nothing before the first."""
+    path = former_logins_path(data)
+    if not path.exists():
+        return set()
+    table = pq.read_table(path)
+    here = table.filter(pc.and_(pc.equal(table["source"], source), _named(table, known)))
+    return {*here["login"].to_pylist(), *here["account"].to_pylist()}
+
+
+def _named(table: pa.Table, pseudonyms: set[str]) -> pa.ChunkedArray:
+    """Whether a row of former log-ins names one of these."""
+    values = pa.array(sorted(pseudonyms), pa.string())
+    return pc.or_(*(pc.is_in(table[name], value_set=values) for name in ("login", "account")))
+
+
 def accept(data: Path) -> None:
     """Make who is one person in the warehouse what the next publication is compared with."""
     write_parquet(_persons_now(data), accepted_path(data))
@@ -237,7 +276,7 @@ def _persons_now(data: Path) -> pa.Table:
 
 
 def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
-    """Take an erased person out of links and snapshots, and with them the persons they were part of.
+    """Take an erased person out of links, former log-ins and snapshots; of these all that they were part of.
 
     Returns how many rows went.
     """
@@ -248,6 +287,12 @@ def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
         table = pq.read_table(path)
         named = pc.or_(*(pc.is_in(table[f"account_key_{n}"], value_set=keys) for n in (1, 2)))
         kept = table.filter(pc.invert(named))
+        if kept.num_rows < table.num_rows:
+            write_parquet(kept, path)
+        gone += table.num_rows - kept.num_rows
+    if (path := former_logins_path(data)).exists():
+        table = pq.read_table(path)
+        kept = table.filter(pc.invert(pc.and_(pc.equal(table["source"], source), _named(table, pseudonyms))))
         if kept.num_rows < table.num_rows:
             write_parquet(kept, path)
         gone += table.num_rows - kept.num_rows

@@ -37,4 +37,6 @@ def identity_links() -> dg.MaterializeResult:
 )
 def identity_snapshot() -> dg.MaterializeResult:
     """Kept once all numbers of the run are there: a build compares with the days before its own."""
-    return dg.MaterializeResult(metadata={"accounts": identity.keep_snapshot(settings.data_dir())})
+    data = settings.data_dir()
+    accounts, former = identity.keep_snapshot(data), identity.keep_former_logins(data)
+    return dg.MaterializeResult(metadata={"accounts": accounts, "former log-ins": former})

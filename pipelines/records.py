@@ -298,8 +298,9 @@ def _complete_months(file: Path) -> list[dict[str, Any]]:
 def _compared(first: Path, now: Path) -> list[dict[str, Any]]:
     """metric and month -> for each cause how many values were compared and how many are others now.
 
-    Why a value is another, the first that holds: the metric's version or parameters; a source that was
-    missing is there; other inputs; other persons; none of these, so the code.
+    A cause is what differs between both versions, the first that holds: the metric's version or parameters; a
+    source that was missing is there; other inputs, of whichever source; other persons; none of these, so the
+    code. It can have moved a value, and need not: which streams of a metric changed, `explain.py` tells.
     """
     from pipelines.disclosure import COUNTS, kind_of
 

@@ -1,6 +1,6 @@
 -- Of the values first published for a month, the share that were others 30 days later: by more
 -- than 1 %, counts below 100 by one or more. Values of which the definition changed are
--- announced and not counted; every other change has its cause.
+-- announced and not counted; every other change has what can have caused it.
 
 with judged as (
     select *

@@ -8,7 +8,7 @@
 #   make docs                   every model, column and lineage as one page, data/docs/index.html
 #   make check                  formatting, lint, types, SQL lint, dbt parse; no test
 #   make bench                  the benchmarks, as ratios; PARTS="floors landing day peers endurance scale" chooses,
-#                               mozilla, bad-week and truths take long and run only when named
+#                               mozilla, bad-week, truths and spark (needs Java) take long and run only when named
 #   make lock                   resolve pyproject.toml again into the two hash-locked files (needs uv)
 #   make clean                  remove .venv and caches; never data
 #

@@ -6,11 +6,12 @@
     day         what one more day costs after a full load
     endurance   every fault and kills at random moments, then what the lake holds
     scale       twenty thousand people straight to a lake, to a warehouse, and one of them erased
-    mozilla     three hundred thousand people straight to a lake (only when asked for)
+    spark       the layers up to the marts on Spark, row for row beside DuckDB's (only when asked for)
+    mozilla     three hundred thousand people straight to a lake (likewise)
     bad-week    endurance with twenty thousand people: an hour, some ten gigabytes (likewise)
     truths      twenty communities of twenty thousand people, and what of the planted is found (likewise)
 
-    python -m tests.bench [part ...]      all but the last three without a name
+    python -m tests.bench [part ...]      all but the last four without a name
 
 Seconds differ between machines, ratios hardly. Nothing here asserts; the README quotes the last run.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from tests.bench import day, endurance, floors, landing, peers, scale, truths
+from tests.bench import day, endurance, floors, landing, peers, scale, spark, truths
 
 PARTS = {
     "floors": floors.main,
@@ -29,11 +30,12 @@ PARTS = {
     "peers": peers.main,
     "endurance": endurance.main,
     "scale": scale.main,
+    "spark": spark.main,
     "mozilla": scale.mozilla,
     "bad-week": endurance.medium,
     "truths": truths.main,
 }
-ON_DEMAND = ("mozilla", "bad-week", "truths")
+ON_DEMAND = ("spark", "mozilla", "bad-week", "truths")
 
 
 def main() -> None:

@@ -34,12 +34,64 @@ PLACES = tuple(name for name in DIMENSIONS if name not in KINDS)
 AGREE = 12
 """In so many places at least do families agree that mean the same, and contradict each other in none."""
 
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a metric that are split by area and population, and by what is named, and by nothing else.
+
+    levels: its rows of these. by_region: its rows of all regions.
+    """
+
+    metric: str
+    grain: str = "month"
+    category: str | None = None
+    levels: tuple[str, ...] = ()
+    by_region: bool = False
+
+    def rows(self, frame: pd.DataFrame) -> Flags:
+        """Which rows of a frame are of it."""
+        found = (frame["metric"] == self.metric) & (frame["grain"] == self.grain)
+        kept = frame[found]
+        named = {
+            "level": kept["level"].isin(self.levels) if self.levels else kept["level"].isna(),
+            "category": kept["category"] == self.category if self.category else kept["category"].isna(),
+            "region": kept["region"].notna() if self.by_region else kept["region"].isna(),
+        }
+        others = [name for name in DIMENSIONS if name not in ("area", "population", *named)]
+        is_of = kept[others].isna().all(axis=1) & pd.DataFrame(named).all(axis=1)
+        return np.asarray(is_of.reindex(frame.index, fill_value=False), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Tables that add up to one. of_all: of all people, and of a population only if nobody changed sides."""
+
+    whole: Table
+    parts: tuple[Table, ...]
+    of_all: bool = False
+
+
+_ACTIVE, _LEVELS = "active_contributors", "activity_level_distribution"
 ACROSS = (
-    ("active_contributors", ("new_contributors", "returning_contributors")),
-    ("active_contributors", ("active_contributors_by_region",)),
+    Sum(Table(_ACTIVE), (Table("new_contributors"), Table("returning_contributors"))),
+    Sum(Table(_ACTIVE), (Table("active_contributors_by_region", by_region=True),)),
+    Sum(
+        Table(_ACTIVE, "trailing_90d"),
+        (Table(_LEVELS, levels=("core", "regular", "casual")),),
+        of_all=True,
+    ),
+    Sum(
+        Table(_ACTIVE, "trailing_180d"),
+        (Table(_ACTIVE, "trailing_90d"), Table(_LEVELS, levels=("drifting",))),
+        of_all=True,
+    ),
+    Sum(
+        Table("contributor_net_flow", category="arrived"),
+        (Table("new_contributors"), Table("returning_contributors", category="reactivated")),
+        of_all=True,
+    ),
 )
-"""A metric and those that add up to it month by month (catalogue 12): their rows that are split by nothing
-but area and population, and by region where the name says so."""
+"""Sums across tables, by persons (catalogue 3 and 12)."""
 
 
 @dataclass(frozen=True)
@@ -243,22 +295,20 @@ def _classes(kind: Places, place: Places, number: Numbers) -> Places:
 
 
 def _across(frame: pd.DataFrame) -> list[Lines]:
-    """The lines of ACROSS."""
+    """The lines of ACROSS; whether they add up is asked of each population."""
     found = []
-    others = [name for name in DIMENSIONS if name not in ("area", "population", "region")]
-    is_whole_month = (frame["grain"] == "month") & frame[others].isna().all(axis=1)
-    for number, (whole, parts) in enumerate(ACROSS):
-        by_region = frame["metric"].isin([name for name in parts if name.endswith("_by_region")])
-        rows = frame[
-            is_whole_month & frame["metric"].isin([whole, *parts]) & (frame["region"].notna() == by_region)
-        ]
-        line = rows.groupby(["period_end", "area", "population"], dropna=False, sort=False, observed=True)
-        rows = rows[line["metric"].transform("nunique") == 1 + len(parts)]
-        is_whole = (rows["metric"] == whole).to_numpy()
+    for number, one in enumerate(ACROSS):
+        which = np.full(len(frame), -1)
+        for at, table in enumerate((one.whole, *one.parts)):
+            which[table.rows(frame)] = at
+        places = np.flatnonzero(which >= 0)
+        rows = frame.iloc[places]
         of = _groups(rows, ["period_end", "area", "population"])
-        order = np.lexsort((rows["persons"].to_numpy(float), is_whole))
-        places = np.flatnonzero(frame.index.isin(rows.index))
-        found.append(Lines(places[order], of[order], is_whole[order], np.full(len(order), -1 - number)))
+        tables = pd.Series(which[places]).groupby(of).transform("nunique").to_numpy()
+        order = np.lexsort((rows["persons"].to_numpy(float), which[places] == 0))
+        order = order[tables[order] == 1 + len(one.parts)]
+        population = _groups(rows, ["population"]) * len(ACROSS) + number
+        found.append(Lines(places[order], of[order], which[places[order]] == 0, population[order]))
     return found
 
 

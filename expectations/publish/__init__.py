@@ -1,10 +1,12 @@
 """What must hold before a version is shown.
 
-A gate for each table, and for all columns, identities, lines, populations, texts and versions.
+A gate for each table, and for all columns, identities, lines, populations, sums across tables, texts and
+versions.
 """
 
 from expectations.gate import Gate
 from expectations.publish import (
+    across,
     columns,
     identities,
     lines,
@@ -20,6 +22,7 @@ from expectations.publish import (
 )
 
 _MODULES = (
+    across,
     columns,
     identities,
     lines,

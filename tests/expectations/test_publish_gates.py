@@ -10,8 +10,9 @@ from expectations.gate import Expect, Gate, Verdict, judge
 from expectations.publish import FRAMES, PUBLISH
 from pipelines import publish as publication
 from pipelines.publish import TABLES, publish
+from tests import invented_warehouse
 from tests.expectations.twins import judged_of, named, twins
-from tests.invented_warehouse import RELEASE, Place, regional, told, value, values
+from tests.invented_warehouse import DECLARED, RELEASE, Place, regional, told, value, values
 
 
 def share(known: int, of: int, **columns: Any) -> dict[str, Any]:
@@ -45,6 +46,14 @@ LINES = [
 
 Of one the public sees 50 less three times 15, where it is 52 less three times 13."""
 
+ACROSS = [
+    value(metric, persons, area="quality", persons=persons, smallest_group=persons)
+    for metric, persons in [
+        ("active_contributors", 58), ("new_contributors", 4), ("returning_contributors", 54),
+    ]
+]  # fmt: skip
+"""The four who are new are hidden, and those who returned with them."""
+
 RULES = [(name, rule) for name, gate in PUBLISH.items() for rule in gate.expectations]
 
 Frames = dict[str, list[pd.DataFrame]]
@@ -69,8 +78,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
     rest = [row for row in values() if row["metric"] != "demographic_share"]
     answers = {row["attribute_value"]: row["numerator"] for row in values() if row["attribute_value"]}
     later = [told(gender, persons + 6 * (gender == "man"), of=115) for gender, persons in answers.items()]
-    place.fill([*rest, *later, *OF_ALL, *LINES])
     with pytest.MonkeyPatch.context() as patched:
+        for row in ACROSS:
+            patched.setitem(
+                invented_warehouse.DECLARED, row["metric"], DECLARED["active_contributors_by_region"]
+            )
+        place.fill([*rest, *later, *OF_ALL, *LINES, *ACROSS])
         patched.setattr(publication, "judge", record)
         publish(place.warehouse, place.manifest, place.out, RELEASE)
     return shown
@@ -78,7 +91,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 
 def test_every_published_table_has_its_gate_and_frame() -> None:
     assert set(PUBLISH) == set(FRAMES) == {
-        *TABLES, "columns", "identities", "lines", "populations", "texts", "versions"
+        *TABLES, "across", "columns", "identities", "lines", "populations", "texts", "versions"
     }  # fmt: skip
 
 

@@ -87,7 +87,8 @@ class Meaning:
 
     same: family -> the one that stands for all that mean the same. sums: metric, dimension and figure -> are
     the cells all of their margin (else there may be more). inside: those whose cells overlap, each a part
-    of the margin; of populations, `part in whole`. across: which of ACROSS hold, by figure.
+    of the margin; of populations, `part in whole`. across: which of ACROSS hold, by
+    figure and population.
     """
 
     same: Mapping[str, str]
@@ -214,7 +215,8 @@ def sums_across(figures: pd.DataFrame) -> Iterator[tuple[int, str, pd.DataFrame]
             rows = pd.concat(tables)
             line = rows.groupby(here, sort=False).ngroup()
             is_told_by_all = rows.groupby(line)["part"].transform("nunique") == len(tables)
-            yield number, figure, rows.assign(line=line)[is_told_by_all]
+            for population, one in rows.assign(line=line)[is_told_by_all].groupby("population"):
+                yield number, f"{figure} of {population}", one
 
 
 def _of(figures: pd.DataFrame, table: Table, figure: str) -> pd.DataFrame:

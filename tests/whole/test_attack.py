@@ -115,13 +115,15 @@ def test_who_is_of_unknown_affiliation_is_no_small_group(shown: pd.DataFrame) ->
 def lines(published: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.Series]]:
     """Of each metric, dimension it adds up over and figure: margin less shown cells, by line that hides some.
 
-    Persons of a metric of acts may be in several cells and do not add up: no reader knows their rest.
+    Persons of a metric of acts, or of a share of acts, may be in several cells and do not add up: no reader
+    knows their rest.
     """
     additive = published[published["additive_over"] != ""]
     for (metric, unit, over), rows in additive.groupby(["metric", "unit", "additive_over"]):
-        added = [
-            name for name in COUNTED if name != "persons" or unit == "persons" or kind_of(unit) == "share"
-        ]
+        of_people = unit == "persons" or (
+            kind_of(unit) == "share" and rows["persons"].dropna().eq(rows["denominator"].dropna()).all()
+        )
+        added = [name for name in COUNTED if name != "persons" or of_people]
         for dimension in over.split(", "):
             same = [name for name in SLICE if name != dimension]
             margins = rows[rows[dimension] == ""].set_index(same)
@@ -257,7 +259,7 @@ def attacked(rows: list[dict[str, object]], known: Meaning, rounding: int | None
 
 
 def test_the_attacker_subtracts_across_tables() -> None:
-    known = Meaning({}, {}, frozenset(), frozenset({(0, "value")}), frozenset())
+    known = Meaning({}, {}, frozenset(), frozenset({(0, "value of community")}), frozenset())
     other = [row_of("returning_contributors", 9, area="code"), row_of("new_contributors", 9, area="code")]
 
     def rows(returning: float) -> list[dict[str, object]]:
@@ -279,7 +281,7 @@ def test_the_attacker_finds_what_no_single_subtraction_finds(
 ) -> None:
     """Of 40 people 30 are in c, ten in a and `unknown`, and nine tenths have a region: four have none."""
     metric = "active_contributors_by_region"
-    known = Meaning({}, {}, frozenset(), frozenset({(1, "value")}), frozenset({(metric, True)}))
+    known = Meaning({}, {}, frozenset(), frozenset({(1, "value of community")}), frozenset({(metric, True)}))
     rows = [
         row_of("active_contributors", 40),
         row_of(metric, None, region="a"),

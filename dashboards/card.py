@@ -403,7 +403,8 @@ def plain_table(
 ) -> Component:
     """A table with one header cell a row, its first.
 
-    With more than `NARROW_COLUMNS` it is no table on a phone: each row is a list of its named values.
+    With more than `NARROW_COLUMNS` it is no table on a phone: each row is a list of its named values. So a
+    cell of several parts is one element, which stands beside its name as a whole.
     """
     labels = [{"data-label": name} for name in head]
     rows = [
@@ -411,7 +412,7 @@ def plain_table(
             [
                 html.Th(row[0], scope="row", role="rowheader", **labels[0]),
                 *(
-                    html.Td(cell, role="cell", **label)
+                    html.Td(html.Div(cell) if isinstance(cell, list) else cell, role="cell", **label)
                     for cell, label in zip(row[1:], labels[1:], strict=True)
                 ),
             ],

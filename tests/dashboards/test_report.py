@@ -111,6 +111,13 @@ def test_a_report_tells_every_topic_its_sources_and_what_it_rests_on(everybodys:
         assert said in text
 
 
+def test_each_topic_is_told_by_metrics_of_its_own() -> None:
+    assert list(report.HEADLINES) == list(TOPICS)
+    for topic, metrics in report.HEADLINES.items():
+        assert len(metrics) >= 3
+        assert set(metrics) <= set(TOPICS[topic][2])
+
+
 def test_what_a_publication_holds_cannot_be_taken_for_tags(tmp_path: Path) -> None:
     write(tmp_path)
     with duckdb.connect(str(tmp_path / Invented().version / "public.duckdb")) as out:

@@ -8,7 +8,9 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from dash import html
 
+from dashboards import card as cards
 from dashboards.app import render
 from dashboards.card import View
 from dashboards.data import Published
@@ -381,3 +383,10 @@ def test_a_mark_that_stands_beside_its_row_is_not_said_again_below(tmp_path: Pat
     only = "delete from metric_value where metric = 'goal_attainment' and grain = 'month'"
     said = text(by_id(changed(tmp_path, "/accountability", *goals, only), "goal-attainment"))
     assert said.count("met: the target is reached") == said.count("behind: less than half") == 1
+
+
+def test_a_cell_of_several_parts_stands_beside_its_name_as_one_on_a_phone() -> None:
+    table = cards.plain_table(["a", "b"], [["x", ["40", html.Small("if probable links hold: 30")]]], "Said.")
+    (cell,) = all_of(table, "Td")
+    assert text(cell.children).split() == ["40", "if", "probable", "links", "hold:", "30"]
+    assert type(cell.children).__name__ == "Div"

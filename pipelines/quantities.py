@@ -90,6 +90,14 @@ ACROSS = (
         (Table("new_contributors"), Table("returning_contributors", category="reactivated")),
         of_all=True,
     ),
+    Sum(
+        Table(_ACTIVE),
+        (
+            Table("contributor_net_flow", category="arrived"),
+            Table("returning_contributors", category="continuing"),
+        ),
+        of_all=True,
+    ),
 )
 """Sums across tables, by persons (catalogue 3 and 12)."""
 

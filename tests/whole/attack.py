@@ -282,7 +282,9 @@ class _Rows:
 
     def matrix(self, width: int) -> csr_array:
         of, quantity, weight = (np.concatenate(one) for one in zip(*self.parts, strict=True))
-        return csr_array((weight, (of, quantity)), shape=(self.length, width))
+        matrix = csr_array((weight, (of, quantity)), shape=(self.length, width))
+        matrix.eliminate_zeros()  # a quantity that is a whole and its own part says nothing
+        return matrix
 
 
 def told(

@@ -719,6 +719,8 @@ def report_(
     from dashboards.data import NothingPublished, PublishedUnreadable, open_published
 
     data, audience = settings.data_dir(), "internal" if internal else "public"
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise CallRefused(f"--out {out}: {'a folder' if out.is_dir() else 'its folder is not there'}.")
     try:
         published = open_published(data / "published", audience, version)
         view = reports.view_of(published, region, locale)
@@ -731,8 +733,6 @@ def report_(
         parts = [published.version, audience, view.region, view.locale]
         out = data / "reports" / f"{'-'.join(filter(None, parts))}.html"
         out.parent.mkdir(exist_ok=True)
-    if out.is_dir() or not out.parent.is_dir():
-        raise CallRefused(f"--out {out}: {'a folder' if out.is_dir() else 'its folder is not there'}.")
     replace_file(out, text.encode())
     print(f"report: {out}")
 

@@ -520,7 +520,7 @@ SOURCE = Source(
                 visible=VISIBLE,
             ),
             streams=(BUGS, CHANGES, COMMENTS, ATTACHMENTS, USERS, LOGINS),
-            batch_records=5_000,
+            batch_records=2_000,
         ),
         Feed(
             name="flag_activity",

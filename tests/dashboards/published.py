@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -247,20 +249,33 @@ def write(published: Path, invented: Invented | None = None, point: bool = True)
     """Write one version with both files, and let the pointer name it. Returns the version's folder."""
     one = invented or Invented()
     folder = published / one.version
-    folder.mkdir(parents=True)
-    rows = _values(one)
-    for audience, k in (("internal", 5), ("public", 10)):
-        with duckdb.connect(str(folder / f"{audience}.duckdb")) as out:
-            _table(out, "metric_value", _disclosed(rows, k, audience == "public"))
-            _table(out, "metric", _declarations(one))
-            _table(out, "topic_area", _topics())
-            _table(out, "region", _regions())
-            _table(out, "source_state", _sources(one))
-            _table(out, "release", _release(one, audience, k))
+    shutil.copytree(_made(one), folder)
     if point:
         (published / "current.tmp").write_text(one.version)
         (published / "current.tmp").replace(published / "current")
     return folder
+
+
+def _made(one: Invented) -> Path:
+    """A folder with both files, made once for all tests that write the same; they get copies of it."""
+    if repr(one) not in MADE:
+        folder = Path(KEPT.name) / str(len(MADE))
+        folder.mkdir()
+        rows = _values(one)
+        for audience, k in (("internal", 5), ("public", 10)):
+            with duckdb.connect(str(folder / f"{audience}.duckdb")) as out:
+                _table(out, "metric_value", _disclosed(rows, k, audience == "public"))
+                _table(out, "metric", _declarations(one))
+                _table(out, "topic_area", _topics())
+                _table(out, "region", _regions())
+                _table(out, "source_state", _sources(one))
+                _table(out, "release", _release(one, audience, k))
+        MADE[repr(one)] = folder
+    return MADE[repr(one)]
+
+
+KEPT = tempfile.TemporaryDirectory()
+MADE: dict[str, Path] = {}
 
 
 def _table(out: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:

@@ -27,9 +27,9 @@ from pipelines.simulation.generator import SCALES, build
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.sources import SOURCES
 from tests.bench.endurance import prepare
+from tests.bench.environment import interpreter
 
 HERE = Path(__file__).parent
-PEERS = settings.ROOT / ".venv-peers"
 LATENCY_MS, CONNECTIONS = 50, 4
 COMMUNITY = replace(SCALES["small"], name="small with more bugs", bugs_per_day=7.0)
 FIRST_MOVE = {"bugzilla": 2, "sumo": 20, "reps": 20, "discourse": 5}
@@ -66,19 +66,9 @@ class Outcome:
         return self.rows / self.seconds
 
 
-def interpreter() -> Path:
-    """The interpreter of the peers' environment, made when it is missing."""
-    python = PEERS / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(HERE / "peers.lock")], check=True)
-    return python
-
-
 def perceval(source: str, servers: Servers) -> Outcome:
     found = subprocess.run(
-        [str(interpreter()), str(HERE / "peer.py"), source, servers.roots[source]],
+        [str(interpreter("peers")), str(HERE / "peer.py"), source, servers.roots[source]],
         capture_output=True,
         text=True,
         check=True,

@@ -24,9 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings, warehouse
+from tests.bench.environment import interpreter
 
-HERE = Path(__file__).parent
-SPARK = settings.ROOT / ".venv-spark"
 LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts", "restricted": "marts"}
 """Schema -> layer, of those that Spark makes."""
 SELECTED = ("--select", "staging", "intermediate", "marts")
@@ -43,16 +42,11 @@ class Compared:
     only_spark: int
 
 
-def interpreter() -> Path:
-    """The interpreter of Spark's environment, made when it is missing. Exits without Java."""
+def spark() -> str:
+    """The interpreter of Spark's environment. Exits without Java."""
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise SystemExit("spark: Java 17 or later is needed, on the path or in JAVA_HOME.")
-    python = SPARK / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(SPARK)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(HERE / "spark.lock")], check=True)
-    return python
+    return str(interpreter("spark"))
 
 
 def on_duckdb(data: Path) -> float:
@@ -69,7 +63,7 @@ def on_spark(data: Path, folder: Path) -> float:
     folder.mkdir()
     began = time.perf_counter()
     done = subprocess.run(
-        [str(interpreter()), "-m", "pipelines.spark", str(folder), "run", *SELECTED],
+        [spark(), "-m", "pipelines.spark", str(folder), "run", *SELECTED],
         env={**os.environ, "MDM_DATA": str(data), "PYTHONPATH": str(settings.ROOT)},
         cwd=settings.ROOT,
         capture_output=True,
@@ -157,7 +151,7 @@ def _comparable(name: str, data_type: str) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         data, folder = Path(name) / "data", Path(name) / "spark"
-        interpreter()
+        spark()
         duckdb_s = on_duckdb(data)
         spark_s = on_spark(data, folder)
         tables = [*compared(data, folder), metrics_compared(data, folder, Path(name) / "adopted")]

@@ -94,8 +94,7 @@ MORE_STYLE = f"""
   html {{ font-size: 12px; }}
   .report {{ font-size: 1rem; }}
   .report main {{ max-width: none; padding: 0; }}
-  .report h2, .report h2 {{ margin-bottom: 4px; }}
-.report h3 {{ break-after: avoid; }}
+  .report h2, .report h3 {{ break-after: avoid; }}
   .report tr, .report li, .report dd, .report .persona {{ break-inside: avoid; }}
   .report thead th {{ position: static; }}
   .report a {{ color: inherit; text-decoration: none; }}

@@ -13,11 +13,16 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards import charts, words
-from dashboards.card import Shown, View, how_sure
+from dashboards import charts, evidence, words
+from dashboards.card import Shown, View, how_sure, record
 from dashboards.data import EACH, Published, Split
 
 Rows = Callable[[Published, View], pd.DataFrame]
+Row = dict[str, Any]
+Said = list[Component | str]
+
+MONTHS_BACK = {"month": 3, "quarter": 3, "year": 12}
+"""How far back lies what a value is compared with, by its grain; for windows that end with a month, three."""
 
 
 def months(published: Published) -> list[datetime]:
@@ -102,11 +107,13 @@ def headline(shown: Shown) -> list[Component]:
     quarter, earlier = at(rows, "trailing_90d", end), at(rows, "trailing_90d", view.months_back(3))
     body: list[Component] = [number(shown, now)]
     if compared:
-        body.append(html.Ul([html.Li(comparison(shown, *each)) for each in compared], className="compare"))
+        said = comparisons(shown, compared)
+        body.append(html.Ul([html.Li(each) for each in said], className="compare"))
     if quarter is not None:
         lines: list[Any] = [html.Strong(quarter["shown"]), f" in {words.period(quarter)}"]
         if earlier is not None:
-            lines += [html.Br(), *comparison(shown, words.period(earlier), earlier, quarter)]
+            (change,) = comparisons(shown, [(words.period(earlier), earlier, quarter)])
+            lines += [html.Br(), *change]
         body.append(html.P(lines, className="quarter"))
     sure = how_sure(shown, now)
     if sure:
@@ -136,13 +143,61 @@ def number(shown: Shown, row: dict[str, Any]) -> Component:
     return html.P(row["shown"], className="big" if pd.notna(row["value"]) else "big absent")
 
 
-def comparison(shown: Shown, name: str, before: dict[str, Any], now: dict[str, Any]) -> list[Component | str]:
-    """The change of a number with the value that it is a change from, or that value alone."""
+def comparison(shown: Shown, name: str, before: Row, now: Row) -> Said:
+    """The change of a number with the value that it is a change from; that value alone, or why it is none."""
     change = shown.change(now, before)
     if change is None:
-        return [f"{name}: {before['shown']}"]
+        why: list[str] = words.flags(before["flags"]) if pd.isna(before["value"]) else []
+        return [f"{name}: {', '.join([before['shown'], *why])}"]
     joint = " from " if change == words.NO_CHANGE else " on "
     return [html.Strong(change), f"{joint}{name} ({before['shown']})"]
+
+
+def comparisons(shown: Shown, pairs: Sequence[tuple[str, Row, Row]]) -> list[Said]:
+    """For each (name of the earlier period, its row, the newer row) the change, and whether it is evident.
+
+    All pairs are judged together: see `evidence.of_changes`.
+    """
+    values = [(now, before) for _, before, now in pairs]
+    sure = evidence.of_changes(values, shown.unit, shown.published.release.audience)
+    told = [(comparison(shown, *pair), said) for pair, said in zip(pairs, sure, strict=True)]
+    return [[*change, *([f", {said}"] if said else [])] for change, said in told]
+
+
+def earlier(rows: pd.DataFrame, row: Row) -> Row | None:
+    """What a row is compared with: that of a quarter before, of a year before for years, of the wave before.
+
+    rows: of its series. None where there is none or it begins a count.
+    """
+    grain, end = str(row["grain"]), row["period_end"]
+    if pd.isna(end) or rows.empty:
+        return None
+    if grain == "wave":
+        before = rows[rows["period_end"] < end].sort_values("period_end", kind="stable")
+        return record(before.iloc[-1]) if len(before) else None
+    months = MONTHS_BACK.get(grain, 3 if grain.startswith("trailing_") else None)
+    if months is None:
+        return None
+    there = pd.Timestamp(end) - pd.DateOffset(months=months)
+    return None if there == first_measured(rows) else at(rows, grain, there)
+
+
+def changes(shown: Shown, newest: Sequence[Row]) -> list[Said]:
+    """What each category's newest value is compared with, and whether the change is evident.
+
+    Nothing where one of the two has no value: the chart shows what there is.
+    """
+    pairs: list[tuple[str, Row, Row] | None] = []
+    for row in newest:
+        category = shown.rows["category"]
+        same: pd.Series[bool] = category.isna() if pd.isna(row["category"]) else category.eq(row["category"])
+        before = earlier(shown.rows[same], row)
+        if before is None or pd.isna(row["value"]) or pd.isna(before["value"]):
+            pairs.append(None)
+        else:
+            pairs.append((words.period(before), before, row))
+    said = iter(comparisons(shown, [pair for pair in pairs if pair is not None]))
+    return [[] if pair is None else next(said) for pair in pairs]
 
 
 def trend(shown: Shown) -> list[Component]:
@@ -153,12 +208,8 @@ def trend(shown: Shown) -> list[Component]:
     before = at(shown.rows, "month", pd.Timestamp(latest["period_end"]) - pd.DateOffset(months=1))
     body: list[Component] = [number(shown, latest)]
     if before is not None:
-        body.append(
-            html.Ul(
-                [html.Li(comparison(shown, words.month(before["at"]), before, latest))],
-                className="compare",
-            )
-        )
+        (said,) = comparisons(shown, [(words.month(before["at"]), before, latest)])
+        body.append(html.Ul([html.Li(said)], className="compare"))
     sure = how_sure(shown, latest)
     if sure:
         body.append(html.P(sure, className="sure"))

@@ -56,8 +56,6 @@ CATEGORY = {"newcomer_retention": "90_180d", "conversion_rate": "d2_d1", "reacti
 """Of metrics without a value for all categories together, the one that is told."""
 ROWS = 5
 """So many values of a split metric are told; how many more there are is said below them."""
-MONTHS_BACK = {"month": 3, "quarter": 3, "year": 12}
-"""How far back lies what a value is compared with, by its grain; for windows that end with a month, three."""
 HEAD = ("Figure", "Value", "How sure", "Change", "Course")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """No program and no host: not even the one that the file came from."""
@@ -230,23 +228,7 @@ def _line(shown: Shown, row: dict[str, Any], by: Sequence[str]) -> Line:
         if name != "wave":
             mine = mine[mine[name].isna() if pd.isna(row[name]) else mine[name] == row[name]]
     mine = mine.sort_values("period_end", kind="stable")
-    return Line(shown, topics.named(shown, row, by), row, _before(mine, row), mine)
-
-
-def _before(rows: pd.DataFrame, row: dict[str, Any]) -> dict[str, Any] | None:
-    """The row of a quarter before, of a year before for years, of the wave before; None where there is none
-    or it begins a count."""
-    grain, end = str(row["grain"]), row["period_end"]
-    if pd.isna(end) or rows.empty:
-        return None
-    if grain == "wave":
-        earlier = rows[rows["period_end"] < end]
-        return cards.record(earlier.iloc[-1]) if len(earlier) else None
-    months = MONTHS_BACK.get(grain, 3 if grain.startswith("trailing_") else None)
-    if months is None:
-        return None
-    there = pd.Timestamp(end) - pd.DateOffset(months=months)
-    return None if there == parts.first_measured(rows) else parts.at(rows, grain, there)
+    return Line(shown, topics.named(shown, row, by), row, parts.earlier(mine, row), mine)
 
 
 # --- How it reads -----------------------------------------------------------------------------

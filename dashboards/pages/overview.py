@@ -142,16 +142,17 @@ def _response_rate(shown: Shown) -> Sequence[Component]:
     }
     newest = shown.rows[shown.rows["period_end"] == shown.rows["period_end"].max()].set_index("category")
     facts: list[Component] = []
-    for code, (name, color, _) in zip(names, charts.series_marks(names), strict=True):
-        if code not in newest.index:
-            continue
-        row = cards.record(newest.loc[code])
+    marks = dict(zip(names, charts.series_marks(names), strict=True))
+    there = cards.records_of(newest.loc[[code for code in names if code in newest.index]].reset_index())
+    for row, change in zip(there, parts.changes(shown, there), strict=True):
+        name, color, _ = marks[row["category"]]
         parts_of_fact: list[Component | str] = [
             html.B(row["shown"], style={"color": color}),
             html.Span(f" {name.lower()}"),
         ]
         if row["interval"]:
             parts_of_fact.append(html.Small(f"95\u202f% interval: {row['interval']}"))
+        parts_of_fact += [html.Small(change)] if change else []
         facts.append(html.Li(parts_of_fact))
     said = "; ".join(f"{names[code]}: {text}" for code, text in newest["shown"].items() if code in names)
     figure = charts.lines(shown.rows, "category", names, shown.unit, height=240, bands=True)

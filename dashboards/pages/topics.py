@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import pandas as pd
@@ -78,7 +79,8 @@ def rows_of(metric: str) -> parts.Rows:
             found = published.select(metric, DATED, until=view.month, **any_split, population=ANY)
         if found.empty:
             return found
-        split = found[list(SPLITS)].notna().apply(lambda row: tuple(row.index[row]), axis=1)
+        there = found[list(SPLITS)].notna().to_numpy()
+        split = pd.Series([tuple(compress(SPLITS, each)) for each in there], index=found.index)
         least = min(split.unique(), key=lambda names: (len(names), [SPLITS.index(name) for name in names]))
         for chosen in _choices(view):
             for also in ((), least):
@@ -108,6 +110,8 @@ def _recent(rows: pd.DataFrame, view: View) -> pd.DataFrame:
 
 
 def _ranks(column: pd.Series[Any]) -> pd.Series[int]:
+    if column.isna().all():
+        return pd.Series(0, column.index)
     places = {code: place for place, code in enumerate(sorted(column.dropna().unique(), key=words.place), 1)}
     return column.map(places).fillna(0).astype(int)
 
@@ -142,6 +146,7 @@ def body(shown: Shown) -> Sequence[Component]:
     return [
         parts.number(shown, latest),
         html.P(words.period(latest) + (f". {sure}" if sure else ""), className="sure"),
+        *(html.Ul([html.Li(said)], className="compare") for said in parts.changes(shown, [latest]) if said),
         *_last_shown(shown, newest, ["category"]),
         *([_trend(shown, rows)] if moves(rows) else []),
     ]
@@ -169,8 +174,8 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
     if hidden.all():
         return _nothing_new(shown, newest, ["category"])
     curve = newest["category"].str.fullmatch(r"s_\d+d").eq(True).any()
-    facts = []
-    for row in cards.records_of(newest[~hidden]):
+    facts, there = [], cards.records_of(newest[~hidden])
+    for row, change in zip(there, parts.changes(shown, there), strict=True):
         name = named(shown, row, ["category"]) or ("median" if curve else "all")
         said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
         if row["interval"]:
@@ -178,6 +183,7 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
         if row["probable"]:
             said.append(html.Small(f"{words.WITH_PROBABLE}: {row['probable']}"))
         said.append(html.Small(words.period(row)))
+        said += [html.Small(change)] if change else []
         facts.append(html.Li(said))
     rest = without(shown, newest[hidden], ["category"])
     return [html.Ul(facts, className="facts"), *(html.P(line, className="sure") for line in rest)]
@@ -356,7 +362,8 @@ def page(topic: str, path: str, name: str, metrics: Sequence[str]) -> Page:
         if view.month is None:
             return "This version holds no month yet."
         return (
-            "The newest period that is over, unless a card says otherwise. A range is a 95\u202f% interval."
+            "The newest period that is over, unless a card says otherwise. A range is a 95\u202f% interval; "
+            "a change is evident where it is more than chance would make."
         )
 
     return Page(

@@ -202,6 +202,47 @@ def test_a_headline_is_suppressed_where_the_newest_period_is(tmp_path: Path) -> 
     assert said[1:3] == ["suppressed (fewer than 10 people)", "June 2026"]
 
 
+def test_a_card_says_whether_its_change_on_a_quarter_before_is_evident(tmp_path: Path) -> None:
+    main = changed(
+        tmp_path,
+        "/activity",
+        "update metric_value set value = 0.12, ci_low = 0.08, ci_high = 0.17 "
+        "where metric = 'multi_area_share' and period_end = '2026-04-01'",
+    )
+    other = by_id(list(render(tmp_path, "public", "/leadership", "", READ_AT).main), "leaders-per-100-active")
+    said = [
+        text(all_of(card, "Ul")[0]).replace("\u202f", " ")
+        for card in (by_id(main, "multi-area-share"), other)
+    ]
+    assert said == [
+        "+50 percentage points  on March 2026 (12 %) , evident",
+        "no change  from March 2026 (62 %) , no evident difference",
+    ]
+
+
+def test_categories_are_judged_together_each_beside_its_own_past(tmp_path: Path) -> None:
+    main = changed(
+        tmp_path,
+        "/",
+        "update metric_value set value = 0.12, ci_low = 0.08, ci_high = 0.17 "
+        "where metric = 'support_response_rate' and category = '24h' and period_end = '2026-04-01'",
+    )
+    soon, later = all_of(all_of(by_id(main, "response-rate"), "Ul")[0], "Li")
+    assert text(soon).endswith(", evident")
+    assert text(later).endswith(", no evident difference")
+
+
+def test_what_a_number_cannot_be_compared_with_says_why(tmp_path: Path) -> None:
+    main = changed(
+        tmp_path,
+        "/",
+        "update metric_value set value = null, status = 'unavailable', flags = 'history_missing' "
+        "where metric = 'active_contributors' and area is null and grain = 'month' "
+        "and period_end = '2026-06-01'",
+    )
+    assert "May 2026: not available, what lies further back is not loaded" in text(by_id(main, "active"))
+
+
 def test_rows_that_are_suppressed_are_counted_in_one_line(tmp_path: Path) -> None:
     hide = "update metric_value set value = null, ci_low = null, ci_high = null, status = 'suppressed' where "
     main = changed(

@@ -134,7 +134,8 @@ class Client:
             same_api = urlsplit(target).path.split("/")[1:2] == path.split("/")[1:2]
             if urlsplit(target).netloc != urlsplit(self.root).netloc or not same_api or hop == 3:
                 raise SourceChanged("JSON", f"a redirect ({response.status}) out of the interface", where)
-            address = target if urlsplit(target).query or not params else f"{target}?{urlencode(params)}"
+            query = urlsplit(address).query
+            address = target if urlsplit(target).query or not query else f"{target}?{query}"
         raise AssertionError("unreachable")
 
     def _check_key(self, path: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.sources import bugzilla, pontoon
 from pipelines.sources.http import TRIES, SourceBlocked, SourceDenied, SourceDown
-from pipelines.sources.spec import SourceChanged
+from pipelines.sources.spec import Answer, SourceChanged
 from tests.scripted import Reply, at, client_of, invented_source, scripted
 
 PACKED = {"Content-Encoding": "gzip"}
@@ -93,6 +93,17 @@ def test_a_renamed_path_inside_the_interface_is_followed_with_its_query() -> Non
 
     with scripted(answer) as (root, _), client_of(root) as client:
         assert client.get("/api/old/", {"page": 2}).body == {"path": "/api/new/?page=2"}
+
+
+def test_a_query_that_stands_in_the_path_is_kept_as_well() -> None:
+    def answer(path: str, _n: int) -> Reply:
+        old = path.startswith("/api/old/")
+        return Reply(status=302, headers={"Location": "/api/new/"}) if old else Reply({"path": path})
+
+    with scripted(answer) as (root, _), client_of(root) as client:
+        ((_, one),) = client.get_many(["/api/old/?order=created&page=3"])
+    assert isinstance(one, Answer)
+    assert one.body == {"path": "/api/new/?order=created&page=3"}
 
 
 def test_an_error_is_named_by_its_code_and_never_quotes_the_message() -> None:

@@ -16,7 +16,7 @@ from pipelines.lake import Lake
 from pipelines.landing import Landing
 from pipelines.sources.discourse import SOURCE
 from pipelines.sources.http import SourceDenied
-from pipelines.sources.spec import Answer, Page, Reread, Span, Spent, stamp
+from pipelines.sources.spec import Answer, Page, Reread, SourceChanged, Span, Spent, stamp
 from pipelines.sources.walks import TaggedTopics
 from tests.sources.test_walks import START, Scripted
 
@@ -240,3 +240,27 @@ def test_a_list_that_grew_or_shrank_by_pages_is_walked_to_its_new_end() -> None:
     assert pages_asked(reader) == [2, 1, 0]
     run(reader, cursor)
     assert pages_asked(reader) == [0]
+
+
+def test_a_topic_that_does_not_name_its_posts_is_refused() -> None:
+    """No list of posts is not an empty one: all of them would be gone."""
+    forum = two_topics()
+
+    def unnamed(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        found = forum(path, params)
+        found.get("post_stream", {}).pop("stream", None)
+        return found
+
+    with pytest.raises(SourceChanged, match="an object with the list `stream`"):
+        run(Reader(unnamed), {})
+
+
+def test_a_list_that_gives_its_first_page_again_and_again_is_refused() -> None:
+    """As one whose redirect loses the number of the page: its walk would never end."""
+    forum = Forum({number: [number] for number in range(1, 100)})
+
+    def first(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        return forum(path, {**params, "page": 0} if path.startswith("/tag/") else params)
+
+    with pytest.raises(SourceChanged, match="further topics on a further page"):
+        run(Reader(first), {})

@@ -21,7 +21,7 @@ from pipelines.sources.spec import (
     listed,
     parse_instant,
 )
-from pipelines.sources.walks.common import due, ended, loading, numbers_of, short
+from pipelines.sources.walks.common import days_between, due, ended, loading, numbers_of, short
 
 TOPICS_AT_ONCE = 200
 
@@ -102,17 +102,22 @@ class TaggedTopics:
                 pages, self._list_pages(ask, lists[name], pages), strict=True
             ):
                 found.update(rows)
+                own.update(rows)
                 clocks.append(now)
                 ends[name] = max(ends[name], page) if rows else ends[name]
                 last = page if last is None and not follows else last
             return last
 
         for name in lists:
+            own = set[str]()
             first = int(last_pages.get(name, 0))
             at_once = 1 if name in last_pages else PAGES_AT_ONCE
             ends[name], last, following = 0, None, range(first, first + 1)
             while last is None:
+                before = len(own)
                 last = walked(name, following)
+                if last is None and following.start > first and len(own) == before:
+                    raise SourceChanged("further topics on a further page", "the same ones", lists[name])
                 following = range(following.stop, following.stop + at_once)
             for page in reversed(range(last)):
                 walked(name, [page])
@@ -147,7 +152,7 @@ class TaggedTopics:
         last = max(str(topic.get("bumped_at") or ""), str(topic.get("last_posted_at") or ""))
         for reread, before in again:
             if reread.window is None:
-                if now - before >= reread.every:
+                if days_between(before, now) >= reread.every:
                     return True
             elif last and now - parse_instant(last) <= reread.window:
                 return True
@@ -166,7 +171,7 @@ class TaggedTopics:
                 continue
             if isinstance(outcome, Exception):
                 raise outcome
-            stream, posts = _posts(outcome)
+            stream, posts = _named(outcome), _posts(outcome)
             here = {post["id"] for post in posts} | held.get(str(topic["id"]), set())
             more = [number for number in stream if number not in here]
             missing += [
@@ -182,7 +187,7 @@ class TaggedTopics:
         for (place, _), (_, outcome) in zip(missing, ask.get_many(paths), strict=True):
             if isinstance(outcome, Exception):
                 raise outcome
-            records[place]["posts"] = [*records[place]["posts"], *_posts(outcome)[1]]
+            records[place]["posts"] = [*records[place]["posts"], *_posts(outcome)]
         return records, whole
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
@@ -209,10 +214,18 @@ def signature(topic: dict[str, Any]) -> str:
     return "|".join(str(topic.get(name)) for name in names)
 
 
-def _posts(answer: Answer) -> tuple[list[int], list[dict[str, Any]]]:
-    """All post ids of a topic (empty where the answer names none) and the posts that came."""
+def _post_stream(answer: Answer) -> Answer:
     body = answer.body.get("post_stream") if isinstance(answer.body, dict) else None
     if not isinstance(body, dict):
         raise SourceChanged("an object with the object `post_stream`", "an answer without it", answer.where)
-    stream = body.get("stream") or []
-    return list(stream), listed(Answer(body, answer.server_now, answer.where), "posts")
+    return Answer(body, answer.server_now, answer.where)
+
+
+def _named(answer: Answer) -> list[int]:
+    """The ids of all posts of a topic: those it does not name are gone, so no list is not an empty one."""
+    return listed(_post_stream(answer), "stream")
+
+
+def _posts(answer: Answer) -> list[dict[str, Any]]:
+    """The posts that came."""
+    return listed(_post_stream(answer), "posts")

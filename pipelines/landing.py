@@ -454,7 +454,7 @@ class Landing:
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
         if path.exists() and not changed:
             counted_at = parse_instant(json.loads(path.read_text())["counted_at"])
-            if now - counted_at < timedelta(days=1):
+            if now.date() <= counted_at.date():
                 return
         counts = [
             {

@@ -102,10 +102,11 @@ def login_class(login: str | None) -> str | None:
 
 
 def _objects(record: Record, name: str) -> list[Record]:
-    """The list of objects under `name`, [] when absent; `SourceChanged` when it is anything else."""
+    """The list of objects under `name`; `SourceChanged` when it is not there or anything else.
+
+    A list that is asked for and does not come is no empty one: all that is stored of it would be buried.
+    """
     found = record.get(name)
-    if found is None:
-        return []
     if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         raise SourceChanged(f"a list of objects `{name}`", json_type(found), f"bug {record.get('id')}")
     return found

@@ -13,6 +13,7 @@ import pytest
 from pipelines.lake import LATEST, Lake
 from pipelines.landing import FeedResult, Landing
 from pipelines.privacy import pseudonymiser
+from pipelines.simulation.servers.bugzilla import LISTS
 from pipelines.sources.bugzilla import BUGS, CHANGES, SOURCE, change_rows
 from pipelines.sources.spec import Handle, Page, Span, Spent, Stream, Whole
 from tests.scripted import client_of
@@ -119,6 +120,36 @@ def test_a_bug_that_went_into_a_group_is_buried_by_the_second_run_and_the_others
     assert set(Lake(tmp_path).live("bugzilla", "bugs")) == {"1", "3", "4", "5", "7"}
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_a_bug_without_a_list_that_was_asked_for_is_refused_and_buries_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    """No list is not an empty one: what is stored of the bug would all be gone."""
+
+    def read(bug: dict[str, Any], days: int) -> FeedResult:
+        told = replace(page(bug), server_now=NOW + timedelta(days=days))
+        landing = Landing(Lake(tmp_path), run_id="test", gates={}, hash_key=b"a key", span=Span())
+        return landing.feed(
+            SOURCE, replace(SOURCE.feeds[0], walk=Told((told,))), client_of("http://127.0.0.1:1")
+        )
+
+    at, who = "2026-06-30T00:00:00Z", "ada@example.org"
+    whole = {
+        "id": 1,
+        "last_change_time": at,
+        "history": [{"when": at, "who": who, "changes": [{"field_name": "status", "added": "NEW"}]}],
+        "comments": [{"id": 5, "creator": who, "time": at}],
+        "attachments": [{"id": 6, "creator": who, "creation_time": at}],
+    }
+    stream = {"history": "changes"}.get(name, name)
+    read(whole, 0)
+    held = Lake(tmp_path).live("bugzilla", stream)
+    assert held
+    result = read({field: value for field, value in whole.items() if field != name}, 1)
+    assert any(f"expected a list of objects `{name}`" in sentence for sentence in result.refused)
+    assert Lake(tmp_path).live("bugzilla", stream) == held
+
+
 class Written(list[Handle]):
     """A vault that tells what it was given."""
 
@@ -148,7 +179,9 @@ def test_flags_of_a_bug_that_not_everybody_may_see_are_not_landed_nor_kept_once_
             assert not result.refused
         return set(lake.live("bugzilla", "flag_activity"))
 
-    one, other = ({"id": n, "last_change_time": "2026-06-30T00:00:00Z"} for n in (1, 3))
+    one, other = (
+        {"id": n, "last_change_time": "2026-06-30T00:00:00Z", **{key: [] for key in LISTS}} for n in (1, 3)
+    )
     assert read(page(one, other)) == {"11", "13"}
     assert {handle.handle for handle in vault} == {"s1", "s3"}
     hidden = Whole("bugs", {"id": frozenset({3})}, keys=frozenset())

@@ -60,6 +60,7 @@ def test_everybody_who_moved_a_bug_shows_an_address_but_machines_and_closed_acco
         "assigned_to": "u7@disabled.tld",
         "comments": [{"creator": "bo+bugs@example.org"}, {"creator": "bot@bmo.tld"}, {"creator": "cy"}],
         "history": [{"who": "ada@example.org"}],
+        "attachments": [],
     }
     rows = list(bugzilla.login_rows(bug, lambda _kind, _value: None))
     assert [row["login"] for row in rows] == ["ada@example.org", "bo+bugs@example.org"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.simulation.servers.bugzilla import LISTS
 from pipelines.sources.http import SourceDenied, SourceDown
 from pipelines.sources.spec import (
     Answer,
@@ -35,6 +37,7 @@ from pipelines.sources.walks import (
     ValueKeyset,
 )
 from pipelines.sources.walks.common import numbers_of, short
+from pipelines.sources.walks.keyset import Members
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
@@ -164,6 +167,24 @@ def test_a_second_run_asks_for_one_page_only() -> None:
     assert len(asker.asked) == 2  # the probe, and the page that starts at the last row
 
 
+@pytest.mark.parametrize("name", ["keyset", "days", "newest first"])
+def test_a_night_that_begins_some_seconds_earlier_is_a_night(name: str) -> None:
+    """Cron and a busy machine do not begin a run at the same second: 23:59:50 later is a day later."""
+    accounts = newest_first({number: START + timedelta(days=number) for number in range(60)})
+    walk, answer, span = {
+        "keyset": (replace(QUESTIONS, rereads=(DAILY,)), Kitsune({1: NOW - timedelta(days=1)}), Span()),
+        "days": (replace(DAYS, rereads=(DAILY,)), pontoon(set()), span_of_days(3)),
+        "newest first": (
+            NewestFirst("/u/", at="date_joined", stream="users", rereads=(DAILY,)), accounts, Span(),
+        ),
+    }[name]  # fmt: skip
+    asker = Scripted(answer)
+    cursor = list(walk.pages(asker, {}, span))[-1].cursor
+    asker.now = NOW + timedelta(hours=23, minutes=59, seconds=50)
+    again = list(walk.pages(asker, cursor, span))[-1].cursor
+    assert again["reread"][DAILY.name] == stamp(asker.now)
+
+
 def test_solved_questions_are_read_again_a_day_later() -> None:
     kitsune = Kitsune({number: NOW - timedelta(days=number) for number in range(300)})
     walk, asker = replace(QUESTIONS, rereads=(DAILY,)), Scripted(kitsune)
@@ -230,6 +251,42 @@ def test_rows_of_one_instant_out_of_the_order_of_ids_are_refused() -> None:
         list(QUESTIONS.pages(asker, {"updated": stamp(START)}, Span()))
 
 
+@pytest.mark.parametrize("reader", ["by value", "windows"])
+def test_a_short_page_that_is_not_the_last_is_refused(reader: str) -> None:
+    """Were it taken for the end, what follows it would be missing for ever, or gone."""
+    kitsune = Kitsune({number: START + timedelta(seconds=number) for number in range(100)})
+
+    def halved(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        page = int(params.get("page", 1))
+        shown = kitsune(path, {**params, "page": -(-page // 2)})
+        part = shown["results"][10 * ((page - 1) % 2) :][:10]
+        return {**shown, "results": part, "next": "more" if shown["count"] > page * 10 else None}
+
+    cursor = {"updated": stamp(START)} if reader == "by value" else {}
+    with pytest.raises(SourceChanged, match="expected 20 rows a page, got 10"):
+        list(QUESTIONS.pages(Scripted(halved), cursor, Span()))
+
+
+def test_a_window_filled_with_rows_of_another_time_is_refused() -> None:
+    kitsune = Kitsune({number: START + timedelta(days=number) for number in range(25)})
+
+    def unfiltered(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        return kitsune(path, {name: given for name, given in params.items() if name != "created__lt"})
+
+    with pytest.raises(SourceChanged, match="rows of the window that was asked for, got others"):
+        list(QUESTIONS.pages(Scripted(unfiltered), {}, Span(until=START + timedelta(days=10))))
+
+
+def test_questions_that_do_not_list_their_answers_bury_none() -> None:
+    kitsune = Kitsune({number: NOW - timedelta(days=number) for number in range(30)})
+    walk = replace(QUESTIONS, rereads=(DAILY,), members=Members("answers", "answers", "question_id"))
+    asker = Scripted(kitsune)
+    cursor = list(walk.pages(asker, {}, Span()))[-1].cursor
+    asker.now = NOW + timedelta(days=1)
+    with pytest.raises(SourceChanged, match="expected a list `answers` in every record, got null"):
+        list(walk.pages(asker, cursor, Span()))
+
+
 # --- SUMO users, Pontoon lists ----------------------------------------------------------------
 
 
@@ -255,6 +312,38 @@ def test_a_deletion_during_the_first_walk_is_noticed_and_walked_again() -> None:
         return answer(path, params)
 
     seen = met(NewestFirst("/u/", at="date_joined", stream="users").pages(Scripted(deleting), {}, Span()))
+    assert set(rows) <= set(seen)
+
+
+def test_a_walk_goes_on_when_rows_vanish_all_the_time() -> None:
+    """Deletions fall into every walk of a list of thousands of pages: it must not begin anew for them."""
+    rows = {number: START + timedelta(minutes=number) for number in range(400)}
+    answer, calls = newest_first(rows), [0]
+
+    def deleting(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        calls[0] += 1
+        if calls[0] % 4 == 0:
+            for number in [number for number in sorted(rows, reverse=True) if number % 7 == 3][:3]:
+                del rows[number]
+        return answer(path, params)
+
+    pages = list(NewestFirst("/u/", at="date_joined", stream="users").pages(Scripted(deleting), {}, Span()))
+    assert set(rows) <= {record["id"] for page in pages for record in page.records}
+    assert pages[-1].watermark == NOW
+    assert calls[0] < 2 * 20
+
+
+def test_a_last_page_that_is_no_more_when_it_is_asked_for_ends_the_walk() -> None:
+    rows = {number: START + timedelta(minutes=number) for number in range(61)}
+    answer = newest_first(rows)
+
+    def shrinking(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params["page"] == 4 and 60 in rows:
+            del rows[60]
+            raise SourceDenied(404, "Invalid page.", path)
+        return answer(path, params)
+
+    seen = met(NewestFirst("/u/", at="date_joined", stream="users").pages(Scripted(shrinking), {}, Span()))
     assert set(rows) <= set(seen)
 
 
@@ -344,7 +433,8 @@ class Bugs:
 
     def _shown(self, number: int, when: datetime | None) -> dict[str, Any]:
         groups = ["core-security"] if number in self.grouped else []
-        return {"id": number, "last_change_time": stamp(when) if when else None, "groups": groups}
+        changed = stamp(when) if when else None
+        return {"id": number, "last_change_time": changed, "groups": groups, **{key: [] for key in LISTS}}
 
 
 SEARCH = BugzillaSearch(
@@ -523,6 +613,19 @@ def test_a_bug_that_is_edited_between_its_search_and_its_answer_may_stand_out_of
     assert set(bugs_met(SEARCH.pages(Scripted(answer), start, Span()))) == set(bugs.rows)
 
 
+def test_a_bug_that_does_not_tell_its_groups_is_not_taken_for_public() -> None:
+    bugs = Bugs({number: NOW - timedelta(hours=number) for number in range(1, 5)})
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        found = bugs(path, params)
+        for bug in found.get("bugs", []):
+            bug.pop("groups", None)
+        return found
+
+    with pytest.raises(SourceChanged, match="expected a list `groups` in every bug"):
+        list(SEARCH.pages(Scripted(answer), {}, Span()))
+
+
 def test_a_first_answer_without_any_bug_is_refused() -> None:
     with pytest.raises(SourceChanged, match="at least one bug"):
         list(SEARCH.pages(Scripted(Bugs({})), {}, Span()))
@@ -592,6 +695,43 @@ def test_a_hidden_project_stops_nobody() -> None:
     pages = list(DAYS.pages(Scripted(pontoon(set(), hidden={"one"})), {}, span_of_days(20)))
     assert {record["project"]["slug"] for page in pages for record in page.records} == {"two"}
     assert pages[-1].cursor["owed"] == []
+
+
+@pytest.mark.parametrize(
+    "said", ["Token has expired.", "You do not have permission to perform this action.", "no detail"]
+)
+def test_a_key_that_is_refused_in_between_ends_the_walk_at_once_and_buries_nothing(said: str) -> None:
+    good, pages = pontoon(set()), list[Page]()
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if len(asker.asked) > 10:
+            raise SourceDenied(403, said, path)
+        return good(path, params)
+
+    asker = Scripted(answer)
+    with pytest.raises(SourceDenied, match=re.escape(said)):
+        pages.extend(DAYS.pages(asker, {}, span_of_days(20)))
+    assert len(asker.asked) < 20
+    assert not any(page.whole or page.cursor["owed"] for page in pages)
+
+
+def test_a_list_of_projects_is_read_to_its_end() -> None:
+    """What is not on it is taken as gone, so a second page must not be missed, nor a short list believed."""
+    good, short = pontoon(set()), {"is": False}
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if path != "/p/":
+            return good(path, params)
+        slug = ("one", "two")[params["page"] - 1]
+        more = "more" if params["page"] == 1 and not short["is"] else None
+        return {"count": 2, "next": more, "results": [{"slug": slug}]}
+
+    asker = Scripted(answer)
+    pages = list(DAYS.pages(asker, {}, span_of_days(3)))
+    assert {name.partition("/")[0] for name in met(pages)} == {"one", "two"}
+    short["is"] = True
+    with pytest.raises(SourceChanged, match="expected 2 projects as its count says, got 1"):
+        list(DAYS.pages(asker, pages[-1].cursor, span_of_days(3)))
 
 
 JUNE = {f"2026-06-{day:02}" for day in range(1, 31)}

@@ -49,6 +49,12 @@ def loading(cursor: dict[str, Any], now: datetime) -> dict[str, Any]:
     return cursor if "reread" in cursor else {"began": stamp(now), **cursor}
 
 
+def days_between(before: datetime, now: datetime) -> timedelta:
+    """Days of the source's calendar: a nightly run that begins some seconds earlier than the one before is a
+    day later all the same."""
+    return now.date() - before.date()
+
+
 def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> list[tuple[Reread, datetime]]:
     """Re-reads whose time has come, each with when it was last done.
 
@@ -62,7 +68,7 @@ def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> lis
     found = []
     for reread in rereads:
         before = parse_instant(last[reread.name]) if reread.name in last else BEGINNING
-        if now - before >= min(reread.every, DAY):
+        if days_between(before, now) >= min(reread.every, DAY):
             found.append((reread, before))
     return found
 

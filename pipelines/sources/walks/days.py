@@ -20,6 +20,7 @@ from pipelines.sources.spec import (
     SourceChanged,
     Span,
     Whole,
+    counted,
     json_type,
     listed,
     parse_instant,
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 BEFORE_ALL = date(2000, 1, 1)
 """A day before any action: its answer is small, never fails alone, and tells whose the slug is."""
+
+PRIVATE = "You do not have permission to access data for this project."
+"""With 403, what tells a project that went private from every reason why we may not ask at all."""
 
 EASTERNMOST, WESTERNMOST = timedelta(hours=14), timedelta(hours=12)
 """How much before UTC a day can begin, and how much after UTC it can end."""
@@ -134,11 +138,7 @@ class ProjectDays:
     projects_in_a_row: int = 3
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
-        answer = ask.get(
-            self.projects, {"page_size": 1000, "include_disabled": "true", "include_system": "true"}
-        )
-        slugs = sorted(str(project["slug"]) for project in listed(answer, "results"))
-        now = answer.server_now
+        slugs, now = self._projects(ask)
         cursor = loading(cursor, now)
         progress = _Progress(
             dict(cursor.get("next", {})),
@@ -203,6 +203,23 @@ class ProjectDays:
         state = {name: value for name, value in cursor.items() if name != "again"}
         state = ended({**state, **progress.cursor()}, self.rereads, again, swept_at)
         yield Page([], state, now, watermark=midnight(end))
+
+    def _projects(self, ask: Asker) -> tuple[list[str], datetime]:
+        """The slugs of all projects, and the source's clock. Raises SourceChanged when the list is shorter
+        than its own count: what is not on it is taken as gone."""
+        slugs, page = set[str](), 1
+        while True:
+            asked = {"page_size": 1000, "include_disabled": "true", "include_system": "true", "page": page}
+            answer = ask.get(self.projects, asked)
+            slugs.update(str(project["slug"]) for project in listed(answer, "results"))
+            if not answer.body.get("next"):
+                break
+            page += 1
+        if len(slugs) < counted(answer, "count"):
+            raise SourceChanged(
+                f"{counted(answer, 'count')} projects as its count says", f"{len(slugs)}", answer.where
+            )
+        return sorted(slugs), answer.server_now
 
     def _follow_names(self, ask: Asker, slugs: Sequence[str], progress: _Progress, *, complete: bool) -> bool:
         """Give projects that were renamed their new names; whether there were any.
@@ -281,7 +298,7 @@ class ProjectDays:
 
     def _failed(self, one: ProjectDay, outcome: Exception, progress: _Progress, projects: int) -> None:
         """Owe a day that failed. Raises what is no failure of a day, and when the source is down."""
-        if not isinstance(outcome, (SourceDenied, SourceDown)):
+        if not isinstance(outcome, (SourceDenied, SourceDown)) or _not_us(outcome):
             raise outcome
         progress.owed[one.named] = None
         progress.in_a_row[one.slug, one.turn] += 1
@@ -329,4 +346,9 @@ def _check_day(records: list[Any], on: date, answer: Answer) -> None:
 
 def _hidden(outcome: Answer | Exception) -> bool:
     """A project that went private: its days are nobody's business any more."""
-    return isinstance(outcome, SourceDenied) and outcome.status == 403 and "permission" in outcome.detail
+    return isinstance(outcome, SourceDenied) and outcome.status == 403 and outcome.detail == PRIVATE
+
+
+def _not_us(outcome: Exception) -> bool:
+    """Whether it is we who may not ask, as with a token that has expired: no other day tells more."""
+    return isinstance(outcome, SourceDenied) and outcome.status == 403 and outcome.detail != PRIVATE

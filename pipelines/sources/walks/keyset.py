@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from pipelines.sources.spec import (
     Span,
     Whole,
     counted,
+    json_type,
     listed,
     parse_instant,
     stamp,
@@ -27,6 +28,7 @@ from pipelines.sources.walks.common import (
     BEGINNING,
     MICROSECOND,
     PASSES,
+    days_between,
     done,
     due,
     in_order,
@@ -132,7 +134,7 @@ class ValueKeyset:
         whole = [Whole(self.stream, column="created", start=since, end=stop or now)]
         if self.members:
             ids = frozenset(record["id"] for record in records)
-            there = frozenset(str(one) for record in records for one in record.get(self.members.field) or ())
+            there = frozenset(str(one) for record in records for one in _members(record, self.members, where))
             whole.append(Whole(self.members.stream, {self.members.parent: ids}, keys=there))
         yield Page(records, state, now, where=where, whole=tuple(whole))
 
@@ -158,6 +160,9 @@ class ValueKeyset:
         if not still or len(found) < expected:
             for records, _, _ in self._by_value(ask, "created", start, stop):
                 found.update((record["id"], record) for record in records)
+        for record in found.values():
+            if not start <= instant_of(record, "created", first) < (stop or datetime.max.replace(tzinfo=UTC)):
+                raise SourceChanged("rows of the window that was asked for", "others", first.where)
         return list(found.values()), first.where
 
     def _by_value(
@@ -191,6 +196,8 @@ class ValueKeyset:
             if fresh:
                 yield fresh, last, answer.where
             if len(records) < self.page_rows:
+                if answer.body.get("next"):
+                    raise SourceChanged(f"{self.page_rows} rows a page", f"{len(records)}", answer.where)
                 return
             if last - MICROSECOND > after:
                 after = last - MICROSECOND
@@ -233,6 +240,14 @@ def _ordered(answer: Answer, name: str | None = None) -> list[Any]:
     return records
 
 
+def _members(record: Any, members: Members, where: str) -> list[Any]:
+    """All ids that a record lists. Raises SourceChanged when it lists none: that is no empty list."""
+    found = record.get(members.field)
+    if not isinstance(found, list):
+        raise SourceChanged(f"a list `{members.field}` in every record", json_type(found), where)
+    return found
+
+
 def _joined(parts: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
     """Parts side by side as one, up to four weeks: fewer half-filled pages."""
     run: tuple[date, date] | None = None
@@ -252,8 +267,9 @@ class NewestFirst:
     """SUMO users: a list newest first without any filter, walked until known ground.
 
     New rows push others to later pages, so nothing is lost by them; deletions pull rows up past the
-    border of a page, so a first walk during which the list's own count fell is repeated.
-    A page in another order ends the run: rows that are new would not be met before the known ground.
+    border of a page, so when the list's own count falls, the pages back to which they may have come are asked
+    again before the walk goes on. A page in another order ends the run: rows that are new would not be met
+    before the known ground.
     Re-reads walk the whole list; between two rows of a page everything is shown, so a stored profile that
     should lie there and did not come is gone.
     Cursor: {"began"} during the first load, which begins anew when it broke off, then {"newest", "reread"}.
@@ -264,16 +280,24 @@ class NewestFirst:
     stream: str
     rereads: tuple[Reread, ...] = ()
     overlap: timedelta = timedelta(days=1)
+    page_rows: int = 20
 
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         known = parse_instant(cursor["newest"]) - self.overlap if "newest" in cursor else None
         newest: datetime | None = None
         again = list(self.rereads) if "began" in cursor else []  # rows of a load that broke off may be gone
         for _ in range(PASSES):
-            page, fell, before, distinct = 1, False, 0, set[Any]()
+            page, asked, slipped, distinct = 1, 0, False, set[Any]()
+            before: int | None = None
             above: datetime | None = None
             while True:
-                answer = ask.get(self.path, {"page": page})
+                try:
+                    answer = ask.get(self.path, {"page": page})
+                except SourceDenied as denied:
+                    if denied.status != 404 or page == 1:
+                        raise
+                    page, above = page - 1, None  # so many rows went that there is no such page any more
+                    continue
                 records, expected, now = (
                     listed(answer, "results"),
                     counted(answer, "count"),
@@ -283,13 +307,13 @@ class NewestFirst:
                     again = [
                         reread
                         for reread, last in due(self.rereads, cursor, now)
-                        if now - last >= reread.every
+                        if days_between(last, now) >= reread.every
                     ]
                     known = None if again else known
                 cursor = loading(cursor, now)
-                still = page == 1 or expected == before
-                fell, before = fell or (page > 1 and expected < before), expected
-                if not records and expected > (page - 1) * 20:
+                still = before in (None, expected)
+                fell, before, asked = max(0, (before or 0) - expected), expected, asked + 1
+                if not records and expected > (page - 1) * self.page_rows:
                     raise SourceChanged(f"{expected} rows as its count says", "an empty page", answer.where)
                 if records:
                     times = [instant_of(record, self.at, answer) for record in records]
@@ -299,11 +323,15 @@ class NewestFirst:
                 whole = self._shown(records, answer, above) if again and still else ()
                 above = instant_of(records[-1], self.at, answer) if records else above
                 yield Page(records, cursor, now, where=answer.where, whole=whole)
+                if fell and page > 1 and asked <= PASSES * (2 + expected // self.page_rows):
+                    page, above = max(1, page - -(-fell // self.page_rows)), None
+                    continue
+                slipped = slipped or (fell > 0 and page > 1)
                 met_known = known and records and instant_of(records[-1], self.at, answer) < known
                 if met_known or not answer.body.get("next"):
                     break
                 page += 1
-            is_counted = not fell and len(distinct) >= expected
+            is_counted = not slipped and len(distinct) >= expected
             if known or is_counted or (again and "reread" in cursor):
                 break
         else:

@@ -237,7 +237,10 @@ def by_id(after: int) -> dict[str, Any]:
 
 
 def _in_a_group(bug: Any) -> bool:
-    return isinstance(bug, dict) and bool(bug.get("groups"))
+    """Whether not everybody may see a bug. Raises SourceChanged when it does not tell its groups."""
+    if isinstance(bug, dict) and not isinstance(bug.get("groups"), list):
+        raise SourceChanged("a list `groups` in every bug", "a bug without it", f"bug {bug.get('id')}")
+    return isinstance(bug, dict) and bool(bug["groups"])
 
 
 def _second(moment: datetime) -> str:

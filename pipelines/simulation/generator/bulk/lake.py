@@ -388,8 +388,9 @@ def _lists(maker: Maker, source: str, own: list[Batch], last: int) -> list[tuple
         columns = bugzilla.user_table(_seen(own), maker.names("bugzilla"))
         products = bugzilla.product_records(_together(batch.places for batch in own))
         handles = crowd.accounts["bugzilla"].handle
-        logins = [{"creator": handles[place]} for place in _together(batch.acted for batch in own)]
-        logins += [{"creator": bugzilla.UNASSIGNED}] if (_seen(own) < 0).any() else []
+        seen = [handles[place] for place in _together(batch.acted for batch in own)]
+        seen += [bugzilla.UNASSIGNED] if (_seen(own) < 0).any() else []
+        logins = [{"creator": login, "comments": [], "history": [], "attachments": []} for login in seen]
         return [
             (streams["users"], maker.table(streams["users"], columns, last)),
             (streams["logins"], maker.border(source, streams["logins"], logins, last)),

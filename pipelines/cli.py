@@ -303,15 +303,18 @@ def status_(
         "batches",
         "requests",
         "quarantined",
+        "complete",
         "read up to",
         "last gate",
     ):
         table.add_column(name, justify="left" if name in ("stream", "last gate") else "right")
     for source, found in state["sources"].items():
         for stream, row in found["streams"].items():
+            shares = found["completeness"].get(stream, {})
             table.add_row(
                 f"{source}/{stream}",
                 *(f"{row[name]:,}" for name in ("records", "versions", "batches", "requests", "quarantined")),
+                f"{min(shares.values()):.2%}" if shares else "no count",
                 (row["watermark"] or "never")[:16].replace("T", " "),
                 row["reason"] or row["verdict"],
             )
@@ -321,9 +324,11 @@ def status_(
             console.print(f"{source} asked us to stay away until {found['blocked_until']}")
         if found["waited_s"]:
             console.print(f"{source}: waited {found['waited_s']:,.0f} s in its last run, as it asks")
-        for stream, share in found["completeness"].items():
-            if share != 1.0:
-                console.print(f"{source}/{stream}: {share:.2%} of the records that the source counts")
+        for stream, shares in found["completeness"].items():
+            for window, share in shares.items():
+                if share != 1.0:
+                    of = f"of the records that the source counts, {status.WINDOWS[window]}"
+                    console.print(f"{source}/{stream}: {share:.2%} {of}")
     outcome = status.last_run_in_words(state["last_run"])
     for sentence in (*outcome, *status.identities_in_words(state["identities"], outcome)):
         console.print(sentence, markup=False)

@@ -456,13 +456,17 @@ class Landing:
             counted_at = parse_instant(json.loads(path.read_text())["counted_at"])
             if now.date() <= counted_at.date():
                 return
+        streams = {stream.name: stream for stream in feed.streams}
         counts = [
             {
+                "stream": count.stream or primary.name,
                 "window_name": count.window,
                 "window_start": stamp(count.start) if count.start else None,
                 "window_end": stamp(count.end) if count.end else None,
                 "source_count": count.records,
-                "stored_count": self.lake.stored_between(source.name, primary, count.start, count.end),
+                "stored_count": self.lake.stored_between(
+                    source.name, streams[count.stream or primary.name], count.start, count.end
+                ),
             }
             for count in (*told, *feed.walk.counts(client, self.span, now))
         ]

@@ -67,6 +67,9 @@ COUNTS_SCHEMA = pa.schema(
     ]
 )
 
+WINDOWS = {"backfill": "everything loaded", "last_30d": "last 30 days"}
+"""The windows in which sources count, in words."""
+
 
 @dataclass(frozen=True)
 class SourceState:
@@ -142,13 +145,14 @@ def counts(lake: Lake, source: Source) -> list[dict[str, Any]]:
     return rows
 
 
-def completeness(lake: Lake, source: Source) -> dict[str, float]:
-    """stream -> stored records as a share of what the source counts, over all that was asked for."""
-    return {
-        row["stream"]: row["stored_count"] / row["source_count"]
-        for row in counts(lake, source)
-        if row["window_name"] == "backfill" and row["source_count"]
-    }
+def completeness(lake: Lake, source: Source) -> dict[str, dict[str, float]]:
+    """stream -> window -> stored records as a share of what the source counts, where it counts."""
+    shares: dict[str, dict[str, float]] = {}
+    for row in counts(lake, source):
+        if row["source_count"]:
+            share = row["stored_count"] / row["source_count"]
+            shares.setdefault(row["stream"], {})[row["window_name"]] = share
+    return shares
 
 
 def waited_s(lake: Lake, source: Source) -> float:

@@ -222,12 +222,16 @@ class Asker(Protocol):
 
 @dataclass(frozen=True)
 class Count:
-    """The source's own count of the records of a window [start, end); None ends are open."""
+    """The source's own count of the records of a window [start, end); None ends are open.
+
+    stream: of the same feed, of whose records it is; None: of the first one's.
+    """
 
     window: str
     start: datetime | None
     end: datetime | None
     records: int
+    stream: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1208,20 +1208,19 @@ def systems(community: Community) -> Iterator[Row]:
         name, file = path.removesuffix(".csv").split("/")
         row = _completeness(name, file, None, pd.NaT, 0)
         yield _null(row, "unavailable", "unverifiable")
-    is_whole = not community.has_unknown_past["bugzilla"]  # then one count call says how many there are
-    counted = [("bugzilla", "bugs", world.bugzilla, "creation_time", True, is_whole)]
-    counted += [("sumo", "questions", world.sumo.questions, "created", True, True)]
-    counted += [("sumo", "answers", world.sumo.answers, "created", True, True)]
+    counted = [("bugzilla", "bugs", world.bugzilla, "creation_time")]
+    counted += [("sumo", "questions", world.sumo.questions, "created")]
+    counted += [("sumo", "answers", world.sumo.answers, "created")]
     lists = {("sumo", "users"): world.sumo.users, ("pontoon", "locales"): world.pontoon.locales}
     lists |= {("pontoon", "projects"): [p for p in world.pontoon.projects if p["visibility"] == "public"]}
     lists |= {("reps", "people"): world.reps.people, ("reps", "events"): world.reps.events}
     lists |= {("reps", "activities"): world.reps.activities, ("sumo", "products"): products(world.sumo)}
-    for source, stream, records, created, has_recent, has_backfill in counted:
+    lists |= {("discourse", "posts"): world.discourse.posts}
+    for source, stream, records, created in counted:
         at = instants(pd.Series([record[created] for record in records]))
         recent = instant(world.now[source]) - 30 * DAY
         since = world.since[source] and community.loaded_from[source]
-        windows = [("last_30d", recent)] * has_recent + [("backfill", since)] * has_backfill
-        for category, begin in windows:
+        for category, begin in (("last_30d", recent), ("backfill", since)):
             records_since = len(at) if begin is None else int((at >= begin).sum())
             yield _completeness(source, stream, category, begin or pd.NaT, records_since)
         countable.add((source, stream))

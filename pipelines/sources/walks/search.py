@@ -23,7 +23,7 @@ from pipelines.sources.spec import (
     parse_instant,
     stamp,
 )
-from pipelines.sources.walks.common import BEGINNING, LAST_30_D, done, due, in_order, instant_of
+from pipelines.sources.walks.common import BEGINNING, done, due, in_order, instant_of, windows_to_count
 
 SEARCH_TIMED_OUT = 1001
 FEWEST_A_PAGE = 10
@@ -178,12 +178,13 @@ class BugzillaSearch:
             after_id = _id(same[-1], answer)
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
-        if not span.since:
-            everything = {"count_only": 1, **by_id(0)}
-            yield Count("backfill", None, None, counted(ask.get(self.path, everything), "bug_count"))
-        since = max(span.since or BEGINNING, (now - LAST_30_D).replace(microsecond=0))
-        recent = {"count_only": 1, "creation_time": _second(since)}
-        yield Count("last_30d", since, None, counted(ask.get(self.path, recent), "bug_count"))
+        """All bugs, or those filed since the first day that was asked for: what changed since then is read,
+        so all of these are; and those of the last 30 days."""
+        for window, since in windows_to_count(now, span):
+            start = None if since == BEGINNING else since.replace(microsecond=0)
+            terms = {"creation_time": stamp(start)} if start else by_id(0)
+            answer = ask.get(self.path, {"count_only": 1, **terms})
+            yield Count(window, start, None, counted(answer, "bug_count"))
 
 
 class _Search:

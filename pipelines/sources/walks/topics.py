@@ -44,6 +44,8 @@ class TaggedTopics:
     have been deleted, made private, or lost its tag or category; only if it still has it, it stays.
     Re-reads read topics with all their posts, whether or not something tells of a change: edits and likes of
     posts.
+    The forum tells how many posts each topic has, with the list and with the topic: their sum is held against
+    the stored posts. How many topics a list has it does not tell: the count of a tag has unlisted ones in it.
     Cursor: {"topics": {id: [signature, its posts]}, "pages": {list: its last page}, "reread"}; a list is
     named by its tag, or `c/` and the category. Meant for some of them, not for a whole forum.
     The least for a day: a page 30 topics, one request a changed topic, one more for each 20 new posts.
@@ -58,9 +60,13 @@ class TaggedTopics:
         topics, last_pages, now = self._listed(ask, cursor.get("pages", {}))
         cursor = {**loading(cursor, now), "pages": last_pages}
         known: dict[str, list[Any]] = {number: list(one) for number, one in cursor.get("topics", {}).items()}
+        told_of: dict[str, Any] = {number: topic.get("posts_count") for number, topic in topics.items()}
         for number in sorted(known.keys() - topics.keys(), key=int):
-            if not self._still_ours(ask, number):
+            unlisted = self._still_ours(ask, number)
+            if unlisted is None:
                 known.pop(number)
+            else:
+                told_of[number] = unlisted.get("posts_count")
         again = due(self.rereads, cursor, now)
         signatures = {number: signature(topic) for number, topic in topics.items()}
         wanted = [number for number, one in signatures.items() if known.get(number, [""])[0] != one]
@@ -77,10 +83,12 @@ class TaggedTopics:
             for record in records:
                 number = str(record["topic"]["id"])
                 known[number] = [signatures[number], short(record["_stream"])]
+                told_of[number] = record["_posts_count"]
             yield Page(records, {**cursor, "topics": dict(known)}, now, where="/t/", whole=tuple(whole))
         state = {**cursor, "topics": known}
         state = ended(state, self.rereads, again, now)
-        yield Page([], state, now, watermark=min(now, span.until or now))
+        counts = _posts_counted([told_of[number] for number in known])
+        yield Page([], state, now, watermark=min(now, span.until or now), counts=counts)
 
     def _listed(
         self, ask: Asker, last_pages: dict[str, int]
@@ -137,15 +145,17 @@ class TaggedTopics:
             more = bool(rows) and bool(body.get("more_topics_url"))
             yield {str(row["id"]): row for row in rows}, more, answer.server_now
 
-    def _still_ours(self, ask: Asker, number: str) -> bool:
+    def _still_ours(self, ask: Asker, number: str) -> dict[str, Any] | None:
+        """A topic that no list shows, where it is there and still has one of the tags or categories."""
         try:
             answer = ask.get(f"/t/{number}.json")
         except SourceDenied as denied:
             if denied.status in (403, 404):
-                return False
+                return None
             raise
-        category = answer.body.get("category_id") if isinstance(answer.body, dict) else None
-        return category in self.categories or any(name in self.tags for name in tag_names(answer.body))
+        topic = answer.body if isinstance(answer.body, dict) else {}
+        ours = topic.get("category_id") in self.categories or any(n in self.tags for n in tag_names(topic))
+        return topic if ours else None
 
     def _is_due(self, topic: dict[str, Any], again: list[tuple[Reread, datetime]], now: datetime) -> bool:
         """Whether a topic lies in the window of a re-read, by its last activity."""
@@ -178,7 +188,8 @@ class TaggedTopics:
                 (len(records), more[start : start + self.posts_at_once])
                 for start in range(0, len(more), self.posts_at_once)
             ]
-            records.append({"topic": topic, "posts": posts, "_stream": stream})
+            told = outcome.body.get("posts_count", topic.get("posts_count"))
+            records.append({"topic": topic, "posts": posts, "_stream": stream, "_posts_count": told})
             whole.append(Whole("posts", {"topic_id": topic["id"]}, keys=frozenset(map(str, stream))))
         paths = (
             f"/t/{records[place]['topic']['id']}/posts.json?" + "&".join(f"post_ids[]={n}" for n in numbers)
@@ -192,6 +203,13 @@ class TaggedTopics:
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         return ()
+
+
+def _posts_counted(told_of: Sequence[Any]) -> tuple[Count, ...]:
+    """How many posts the forum counts in these topics; nothing where it does not tell it of each."""
+    if not all(isinstance(told, int) for told in told_of):
+        return ()
+    return (Count("backfill", None, None, sum(told_of), stream="posts"),)
 
 
 def tag_names(topic: Any) -> list[str]:

@@ -365,7 +365,8 @@ def _close(maker: Maker, batches: list[Batch], at: datetime) -> Counter[str]:
                         manifest = _manifest(maker, feed, stream, batch, last, own, run_id, at)
                         maker.lake.write(None, manifest)
                         rows[f"{source}/{stream.name}"] += batch.rows.get(stream.name, 0)
-            _count(maker, SOURCES[source], feed, own, rows[f"{source}/{feed.streams[0].name}"])
+            counted = "posts" if source == "discourse" else feed.streams[0].name
+            _count(maker, SOURCES[source], feed, own, counted, rows[f"{source}/{counted}"])
         _remember(maker, source, own)
     return rows
 
@@ -512,28 +513,28 @@ def _cursor(maker: Maker, feed: Feed, own: list[Batch]) -> dict[str, Any]:
     return {"count": rows.get(feed.name, 0)}
 
 
-def _count(maker: Maker, source: Source, feed: Feed, own: list[Batch], total: int) -> None:
-    """What the source would count of its own, in the windows in which it counts."""
-    name, clock = feed.streams[0].name, maker.size.clock
+def _count(maker: Maker, source: Source, feed: Feed, own: list[Batch], name: str, total: int) -> None:
+    """What the source would count of its own stream `name`, in the windows in which it counts."""
+    clock = maker.size.clock
     since = maker.size.begins(source.opened_on)
     windows: list[tuple[str, datetime | None, int]] = []
     recent = sum(batch.recent.get(name, 0) for batch in own)
     if source.name == "bugzilla" and name == "bugs":
-        windows += [("backfill", None, total)] if since is None else []
+        windows.append(("backfill", since, total))
         windows.append(("last_30d", (clock - timedelta(days=30)).replace(microsecond=0), recent))
     elif source.name == "sumo" and name in ("questions", "answers"):
         windows = [("backfill", since or datetime(1990, 1, 1, tzinfo=UTC), total)]
         windows.append(("last_30d", clock - timedelta(days=30), recent))
-    elif source.name in ("sumo", "reps", "pontoon") and (source.name, name) not in UNCOUNTED:
+    elif source.name in ("sumo", "reps", "pontoon", "discourse") and (source.name, name) not in UNCOUNTED:
         windows = [("backfill", None, total)]
     counts = [
         {
-            "window_name": window, "window_start": stamp(start) if start else None, "window_end": None,
-            "source_count": count, "stored_count": count,
+            "stream": name, "window_name": window, "source_count": count, "stored_count": count,
+            "window_start": stamp(start) if start else None, "window_end": None,
         }
         for window, start, count in windows
     ]  # fmt: skip
-    path = maker.lake.raw / "_pipeline" / "counts" / f"{source.name}__{name}.json"
+    path = maker.lake.raw / "_pipeline" / "counts" / f"{source.name}__{feed.streams[0].name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({"counted_at": stamp(clock), "counts": counts}, indent=1), path)
 

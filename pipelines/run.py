@@ -24,6 +24,7 @@ from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
 from pipelines.sources import discourse
 from pipelines.sources.http import Client
+from pipelines.sources.reps_archive import Archive
 from pipelines.sources.spec import Connection, Source, Span, parse_instant
 from pipelines.vault import Vault, VaultClosed
 
@@ -333,8 +334,6 @@ def connection(data: Path, source: Source, world: World) -> Connection:
         return source.kept(settings.kept_folder(source, data), world.as_of())
     archive = settings.archive_folder(source)
     if archive is not None and world.is_live:
-        from pipelines.simulation.recorded.archive import Archive
-
         return Archive(archive)
     root = settings.source_url(source)
     if not world.is_live and not settings.is_loopback(root):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,29 @@ def test_dagster_is_imported_by_its_own_folder_alone() -> None:
         if "import dagster" in path.read_text() or "from dagster" in path.read_text()
     }
     assert all(path.startswith("pipelines/defs/") or path == "pipelines/definitions.py" for path in importing)
+
+
+def test_no_run_reads_a_source_with_a_part_of_the_simulation() -> None:
+    """Only commands that simulate import it; the embedded community is a process of its own."""
+    importing = set()
+    for folder in ("pipelines", "expectations", "dashboards"):
+        for path in (settings.ROOT / folder).rglob("*.py"):
+            name = path.relative_to(settings.ROOT).as_posix()
+            tree = ast.parse(path.read_text())
+            inside = {
+                line: part.name
+                for part in ast.walk(tree)
+                if isinstance(part, ast.FunctionDef)
+                for line in range(part.lineno, (part.end_lineno or 0) + 1)
+            }
+            for part in ast.walk(tree):
+                asked = [one.name for one in part.names] if isinstance(part, ast.Import) else []
+                if isinstance(part, ast.ImportFrom):
+                    asked = [f"{part.module}.{one.name}" for one in part.names]
+                if any(one.startswith("pipelines.simulation") for one in asked):
+                    importing.add((name, inside.get(part.lineno)))
+    outside = {one for one in importing if not one[0].startswith("pipelines/simulation/")}
+    assert outside == {("pipelines/cli.py", "simulate"), ("pipelines/cli.py", "_to_lake")}
 
 
 def test_only_settings_reads_the_environment() -> None:

@@ -7,7 +7,7 @@
 A closed archive (2011 to October 2020): a list of 20 a page and one detail call an item, walked at the first
 run; later ones ask one page a stream, and walk all again when the count is another one or a quarter has
 passed. The schedule asks four times a year (`defs/schedules.py`).
-With `MDM_REPS_DIR` a live run reads the portal's archive files instead (`simulation/recorded/archive.py`).
+With `MDM_REPS_DIR` a live run reads the portal's archive files instead (`reps_archive.py`).
 Privacy: people are the hashed number of their profile; of an event's place only the country is kept, of the
 place that somebody typed into a report nothing.
 """

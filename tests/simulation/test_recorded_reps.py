@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.simulation.recorded import read_world
-from pipelines.simulation.recorded.reps import ATTENDANCES
 from pipelines.simulation.world import World
+from pipelines.sources.reps_archive import ATTENDANCES
 from tests.simulation.conftest import Load
 from tests.simulation.invented_sets import ALUMNA, activities, events, people
 

@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.simulation.recorded import bugzilla, pontoon, reps, sumo
-from pipelines.simulation.recorded.files import LONGEST_FIELD, NotAsRecorded, Reading, opened, reading
+from pipelines.simulation.recorded.files import Reading
 from pipelines.simulation.world import SOURCES, SetAside, World
+from pipelines.sources.archive_files import LONGEST_FIELD, NotAsRecorded, opened, reading
 
 __all__ = ["NotAsRecorded", "read_world"]
 

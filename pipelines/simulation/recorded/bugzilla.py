@@ -32,17 +32,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.simulation.recorded.files import (
-    Reading,
-    found,
-    from_pacific,
-    midnight_after,
-    objects,
-    reading,
-    rows,
-    utc,
-)
+from pipelines.simulation.recorded.files import Reading, from_pacific, midnight_after, utc
 from pipelines.simulation.world import Record, SetAside
+from pipelines.sources.archive_files import found, objects, reading, rows
 
 SETS = (
     "bugzilla/bmo_rest_bugs_*.jsonl.gz",

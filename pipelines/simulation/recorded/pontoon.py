@@ -41,17 +41,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from pipelines.simulation.recorded.files import (
-    ONE_DAY,
-    Reading,
-    found,
-    midnight,
-    number_of,
-    objects,
-    reading,
-    utc,
-)
+from pipelines.simulation.recorded.files import ONE_DAY, Reading, midnight, utc
 from pipelines.simulation.world import PontoonWorld, Record, SetAside
+from pipelines.sources.archive_files import found, number_of, objects, reading
 
 SETS = ("pontoon/commits_*.jsonl.gz",)
 REFERENCE = "reference/pontoon_locales*.json"

@@ -38,17 +38,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.simulation.recorded.files import (
-    Reading,
-    found,
-    from_pacific,
-    midnight,
-    midnight_after,
-    reading,
-    rows,
-    utc,
-)
+from pipelines.simulation.recorded.files import Reading, from_pacific, midnight, midnight_after, utc
 from pipelines.simulation.world import Record, SetAside, SumoWorld
+from pipelines.sources.archive_files import found, reading, rows
 
 SETS = (
     "sumo/firefox_questions_*.csv.gz",

@@ -10,9 +10,9 @@ import pytest
 from pipelines import run, settings
 from pipelines.lake import Lake
 from pipelines.simulation.recorded import read_world
-from pipelines.simulation.recorded.archive import Archive
 from pipelines.simulation.servers.serve import serve
 from pipelines.sources import SOURCES
+from pipelines.sources.reps_archive import Archive
 from pipelines.sources.spec import stamp
 from tests.simulation.invented_sets import ALUMNA, activities, events, people
 

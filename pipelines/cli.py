@@ -324,6 +324,8 @@ def status_(
             console.print(f"{source} asked us to stay away until {found['blocked_until']}")
         if found["waited_s"]:
             console.print(f"{source}: waited {found['waited_s']:,.0f} s in its last run, as it asks")
+        for sentence in status.owed_in_words(source, found["owed"]):
+            console.print(sentence, markup=False)
         for stream, shares in found["completeness"].items():
             for window, share in shares.items():
                 if share != 1.0:

@@ -155,6 +155,21 @@ def completeness(lake: Lake, source: Source) -> dict[str, dict[str, float]]:
     return shares
 
 
+def owed(lake: Lake, source: Source) -> list[list[str]]:
+    """[project, day] of what failed alone and is asked again by the next run."""
+    cursors = (lake.cursor(source.name, feed) for feed in source.feeds)
+    return [[str(slug), str(on)] for cursor in cursors for slug, on in cursor.get("owed", ())]
+
+
+def owed_in_words(source: str, days: list[list[str]]) -> list[str]:
+    """The sentence that names them, at most five; [] when nothing is owed."""
+    if not days:
+        return []
+    named = ", ".join(f"{slug} {on}" for slug, on in days[:5])
+    more = f" and {len(days) - 5:,} more" if len(days) > 5 else ""
+    return [f"{source}: failed alone, the next run asks again: {named}{more}"]
+
+
 def waited_s(lake: Lake, source: Source) -> float:
     """Seconds that the last run waited for the source: its pace, its retries, its `Retry-After`."""
     last = [
@@ -220,6 +235,7 @@ def as_json(data: Path, sources: Iterable[Source]) -> dict[str, Any]:
             "blocked_until": stamp(blocked) if blocked else None,
             "waited_s": waited_s(lake, source),
             "completeness": completeness(lake, source),
+            "owed": owed(lake, source),
             "streams": streams,
         }
     found["last_run"] = records.last_run(data)

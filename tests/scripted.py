@@ -5,8 +5,10 @@ Not in here: simulated sources (`pipelines/simulation/servers`), which speak who
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +24,8 @@ NOW = "Wed, 01 Jul 2026 06:00:00 GMT"
 
 @dataclass
 class Reply:
-    """One answer: JSON unless `raw` is given; `cut` bytes are missing at its end."""
+    """One answer: JSON unless `raw` is given; `cut` bytes are missing at its end. halfway_s: so many seconds
+    pass between the first half of its body and the rest."""
 
     body: Any = None
     status: int = 200
@@ -30,6 +33,7 @@ class Reply:
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
+    halfway_s: float = 0.0
 
 
 @contextmanager
@@ -51,7 +55,12 @@ def scripted(answer: Callable[[str, int], Reply]) -> Iterator[tuple[str, list[st
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content[: len(content) - reply.cut])
+            sent = content[: len(content) - reply.cut]
+            half = len(sent) // 2 if reply.halfway_s else len(sent)
+            self.wfile.write(sent[:half])
+            time.sleep(reply.halfway_s)
+            with contextlib.suppress(ConnectionError):  # whoever asked may not have waited
+                self.wfile.write(sent[half:])
             if reply.cut:
                 self.close_connection = True
 

@@ -79,8 +79,8 @@ def test_no_lock_file_names_an_address() -> None:
 
 def test_every_fault_in_the_readme_names_a_test_that_is_there() -> None:
     table = README[README.index("| fault |") : README.index("## Speed")]
-    named = re.findall(r"`(test_\w+)` \|$", table, re.MULTILINE)
     rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    named = [re.findall(r"`(test_\w+)`", row.rstrip("| ").rpartition(" | ")[2]) for row in rows]
     written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    assert len(named) == len(rows)
-    assert [name for name in named if f"def {name}(" not in written] == []
+    assert all(named)
+    assert [name for names in named for name in names if f"def {name}(" not in written] == []

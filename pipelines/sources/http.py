@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 
 TRIES = 4
 FIRST_PAUSE_S = 1.0
+ANSWER_WITHIN_S = 120.0
+"""Longer than this we wait neither for an answer nor for the next part of its body."""
+
 LONGEST_WAIT_S = 120.0
 """A `Retry-After` up to this long is waited for; a longer one ends the source's run."""
 
@@ -110,7 +113,7 @@ class Client:
             maxsize=source.pace.connections,
             block=True,
             retries=False,
-            timeout=urllib3.Timeout(connect=10.0, read=120.0),
+            timeout=urllib3.Timeout(connect=10.0, read=ANSWER_WITHIN_S),
         )
 
     def __enter__(self) -> Client:
@@ -220,7 +223,7 @@ class Client:
                 trouble = "a body that cannot be unpacked"
                 continue
             except ReadTimeoutError:
-                trouble = "no answer within 120 seconds"
+                trouble = f"no answer within {ANSWER_WITHIN_S:g} seconds"
                 continue
             except HTTPError as error:
                 trouble = f"no connection ({_why(error)})"

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from pipelines.sources import bugzilla, pontoon
+from pipelines.sources import bugzilla, http, pontoon
 from pipelines.sources.http import TRIES, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import Answer, SourceChanged
 from tests.scripted import Reply, at, client_of, invented_source, scripted
@@ -31,10 +31,13 @@ def test_an_answer_carries_the_sources_own_clock() -> None:
         Reply(status=503),
         Reply({"rows": [1, 2, 3]}, headers=PACKED),
         Reply(raw=gzip.compress(b'{"rows": [1, 2, 3]}'), headers=PACKED, cut=9),
+        Reply({"rows": [1, 2, 3]}, halfway_s=0.5),
     ],
-    ids=["a 500 page", "a truncated body", "a 503", "not packed as it says", "a truncated packed body"],
-)
-def test_a_passing_failure_is_asked_again(failure: Reply) -> None:
+    ids=["a 500 page", "a truncated body", "a 503", "not packed as it says", "a truncated packed body",
+         "a body that stops halfway"],
+)  # fmt: skip
+def test_a_passing_failure_is_asked_again(failure: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ANSWER_WITHIN_S", 0.2)
     with (
         scripted(lambda _path, n: failure if n == 1 else Reply({"rows": []})) as (root, asked),
         client_of(root) as client,

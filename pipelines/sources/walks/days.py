@@ -240,6 +240,7 @@ class ProjectDays:
                 continue
             old = next((name for name, its in progress.numbers.items() if its == number), slug)
             if old != slug:
+                log.warning("%s has a new name, %s: we go on with it", old, slug)
                 progress.rename(old, slug)
                 renamed = True
                 if old in slugs:

@@ -160,14 +160,19 @@ def run_(
     faults: Annotated[
         str | None, typer.Option(help="Faults of the simulated sources, e.g. sumo.html@3,reps.down.")
     ] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="Simulated sources that limit who asks too much, e.g. pontoon, or all.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="First day (UTC) to ask for, YYYY-MM-DD.")] = None,
     until: Annotated[str | None, typer.Option(help="Day (UTC) before which to stop, YYYY-MM-DD.")] = None,
 ) -> None:
     """Run the main job: sources -> lake -> warehouse -> published."""
     if sources not in ("demo", "live"):
         raise CallRefused(f"--sources takes demo or live, not {sources!r}.")
-    if sources == "live" and (recorded or faults):
-        raise CallRefused("--recorded and --faults belong to simulated sources, not to --sources live.")
+    if sources == "live" and (recorded or faults or limits):
+        raise CallRefused(
+            "--recorded, --faults and --limits belong to simulated sources, not to --sources live."
+        )
     if recorded is not None and not recorded.is_dir():
         raise CallRefused(f"RECORDED={recorded}: there is no such folder.")
     span = {"since": _day(since, "--since"), "until": _day(until, "--until")}
@@ -188,7 +193,7 @@ def run_(
         else:
             asked = recorded.absolute() if recorded else None
             console.print(f"starting the {'recorded' if asked else 'demo'} community's servers")
-            with embedded.community(scale=scale, seed=seed, recorded=asked, faults=faults) as (
+            with embedded.community(scale=scale, seed=seed, recorded=asked, faults=faults, limits=limits) as (
                 world,
                 variables,
             ):
@@ -750,6 +755,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the generated community.")] = 1,
     recorded: Annotated[Path | None, typer.Option(help="Serve recorded data of this folder instead.")] = None,
     faults: Annotated[str | None, typer.Option(help="Faults to show, e.g. sumo.html@3,reps.down.")] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="Sources that limit who asks too much, e.g. bugzilla,pontoon, or all.")
+    ] = None,
     port: Annotated[int, typer.Option(help="First port; 0: any free ones.")] = 0,
     kept: Annotated[Path | None, typer.Option(help="Folder for the files that its people keep.")] = None,
     to_lake: Annotated[
@@ -768,7 +776,7 @@ def simulate(
     from pipelines.simulation.__main__ import main as serve_world
 
     truth = None if recorded else _place_of_truth(scale, seed)
-    raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept, truth))
+    raise SystemExit(serve_world(scale, seed, recorded, port, faults or "", kept, truth, limits or ""))
 
 
 def _place_of_truth(scale: str, seed: int) -> Path | None:

@@ -37,6 +37,7 @@ def community(
     seed: int = 1,
     recorded: Path | None = None,
     faults: str | None = None,
+    limits: str | None = None,
     port: int = 0,
 ) -> Iterator[tuple[World, dict[str, str]]]:
     """Serve a generated community, or recorded data, until the block ends; its people's files go with it.
@@ -46,6 +47,7 @@ def community(
     command = [sys.executable, "-m", "pipelines.simulation", "--port", str(port)]
     command += ["--recorded", str(recorded)] if recorded else ["--scale", scale, "--seed", str(seed)]
     command += ["--faults", faults] if faults else []
+    command += ["--limits", limits] if limits else []
     files = tempfile.TemporaryDirectory()
     command += ["--kept", files.name]
     errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the child

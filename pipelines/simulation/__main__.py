@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.simulation.servers.faults import parse_faults, parse_seed
+from pipelines.simulation.servers.limits import parse_limits
 from pipelines.simulation.servers.serve import serve
 from pipelines.simulation.world import World, write_kept
 
@@ -52,12 +53,14 @@ def main(
     faults: str = "",
     kept: Path | None = None,
     truth: Path | None = None,
+    limits: str = "",
 ) -> int:
     """Serve until a signal or until the parent process ends; print the addresses as one line of JSON.
 
     kept: a folder for the files that the community's people keep; truth: one for `truth/*.parquet`, what is
     true in a generated community. Both are filled before the line is printed.
     port: the first of neighbouring ports, one a source; 0 takes free ones. faults: see `servers/faults.py`.
+    limits: sources that limit who asks too much, see `servers/limits.py`.
     Returns 0, or 2 after one line on standard error when an argument cannot be worked with.
     """
     parent = os.getppid()
@@ -65,6 +68,7 @@ def main(
     try:
         if parse_seed(faults) is None:
             parse_faults(faults)
+        limited = parse_limits(limits)
         world, true = build(scale, seed, recorded)
         if kept is not None:
             write_kept(world, kept)
@@ -72,7 +76,7 @@ def main(
             from pipelines.simulation.generator import write_truth
 
             write_truth(true, truth)
-        servers = serve(world, port, faults)
+        servers = serve(world, port, faults, limits=limited)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -95,6 +99,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         "--port", type=int, default=0, help="first of neighbouring ports (default: any free ones)"
     )
     parser.add_argument("--faults", default="", metavar="SPEC", help="e.g. sumo.html@3,reps.down")
+    parser.add_argument("--limits", default="", metavar="SOURCES", help="e.g. bugzilla,pontoon, or all")
     parser.add_argument("--kept", type=Path, metavar="DIR", help="write the files that its people keep there")
     parser.add_argument("--truth", type=Path, metavar="DIR", help="write what is true in it to DIR/truth")
     return parser.parse_args(given)

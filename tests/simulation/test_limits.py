@@ -1,4 +1,4 @@
-"""The limiters of Bugzilla and Pontoon as the real programs keep them, and our client in front of them."""
+"""The limiters of Bugzilla, Pontoon and Discourse as the real programs keep them, our client behind them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from pipelines.embedded import PONTOON_TOKEN
 from pipelines.lake import Lake
 from pipelines.landing import Landing, block_of
 from pipelines.simulation.servers import serve as serving
-from pipelines.simulation.servers.http_server import Handler, Request, Response, answer_json
-from pipelines.simulation.servers.limits import limited_bugzilla, limited_pontoon
+from pipelines.simulation.servers.http_server import TEXT, Handler, Request, Response, answer_json
+from pipelines.simulation.servers.limits import (
+    LIMITS,
+    limited_bugzilla,
+    limited_discourse,
+    limited_pontoon,
+    parse_limits,
+)
 from pipelines.simulation.servers.serve import serve
 from pipelines.simulation.world import World
 from pipelines.sources import SOURCES
@@ -31,6 +37,9 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 def fine(_request: Request) -> Response:
@@ -75,6 +84,60 @@ def test_pontoons_window_is_kept_alive_by_every_request() -> None:
     assert statuses(handler, "/api/v2/locales/", 5) == [200] * 5
     clock.now += 61
     assert statuses(handler, "/api/v2/locales/", 5) == [200] * 5, "a minute of silence begins a new window"
+
+
+def test_discourse_tells_how_long_to_wait_and_by_which_rule() -> None:
+    clock = Clock()
+    handler = limited_discourse(fine, clock)
+    assert statuses(handler, "/latest.json", 50) == [200] * 50
+    clock.now = 4.5
+    refused = handler(Request("GET", "/latest.json"))
+    assert (refused.status, refused.content_type) == (429, TEXT)
+    told = dict(refused.headers)
+    assert (told["Retry-After"], told["Discourse-Rate-Limit-Error-Code"]) == ("6", "ip_10_secs_limit")
+    for start in (10.5, 20.5, 30.5):
+        clock.now = start
+        assert statuses(handler, "/latest.json", 49) == [200] * 49
+    clock.now = 40.5
+    assert statuses(handler, "/latest.json", 3) == [200, 200, 429], "the refused one counted, too"
+    refused = handler(Request("GET", "/latest.json"))
+    told = dict(refused.headers)
+    assert (told["Retry-After"], told["Discourse-Rate-Limit-Error-Code"]) == ("20", "ip_60_secs_limit")
+    clock.now += 20
+    assert statuses(handler, "/latest.json", 1) == [200]
+
+
+def test_a_load_waits_as_discourses_limiter_asks_and_loses_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, clock = tmp_path / "data", Clock()
+    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=clock))
+    prepare(data, world)
+    spec = SOURCES["discourse"]
+    landing = Landing(Lake(data), run_id="t", gates={}, hash_key=settings.hash_key(data), span=run.Span())
+    with (
+        serve(world, limits=("discourse",)) as servers,
+        Client(
+            spec, servers.roots["discourse"], user_agent="t", paced=False, sleep=clock.sleep, clock=clock
+        ) as client,
+    ):
+        assert landing.feed(spec, spec.feeds[0], client).refused == ()
+        assert len(Lake(data).live("discourse", "posts")) == len(servers.records("discourse", "posts"))
+        assert len(servers.requests["discourse"]) == client.spent.requests
+    assert client.spent.waited_s >= 10
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("", set()),
+        ("all", set(LIMITS)),
+        ("pontoon", {"pontoon"}),
+        ("bugzilla, pontoon", {"bugzilla", "pontoon"}),
+    ],
+)
+def test_limits_are_named_by_source(spec: str, found: set[str]) -> None:
+    assert parse_limits(spec) == found
 
 
 @pytest.mark.parametrize("source", ["bugzilla", "pontoon"])

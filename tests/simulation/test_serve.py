@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
-from pipelines import run
+from pipelines import embedded, run
 from pipelines.cli import _place_of_truth
 from pipelines.simulation.generator import Truth
 from pipelines.simulation.generator.truth import SCHEMAS
@@ -265,6 +266,26 @@ def test_the_command_prints_all_roots_in_one_line_and_ends_on_sigterm() -> None:
         assert running.wait(10) == 0
 
 
+def test_a_served_source_limits_who_asks_too_much_where_it_is_asked_for(tmp_path: Path) -> None:
+    """By the command a user types: 300 requests to Pontoon are answered, the next ones are not."""
+    command = [sys.executable, "-m", "pipelines.cli", "simulate", "--limits", "pontoon"]
+    environment = {**os.environ, "MDM_DATA": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        roots = json.loads(running.stdout.readline())
+        answered = [get(f"{roots['pontoon']}/api/v2/locales/?page_size=1").status for _ in range(301)]
+        forum = [get(f"{roots['discourse']}/latest.json").status for _ in range(60)]
+        running.send_signal(signal.SIGTERM)
+    assert answered == [200] * 300 + [429]
+    assert set(forum) == {200}, "the others do as without"
+
+
+def test_the_demo_run_may_ask_behind_the_limits() -> None:
+    with embedded.community(limits="bugzilla") as (_, variables):
+        paths = [f"{variables['MDM_BUGZILLA_URL']}/rest/bug/1/comment"] * 77
+        assert [get(path).status for path in paths][-2:] == [400, 429]
+
+
 def test_what_is_true_stands_there_before_the_roots_are_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, truth: Truth
 ) -> None:
@@ -319,6 +340,7 @@ def answers(root: str) -> bool:
     (("--scale", "planet"), "planet"),
     (("--recorded", "/no/such/folder"), "/no/such/folder"),
     (("--faults", "sumo.melted"), "sumo.melted"),
+    (("--limits", "bugzilla,sumo"), "'sumo': no limiter of that name; there are bugzilla, pontoon"),
 ])  # fmt: skip
 def test_a_wrong_option_is_one_line_and_exit_code_2(options: tuple[str, ...], told: str) -> None:
     with start(*options) as running:

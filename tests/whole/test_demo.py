@@ -142,6 +142,8 @@ def test_names_logins_and_addresses_are_nowhere_under_the_data_folder(demo: Twic
         (["run", "--since", "2026-02-01", "--until", "2026-01-01"], "--since must lie before --until"),
         (["run", "--scale", "gigantic"], "gigantic"),
         (["run", "--faults", "sumo.nonsense"], "nonsense"),
+        (["run", "--limits", "reps"], "'reps': no limiter of that name"),
+        (["run", "--sources", "live", "--limits", "all"], "belong to simulated sources"),
         (["run", "--sources", "live"], "MDM_HASH_KEY is not set"),
         (["serve", "--audience", "everybody"], "--audience takes public or internal"),
         (["run", "--no-such-option"], "No such option"),

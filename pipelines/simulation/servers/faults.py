@@ -60,6 +60,7 @@ from pipelines.simulation.servers.http_server import (
     dump,
     html,
 )
+from pipelines.simulation.servers.limits import SLOW_DOWN
 from pipelines.simulation.servers.living import EVENTS, Living
 from pipelines.simulation.world import SOURCES
 
@@ -217,7 +218,7 @@ def _throttle(source: str, _response: Response) -> Response:
     }
     if source == "discourse":
         told = (("Retry-After", "1"), ("Discourse-Rate-Limit-Error-Code", "ip_10_secs_limit"))
-        return Response(429, b"Slow down, too many requests from this IP address.\n", TEXT, told)
+        return Response(429, SLOW_DOWN, TEXT, told)
     page = html(429, "Too Many Requests")
     return Response(429, page.body, HTML, wait[source])
 

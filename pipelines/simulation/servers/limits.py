@@ -6,18 +6,31 @@ path answers 429 in HTML without a `Retry-After` for an hour, and each request d
 Pontoon: so many requests, then 429 in HTML with `Retry-After: 600`. Every request keeps its window alive: it
 begins anew only after 60 seconds without any, however slowly one asked before; its ten minutes do not.
 
-Both are switched off where a world is served without them (`serve(..., limits=...)`): a peer that is
-measured could not finish otherwise. Clocks are seconds. Not in here: faults (`faults.py`), our own pace.
+Discourse: 50 requests in 10 seconds and 200 in a minute, refused ones counted; over that 429 in plain text
+with the seconds to wait in `Retry-After` and the name of the rule.
+
+They are on only where they are asked for (`mdm simulate --limits`, `serve(..., limits=...)`): a first load
+behind them takes as long as with the real systems. Clocks are seconds. Not in here: faults (`faults.py`), our
+own pace.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections import deque
 from collections.abc import Callable
 
-from pipelines.simulation.servers.http_server import HTML, Handler, Request, Response, answer_json, html
+from pipelines.simulation.servers.http_server import (
+    HTML,
+    TEXT,
+    Handler,
+    Request,
+    Response,
+    answer_json,
+    html,
+)
 
 Clock = Callable[[], float]
 
@@ -28,6 +41,9 @@ LIMITED = (
 )
 BUGZILLA_REQUESTS, BUGZILLA_WINDOW_S, BUGZILLA_BLOCK_S = 75, 60.0, 3600.0
 PONTOON_REQUESTS, PONTOON_SILENCE_S, PONTOON_BLOCK_S = 300, 60.0, 600.0
+DISCOURSE_RULES = ((50, 10.0, "ip_10_secs_limit"), (200, 60.0, "ip_60_secs_limit"))
+"""Requests, in so many seconds, and what the rule is called."""
+SLOW_DOWN = b"Slow down, too many requests from this IP address.\n"
 TOO_MANY = "You have exceeded the rate limit. Please wait before trying again."
 
 
@@ -81,7 +97,45 @@ def limited_pontoon(handler: Handler, clock: Clock, most: int = PONTOON_REQUESTS
     return handle
 
 
+def limited_discourse(handler: Handler, clock: Clock) -> Handler:
+    """The same interface behind the limiter of its front end."""
+    lock = threading.Lock()
+    asked: deque[float] = deque()
+    longest = max(window for _, window, _ in DISCOURSE_RULES)
+
+    def handle(request: Request) -> Response:
+        with lock:
+            now = clock()
+            asked.append(now)
+            while asked[0] <= now - longest:
+                asked.popleft()
+            for most, window, rule in DISCOURSE_RULES:
+                inside = [at for at in asked if at > now - window]
+                if len(inside) > most:
+                    wait = math.ceil(inside[-most] + window - now)
+                    told = (("Retry-After", str(wait)), ("Discourse-Rate-Limit-Error-Code", rule))
+                    return Response(429, SLOW_DOWN, TEXT, told)
+        return handler(request)
+
+    return handle
+
+
 LIMITS: dict[str, Callable[[Handler, Clock], Handler]] = {
     "bugzilla": limited_bugzilla,
     "pontoon": limited_pontoon,
+    "discourse": limited_discourse,
 }
+
+
+def parse_limits(spec: str) -> frozenset[str]:
+    """`bugzilla,pontoon` -> the sources that keep their limiter; `all`: every one that has one.
+
+    Raises ValueError with a sentence that names the wrong part.
+    """
+    named = frozenset(filter(None, (part.strip() for part in spec.split(","))))
+    if named == {"all"}:
+        return frozenset(LIMITS)
+    unknown = sorted(named - LIMITS.keys())
+    if unknown:
+        raise ValueError(f"'{unknown[0]}': no limiter of that name; there are {', '.join(LIMITS)}, or all.")
+    return named

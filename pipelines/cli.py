@@ -63,6 +63,7 @@ REFUSALS = (
     CallRefused,
     settings.SettingRefused,
     run.DataInUse,
+    run.NothingToBuild,
     embedded.SimulationFailed,
     PointerBroken,
     VaultClosed,
@@ -885,22 +886,12 @@ def build(
 ) -> None:
     """Rebuild the warehouse from the lake, with all its tests, without asking any source."""
     data = settings.data_dir()
-    with run.only_run(data):
-        from pipelines.lake import Lake
-
-        identity.link(data, settings.hash_key(data), run.vault_of(data))
-        as_of = run.world_of(data).as_of()
-        run_id = run.new_run_id()
-        status.export(Lake(data), SOURCES.values(), run_id=run_id, as_of=as_of)
-        warehouse.forget_results(data)
-        try:
+    with run.only_run(data), run.noted(data, "mdm build"):
+        run.link(data)
+        with run.building(data, run.new_run_id()):
             warehouse.build(data, full_refresh=full_refresh)
-        finally:
-            checks = records.dbt_checks(warehouse.manifest(data).parent)
-            records.note_checks(data / "raw" / "_pipeline", run_id, as_of, checks)
-        identity.keep_snapshot(data)
-        identity.keep_former_logins(data)
-    _console().print(f"built {data / 'warehouse.duckdb'}")
+        run.keep_persons(data)
+    _console().print(f"built {data / 'warehouse.duckdb'}; publish it: mdm publish")
 
 
 @app.command()
@@ -919,7 +910,8 @@ def publish(
             if back_to is not None:
                 console.print(f"current again: {roll_back(data / 'published', back_to)}")
                 return
-            done = run.publish(data, run.new_run_id())
+            with run.noted(data, "mdm publish"):
+                done = run.publish(data, run.new_run_id())
         except PublicationFailed as error:
             raise CallRefused(str(error)) from None
         except PublicationRefused as refusal:

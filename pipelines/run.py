@@ -1,7 +1,8 @@
 """One run: which world its data is of, its clock, its span; steps that Dagster and the tests share.
 
-In here: `begin` (whose data this folder holds), `land_source`, `publish`, what one run knows. Not in here:
-order and retries (Dagster, `defs/`), the display (`cli.py`), how a step works (`landing.py` and others).
+In here: `begin` (whose data this folder holds), the steps from `land_source` to `publish`, what one run
+knows. Not in here: order and retries (Dagster, `defs/`), the display (`cli.py`), how a step works
+(`landing.py` and others).
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import settings
+from pipelines import identity, records, settings, status, warehouse
 from pipelines.forget import finish, is_forgotten
 from pipelines.lake import Lake, write_text
 from pipelines.landing import FeedResult, Landing, block_of
-from pipelines.sources import discourse
+from pipelines.sources import SOURCES, discourse
 from pipelines.sources.http import Client
 from pipelines.sources.reps_archive import Archive
 from pipelines.sources.spec import Connection, Source, Span, parse_instant
@@ -103,6 +104,10 @@ class DataInUse(Exception):
 
 class DataDamaged(DataInUse):
     """A file of the folder cannot be read as what it is: which one, and what to do."""
+
+
+class NothingToBuild(Exception):
+    """No source has ever given a record: there is nothing to make a warehouse of."""
 
 
 def world_of(data: Path) -> World:
@@ -231,6 +236,24 @@ def one_of_many(data: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def noted(data: Path, command: str) -> Iterator[None]:
+    """Keep how a command went that does a part of a run by hand, as every run of Dagster is kept.
+
+    What `mdm status` told of the run before is over with it: it tells of the last one. Without an end: the
+    command is at work, or was stopped.
+    """
+    began_at = datetime.now(UTC)
+    records.note_run(data, began_at, None, ())
+    try:
+        yield
+    except Exception as error:
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        records.note_run(data, began_at, datetime.now(UTC), [f"{command}: {sentence}"])
+        raise
+    records.note_run(data, began_at, datetime.now(UTC), ())
+
+
 def new_run_id() -> str:
     return uuid.uuid4().hex[:12]
 
@@ -295,14 +318,43 @@ def as_configured(source: Source) -> Source:
     return discourse.of(*settings.forum_lists()) if source is discourse.SOURCE else source
 
 
+def link(data: Path) -> int:
+    """Score all pairs of accounts that have something in common; how many of them look like one person's."""
+    return identity.link(data, settings.hash_key(data), vault_of(data))
+
+
+@contextmanager
+def building(data: Path, run_id: str) -> Iterator[None]:
+    """Around dbt's build of the warehouse, whoever calls dbt: before it what dbt reads of runs, after it how
+    its tests went, also where it failed.
+
+    Raises NothingToBuild.
+    """
+    as_of = world_of(data).as_of()
+    if not status.export(Lake(data), SOURCES.values(), run_id=run_id, as_of=as_of):
+        raise NothingToBuild("no source has ever given a record: there is nothing to build")
+    warehouse.forget_results(data)
+    try:
+        yield
+    finally:
+        checks = records.dbt_checks(warehouse.manifest(data).parent)
+        records.note_checks(data / "raw" / "_pipeline", run_id, as_of, checks)
+
+
+def keep_persons(data: Path) -> tuple[int, int]:
+    """Write down who is one person in a warehouse that was built: how many accounts, and former log-ins.
+
+    Kept once all its numbers are there: a build compares with the days before its own.
+    """
+    return identity.keep_snapshot(data), identity.keep_former_logins(data)
+
+
 def publish(data: Path, run_id: str) -> Published:
     """Publish the warehouse as it stands, note how the gate judged it and whom it took for one person.
 
     Raises PublicationRefused and PublicationFailed; the former version is current then, as before.
     """
-    from pipelines import identity, records, status, warehouse
     from pipelines import publish as publication
-    from pipelines.sources import SOURCES
 
     world, kept, out = world_of(data), data / "raw" / "_pipeline", data / "published"
     release = publication.Release(

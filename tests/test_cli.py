@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from expectations.gate import Verdict
-from pipelines import cli, records, warehouse
+from pipelines import cli, records, status, warehouse
 from pipelines import publish as publication
 from pipelines.sources.spec import Handle
 from pipelines.vault import Vault
@@ -122,6 +122,7 @@ def test_what_dbt_fails_at_is_told_alike_by_every_command(
     ended = subprocess.CompletedProcess[str]([], 1, stdout=said, stderr="")
     monkeypatch.setattr(warehouse.subprocess, "run", lambda *_, **__: ended)
     monkeypatch.setattr(cli.identity, "link", lambda *_: 0)
+    monkeypatch.setattr(status, "export", lambda *_, **__: 1)
     monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
     monkeypatch.setattr(sys, "argv", ["mdm", command])
     with pytest.raises(SystemExit) as failed:
@@ -129,6 +130,41 @@ def test_what_dbt_fails_at_is_told_alike_by_every_command(
     told = capsys.readouterr().err
     assert (failed.value.code, told.count("\n")) == (1, 1)
     assert told.startswith("mdm: dbt failed: Compilation Error: no such model; more in ")
+
+
+def test_of_a_lake_without_a_record_no_warehouse_is_built(tmp_path: Path, refusal: Refusal) -> None:
+    sentence = "no source has ever given a record: there is nothing to build"
+    assert refusal("build") == sentence
+    assert of_last_run(tmp_path)[0].startswith("last run failed at mdm build, ")
+    assert of_last_run(tmp_path)[0].endswith(sentence)
+    assert not (tmp_path / "warehouse.duckdb").exists()
+
+
+def of_last_run(data: Path) -> list[str]:
+    """What `mdm status` says of the last run."""
+    return status.last_run_in_words(records.last_run(data))
+
+
+@pytest.mark.parametrize("command", ["build", "publish"])
+def test_what_was_mended_by_hand_is_no_failed_run_any_more(
+    command: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setattr(publication, "judge", lambda *_: Verdict(True, (), (), 0))
+    monkeypatch.setattr(cli.identity, "link", lambda *_: 0)
+    monkeypatch.setattr(cli.identity, "keep_former_logins", lambda *_: 0)
+    monkeypatch.setattr(status, "export", lambda *_, **__: 1)
+    at_work = list[str]()
+
+    def build(data: Path, **_: bool) -> None:
+        at_work.extend(of_last_run(data))
+
+    monkeypatch.setattr(warehouse, "build", build)
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    records.note_run(place.data, noon, noon, ["warehouse: bad: Binder Error"])
+    called(monkeypatch, command)
+    assert of_last_run(place.data) == []
+    assert [("it is at work" in one) for one in at_work] == [True] * (command == "build")
 
 
 def test_publishing_goes_through_the_gate_and_back_to_an_earlier_version(
@@ -163,6 +199,8 @@ def test_a_refused_publication_says_why_and_leaves_the_former_version(
     assert publication.current_version(place.out) is None
     (judged, *_) = records._rows(place.data / "raw" / "_pipeline", "checks")
     assert judged["layer"] == "publish"
+    assert of_last_run(place.data)[0].startswith("last run failed at mdm publish, ")
+    assert "every value is of a declared metric" in of_last_run(place.data)[0]
 
 
 def test_without_a_warehouse_nothing_is_published(refusal: Refusal) -> None:

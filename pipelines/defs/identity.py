@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines import identity, run, settings
+from pipelines import run, settings
 from pipelines.defs.folder import FOLDER
 from pipelines.defs.ingest import key_of
 from pipelines.sources import SOURCES
@@ -20,11 +20,8 @@ LINKS = dg.AssetKey(["pipeline", "identity_links"])
 )
 def identity_links() -> dg.MaterializeResult:
     """Score all pairs of accounts that have something in common."""
-    data = settings.data_dir()
     run.display.stage("comparing accounts")
-    return dg.MaterializeResult(
-        metadata={"probable links": identity.link(data, settings.hash_key(data), run.vault_of(data))}
-    )
+    return dg.MaterializeResult(metadata={"probable links": run.link(settings.data_dir())})
 
 
 @dg.asset(
@@ -36,7 +33,6 @@ def identity_links() -> dg.MaterializeResult:
     required_resource_keys={FOLDER},
 )
 def identity_snapshot() -> dg.MaterializeResult:
-    """Kept once all numbers of the run are there: a build compares with the days before its own."""
-    data = settings.data_dir()
-    accounts, former = identity.keep_snapshot(data), identity.keep_former_logins(data)
+    """Kept once all numbers of the run are there."""
+    accounts, former = run.keep_persons(settings.data_dir())
     return dg.MaterializeResult(metadata={"accounts": accounts, "former log-ins": former})

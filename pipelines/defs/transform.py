@@ -10,10 +10,8 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from pipelines import records, run, settings, status, warehouse
+from pipelines import run, settings, warehouse
 from pipelines.defs.folder import FOLDER
-from pipelines.lake import Lake
-from pipelines.sources import SOURCES
 
 
 class OfflineDbt(DbtCliResource):
@@ -51,16 +49,11 @@ class ByFolder(DagsterDbtTranslator):
 def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     data = settings.data_dir()
     run.display.stage("building the warehouse")
-    as_of = run.world_of(data).as_of()
-    if not status.export(Lake(data), SOURCES.values(), run_id=context.run_id[:12], as_of=as_of):
-        raise dg.Failure("no source has ever given a record: there is nothing to build", allow_retries=False)
     target = warehouse.manifest(data).parent
-    warehouse.forget_results(data)
     try:
-        yield from dbt.cli(warehouse.BUILD, context=context, target_path=target).stream()
+        with run.building(data, context.run_id[:12]):
+            yield from dbt.cli(warehouse.BUILD, context=context, target_path=target).stream()
+    except run.NothingToBuild as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
     except DagsterDbtCliRuntimeError as error:
         raise dg.Failure(warehouse.trouble(data, str(error)), allow_retries=False) from None
-    finally:
-        records.note_checks(
-            data / "raw" / "_pipeline", context.run_id[:12], as_of, records.dbt_checks(target)
-        )

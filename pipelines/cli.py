@@ -52,6 +52,8 @@ TROUBLES = {
     errno.EIO: "the disk fails at {}: look at it before the next run.",
 }
 """What a person must do about a disk, by the number of its error."""
+OURS = "# mdm writes this file anew each time. Without this line it is yours, and stays as you leave it."
+"""First line of a `dagster.yaml` that no operator wrote."""
 KEPT = ((curated.SOURCE, curated.SHEETS), (survey.SOURCE, survey.SHEETS))
 
 
@@ -840,7 +842,10 @@ def dev(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) ->
 
 
 def _prepare_dagster(data: Path, more: dict[str, Any]) -> None:
-    """Point this process and its children at the folder's own Dagster instance. more: of its settings."""
+    """Point this process and its children at the folder's own Dagster instance. more: of its settings.
+
+    A `dagster.yaml` that an operator wrote stays as it is (docs/dagster.md).
+    """
     home = data / "dagster"
     home.mkdir(exist_ok=True)
     instance = {
@@ -852,8 +857,18 @@ def _prepare_dagster(data: Path, more: dict[str, Any]) -> None:
             "config": {"base_dir": str(home / "history" / "runs")},
         },
     }
-    replace_file(home / "dagster.yaml", json.dumps(instance, indent=2).encode())
+    path = home / "dagster.yaml"
+    if not path.exists() or _is_ours(path.read_text()):
+        replace_file(path, f"{OURS}\n{json.dumps(instance, indent=2)}\n".encode())
     settings.apply({"DAGSTER_HOME": str(home), **warehouse.environment(data)})
+
+
+def _is_ours(content: str) -> bool:
+    """Whether a `dagster.yaml` is one that mdm wrote: it says so, or is one from before it said so."""
+    if content.startswith("{"):
+        with contextlib.suppress(ValueError):
+            return set(json.loads(content)) <= {"concurrency", "telemetry", "event_log_storage"}
+    return content.startswith(OURS)
 
 
 def _dagster(data: Path, port: int) -> None:

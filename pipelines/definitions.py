@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from pipelines import settings
 from pipelines.defs import folder, identity, ingest, publication, schedules, transform
 from pipelines.sources import SOURCES
 
@@ -27,17 +28,17 @@ defs = dg.Definitions(
     ],
     schedules=[schedules.every_night, schedules.every_quarter],
     resources={folder.FOLDER: folder.folder},
-    executor=dg.in_process_executor,
+    executor=dg.in_process_executor,  # a run holds the folder's lock from its first step to its last
 )
 
 
 def execute_main(since: str | None, until: str | None) -> list[str]:
     """Run the main job here and now, kept in the instance of DAGSTER_HOME.
 
-    Returns why it failed, a sentence a step; [] when it published.
+    Returns why it failed, a sentence a step; [] when it published. Raises SettingRefused.
     """
     asked = {"config": {"since": since, "until": until}}
-    instance = dg.DagsterInstance.get()
+    instance = _instance()
     done = defs.resolve_job_def("main").execute_in_process(
         instance=instance,
         run_config={
@@ -47,3 +48,17 @@ def execute_main(since: str | None, until: str | None) -> list[str]:
         raise_on_error=False,
     )
     return folder.failures(instance, done.run_id)
+
+
+def _instance() -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME. Raises SettingRefused where what an operator wrote there does not work.
+
+    Of the error its kind alone is told: its words may repeat a password.
+    """
+    try:
+        return dg.DagsterInstance.get()
+    except Exception as error:  # every storage and launcher raises its own
+        path = settings.data_dir() / "dagster" / "dagster.yaml"
+        raise settings.SettingRefused(
+            f"{path} does not work ({type(error).__name__}): mend it, or move it away and mdm writes its own."
+        ) from None

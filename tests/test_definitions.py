@@ -185,6 +185,23 @@ def test_no_night_asks_a_closed_archive_which_is_looked_at_every_quarter(reposit
     assert quarterly.cron_schedule == "0 1 2 */3 *"
 
 
+def test_an_operators_settings_that_do_not_work_are_told_in_one_sentence_without_a_secret(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.definitions import execute_main
+
+    (tmp_path / "dagster").mkdir()
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    written = (
+        "storage:\n  postgres:\n    postgres_url: postgresql://ada:hunter2@127.0.0.1/x\n    port: hunter2\n"
+    )
+    (tmp_path / "dagster" / "dagster.yaml").write_text(written)
+    with pytest.raises(settings.SettingRefused, match=r"dagster\.yaml does not work \(\w+\)") as refused:
+        execute_main(None, None)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_dagster_is_imported_by_its_own_folder_alone() -> None:
     importing = {
         path.relative_to(settings.ROOT).as_posix()

@@ -458,15 +458,10 @@ def compact() -> None:
 
     Of Reps who are listed no more the last profile stays too: they have left.
     """
-    from pipelines.lake import Lake
-
     data, console = settings.data_dir(), _console()
     with run.only_run(data):
-        for source in SOURCES.values():
-            for stream in source.streams:
-                files = Lake(data).compact(source.name, stream)
-                if files > 1:
-                    console.print(f"{source.name}/{stream.name}: {files:,} files are one")
+        for stream, files in run.compact(data).items():
+            console.print(f"{stream}: {files:,} files are one")
 
 
 @app.command()

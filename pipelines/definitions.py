@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs import folder, identity, ingest, publication, schedules, transform
+from pipelines.defs import compaction, folder, identity, ingest, publication, schedules, transform
 from pipelines.sources import SOURCES
 
 defs = dg.Definitions(
@@ -25,9 +25,10 @@ defs = dg.Definitions(
         schedules.nightly,
         schedules.rebuild,
         schedules.check_archives,
+        compaction.compact,
     ],
-    schedules=[schedules.every_night, schedules.every_quarter],
-    resources={folder.FOLDER: folder.folder},
+    schedules=[schedules.every_night, schedules.every_quarter, schedules.every_month],
+    resources={folder.FOLDER: folder.folder, folder.FOLDER_ALONE: folder.folder_alone},
     executor=dg.in_process_executor,  # a run holds the folder's lock from its first step to its last
 )
 

@@ -202,13 +202,19 @@ _alone = set[Path]()
 
 
 @contextmanager
-def only_run(data: Path) -> Iterator[None]:
-    """Hold the folder's lock alone; raises DataInUse when another run has it. Freed when the process ends."""
+def only_run(data: Path, *, waits: bool = False) -> Iterator[None]:
+    """Hold the folder's lock alone. Freed when the process ends.
+
+    While another run has it: raises DataInUse, or waits for its end.
+    """
     with (data / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise DataInUse(f"another run works in {data}; wait for its end.") from None
+            if not waits:
+                raise DataInUse(f"another run works in {data}; wait for its end.") from None
+            log.warning("another run works in %s: waiting for its end", data)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         _alone.add(data)
         try:
             finish_switch(data)
@@ -316,6 +322,19 @@ def land_source(
 def as_configured(source: Source) -> Source:
     """The source, limited to what the operator has chosen of it: Discourse's tags and categories."""
     return discourse.of(*settings.forum_lists()) if source is discourse.SOURCE else source
+
+
+def compact(data: Path) -> dict[str, int]:
+    """Merge the files of each stream into one: stream -> how many there were, of those that had several.
+
+    Nobody may read or write the lake meanwhile: who calls it works alone in the folder.
+    """
+    merged = {
+        f"{source.name}/{stream.name}": Lake(data).compact(source.name, stream)
+        for source in SOURCES.values()
+        for stream in source.streams
+    }
+    return {stream: files for stream, files in merged.items() if files > 1}
 
 
 def link(data: Path) -> int:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import fcntl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines import records, run, settings, status
+from pipelines.lake import Lake
 from pipelines.sources import SOURCES
+from pipelines.sources.spec import Stream
+from tests.test_landing import answer_record, kitsune, land, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +206,48 @@ def test_an_operators_settings_that_do_not_work_are_told_in_one_sentence_without
     with pytest.raises(settings.SettingRefused, match=r"dagster\.yaml does not work \(\w+\)") as refused:
         execute_main(None, None)
     assert "hunter2" not in str(refused.value)
+
+
+def test_compaction_is_a_job_that_works_alone_and_leaves_the_note_of_the_last_run(
+    repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    for number in (1, 2):
+        land(tmp_path, kitsune([answer_record(number)]))
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    records.note_run(tmp_path, noon, noon, ["warehouse: bad: Binder Error"])
+    real = Lake.compact
+    refused = list[bool]()
+
+    def watched(self: Lake, source: str, stream: Stream) -> int:
+        with (tmp_path / "lock").open("a") as lock, contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            refused.append(False)
+        return real(self, source, stream)
+
+    monkeypatch.setattr(Lake, "compact", watched)
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    with dg.instance_for_test() as instance:
+        assert repository.get_job("compact").execute_in_process(instance=instance).success
+    assert refused == [], "a run of Dagster could have begun meanwhile"
+    assert len(list((tmp_path / "raw" / "sumo" / "answers").glob("2*.parquet"))) == 1
+    assert {row["id"] for row in rows_of(tmp_path) if "id" in row} == {1, 2}
+    assert of_last_run(tmp_path)[1][0].startswith("last run failed at warehouse, ")
+
+
+def test_every_job_holds_the_folders_lock(repository: Any) -> None:
+    from pipelines.defs.folder import FOLDER, FOLDER_ALONE
+
+    for name in repository.job_names:
+        held = set(repository.get_job(name).required_resource_keys) & {FOLDER, FOLDER_ALONE}
+        assert held == {FOLDER_ALONE if name == "compact" else FOLDER}, name
+
+
+def test_the_lake_is_compacted_every_month_before_the_night(repository: Any) -> None:
+    (monthly,) = (one for one in repository.schedule_defs if one.name == "every_month")
+    assert (monthly.job_name, monthly.cron_schedule) == ("compact", "30 0 1 * *")
+    assert monthly.execution_timezone == "UTC"
 
 
 def test_dagster_is_imported_by_its_own_folder_alone() -> None:

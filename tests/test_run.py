@@ -163,6 +163,22 @@ def test_a_run_of_dagster_waits_for_the_end_of_what_works_alone(tmp_path: Path) 
         waiting.join()
 
 
+def test_who_works_alone_and_may_wait_begins_after_the_last_of_many(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def work() -> None:
+        with run.only_run(tmp_path, waits=True):
+            entered.set()
+
+    waiting = threading.Thread(target=work)
+    with run.one_of_many(tmp_path):
+        with run.one_of_many(tmp_path):
+            waiting.start()
+        assert not entered.wait(0.3)
+    assert entered.wait(10)
+    waiting.join()
+
+
 def test_the_runs_clock_is_the_latest_of_the_community(tmp_path: Path) -> None:
     both = run.World("two", now={"sumo": "2025-04-01T00:00:00Z", "reps": "2017-07-01T00:00:00Z"})
     assert both.as_of().isoformat() == "2025-04-01T00:00:00+00:00"

@@ -1,4 +1,4 @@
-"""The data folder's lock, and the note of how a run went, as a resource that every step asks for.
+"""The data folder's lock, and the note of how a run went, as resources of which every step asks for one.
 
 Runs of Dagster work side by side; `mdm run`, `build`, `publish`, `forget`, `compact` and other commands that
 write work alone. What became of a run is noted here, whoever started it, so that `mdm status` tells it.
@@ -12,6 +12,7 @@ import dagster as dg
 from pipelines import records, run, settings
 
 FOLDER = "folder"
+FOLDER_ALONE = "folder_alone"
 
 
 @dg.resource(description="The lock of MDM_DATA: nobody works there alone meanwhile")
@@ -29,6 +30,13 @@ def folder(context: dg.InitResourceContext) -> Iterator[None]:
         assert context.run_id is not None
         failed = failures(context.instance, context.run_id)
         records.note_run(data, began_at, datetime.now(UTC), failed)
+
+
+@dg.resource(description="The lock of MDM_DATA for this run alone: it begins when nobody else works there")
+def folder_alone() -> Iterator[None]:
+    """Taken and freed as `folder`, but with nobody beside; no note, for it is no run that numbers hang on."""
+    with run.only_run(settings.data_dir(), waits=True):
+        yield
 
 
 def failures(instance: dg.DagsterInstance, run_id: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.defs import ingest
+from pipelines.defs import compaction, ingest
 from pipelines.sources import SOURCES
 
 archives = dg.AssetSelection.assets(
@@ -38,3 +38,7 @@ every_quarter = dg.ScheduleDefinition(
     job=check_archives, cron_schedule="0 1 2 */3 *", execution_timezone="UTC", name="every_quarter"
 )
 """The second of January, April, July and October, before the night's build."""
+every_month = dg.ScheduleDefinition(
+    job=compaction.compact, cron_schedule="30 0 1 * *", execution_timezone="UTC", name="every_month"
+)
+"""On the first, before everything else of that night."""

@@ -135,10 +135,15 @@ Account = str | int
 
 
 class Bugzilla:
-    """Contributions in bugs. Persons are numeric accounts, logins where no number was ever seen."""
+    """Contributions in bugs. Accounts are numbers, logins where no number was ever seen.
 
-    def __init__(self, bugs: list[Row]) -> None:
+    whose: the person behind an account by confirmed links; without it, each is one's own. What is done on
+    one's own bug, who was asked, and whether a fix is one's first are told by persons (catalogue 0.3).
+    """
+
+    def __init__(self, bugs: list[Row], whose: Callable[[str], str] = str) -> None:
         self.bugs = bugs
+        self.whose = whose
         shown = [(bug[role], self._number(bug, role)) for bug in bugs for role in ("creator", "assigned_to")]
         for event in flag_events(bugs):
             shown += [(who["name"], who["id"]) for who in (event["setter"], event.get("requestee")) if who]
@@ -180,6 +185,9 @@ class Bugzilla:
     def person(self, account: Account | None) -> str:
         return f"bugzilla:{self.numbers.get(account, account) if account else None}"
 
+    def canonical(self, account: Account | None) -> str:
+        return self.whose(self.person(account))
+
     def is_bot(self, account: Account) -> bool:
         names = {str(account), str(self.numbers.get(account))}
         return _is_machine(str(account)) or not self.bots.isdisjoint(names)
@@ -206,7 +214,7 @@ class Bugzilla:
         reporter = self.reporter(bug)
         yield "bug_filed", reporter, bug["creation_time"]
         for comment in bug["comments"]:
-            is_of_reporter = self.person(comment["creator"]) == self.person(reporter)
+            is_of_reporter = self.canonical(comment["creator"]) == self.canonical(reporter)
             if comment["count"] >= 1 and comment["raw_text"].strip() and not is_of_reporter:
                 yield "bug_comment", comment["creator"], comment["creation_time"]
         for attachment in bug["attachments"]:
@@ -217,19 +225,19 @@ class Bugzilla:
         yield from self._outcomes(bug, history)
 
     def _triage(self, bug: Row, history: list[Row]) -> Iterator[tuple[str, str, str]]:
-        changed, answered, reporter = set(), set(), self.person(self.reporter(bug))
+        changed, answered, reporter = set(), set(), self.canonical(self.reporter(bug))
         for entry in history:
             who, when = entry["who"], entry["when"]
             for change in entry["changes"]:
                 name, removed, added = change["field_name"], change["removed"], change["added"]
                 confirms = name in ("status", "bug_status") and removed == "UNCONFIRMED"
-                if (name in TRIAGED or confirms) and self.person(who) != reporter:
+                if (name in TRIAGED or confirms) and self.canonical(who) != reporter:
                     changed.add((who, when))
                 asked, still = (
-                    {self.person(login) for login in re.findall(r"needinfo\?\(([^()]*)\)", flags)}
+                    {self.canonical(login) for login in re.findall(r"needinfo\?\(([^()]*)\)", flags)}
                     for flags in (removed, added)
                 )
-                if name == "flagtypes.name" and self.person(who) in asked - still:
+                if name == "flagtypes.name" and self.canonical(who) in asked - still:
                     answered.add((who, when))
         yield from (("bug_field_change", who, when) for who, when in changed)
         yield from (("needinfo_answered", who, when) for who, when in answered)
@@ -253,8 +261,8 @@ class Bugzilla:
                     until_now = [new for when, _, new in moves if when <= entry["when"]]
                     at_first = moves[0][1] if moves else bug["assigned_to"]
                     assignee = until_now[-1] if until_now else at_first
-                    if assignee not in credited:
-                        credited.add(assignee)
+                    if self.canonical(assignee) not in credited:
+                        credited.add(self.canonical(assignee))
                         yield "bug_fixed", assignee, entry["when"]
 
 
@@ -377,6 +385,7 @@ class Community:
             {
                 "question": [record["id"] for record in records],
                 "asker": [self._sumo_person(record) for record in records],
+                "asker_account": [self._sumo_account(record) for record in records],
                 "locale": [record["locale"] for record in records],
                 "product": [record["product"] for record in records],
                 "is_spam": [record["is_spam"] for record in records],
@@ -456,7 +465,7 @@ class Community:
     @cached_property
     def facts(self) -> pd.DataFrame:
         """One row a contribution: event_type, source, area, person, at, affiliation, locale."""
-        bugzilla = Bugzilla(self.world.bugzilla)
+        bugzilla = Bugzilla(self.world.bugzilla, self.confirmed)
         acts = [
             (kind, person, at, "staff" if person in bugzilla.staff else "unknown")
             for kind, person, at in bugzilla.acts()
@@ -468,7 +477,8 @@ class Community:
         created = human[(human["type"] == "translation:created") & ~human["is_system_project"]]
         reviewed = human[human["type"].isin(REVIEWS) & ~human["is_implicit"]]
 
-        own = self.answers["person"] == self.answers["asker"]
+        answerers, askers = (self.answers[name].map(self.confirmed) for name in ("account", "asker_account"))
+        own = answerers == askers
         answered = self.answers[self.answers["person"].notna() & ~own]
 
         reps = self.world.reps
@@ -565,7 +575,11 @@ class Community:
 
     def whose(self, account: str) -> str:
         """The person behind an account: any one account of those that declare the same directory name."""
-        return self.joined(self._persons.get(account, account))
+        return self.joined(self.confirmed(account))
+
+    def confirmed(self, account: str) -> str:
+        """The same by confirmed links alone, which decide at both levels what is a contribution."""
+        return self._persons.get(account, account)
 
     @cached_property
     def _persons(self) -> dict[str, str]:

@@ -1,15 +1,16 @@
 -- One row an act on a bug that could be a contribution, or why it is none (catalogue 0.2). Filing
 -- is the bug itself; its description (comment 0) is part of it. Values set at filing are not in the
--- history. Logins inside flags are the ones of that time, so any login of the account will do.
+-- history. Whose the bug is, who was asked and whether a fix is one's first is told by persons,
+-- under whatever account. Logins inside flags are the ones of that time: any of the person will do.
 
 with logins as (
     select login, account from {{ ref('int_identity__logins') }} where source = 'bugzilla'
 ),
 
-unassigned as (
-    select account
+accounts as (
+    select account, person_id, bot_reason
     from {{ ref('int_identity__accounts') }}
-    where source = 'bugzilla' and bot_reason = 'stands for unassigned'
+    where source = 'bugzilla'
 ),
 
 bugs as (
@@ -24,18 +25,29 @@ bugs as (
     left join logins as assignees on bugs.assignee_login = assignees.login
 ),
 
+reporters as (
+    select
+        bugs.bug_id,
+        bugs.reporter,
+        accounts.person_id
+    from bugs
+    left join accounts on bugs.reporter = accounts.account
+),
+
 changes as (
     select
         changes.bug_id,
         changes.change_hash,
         changes.login,
         coalesce(logins.account, changes.login) as account,
+        accounts.person_id,
         changes.field_name,
         coalesce(changes.removed, '') as removed,
         coalesce(changes.added, '') as added,
         changes.changed_at
     from {{ ref('stg_bugzilla__changes') }} as changes
     left join logins on changes.login = logins.login
+    left join accounts on coalesce(logins.account, changes.login) = accounts.account
 ),
 
 filings as (
@@ -60,18 +72,20 @@ comments as (
             when comments.comment_number = 0 then 'description'
             when comments.is_private then 'private'
             when not coalesce(comments.has_own_text, false) then 'no_own_text'
-            when bugs.reporter is null then 'reporter_unknown'
-            when bugs.reporter = coalesce(logins.account, comments.login) then 'own_bug'
+            when reporters.reporter is null then 'reporter_unknown'
+            when reporters.person_id = accounts.person_id then 'own_bug'
         end as set_aside_reason
     from {{ ref('stg_bugzilla__comments') }} as comments
     left join logins on comments.login = logins.login
-    left join bugs on comments.bug_id = bugs.bug_id
+    left join accounts on coalesce(logins.account, comments.login) = accounts.account
+    left join reporters on comments.bug_id = reporters.bug_id
 ),
 
 triage as (
     select
         bug_id,
         account,
+        person_id,
         changed_at,
         min(change_hash) as change_hash
     from changes
@@ -81,7 +95,7 @@ triage as (
             'keywords', 'regressed_by'
         )
         or (field_name in ('status', 'bug_status') and removed = 'UNCONFIRMED' and added <> '')
-    group by bug_id, account, changed_at
+    group by bug_id, account, person_id, changed_at
 ),
 
 field_changes as (
@@ -92,17 +106,21 @@ field_changes as (
         triage.account,
         triage.changed_at as occurred_at,
         case
-            when bugs.reporter is null then 'reporter_unknown'
-            when bugs.reporter = triage.account then 'own_bug'
+            when reporters.reporter is null then 'reporter_unknown'
+            when reporters.person_id = triage.person_id then 'own_bug'
         end as set_aside_reason
     from triage
-    left join bugs on triage.bug_id = bugs.bug_id
+    left join reporters on triage.bug_id = reporters.bug_id
 ),
 
 own_logins as (
-    select account, login from logins
+    select
+        accounts.person_id,
+        logins.login
+    from logins
+    inner join accounts on logins.account = accounts.account
     union
-    select account, login from changes where account is not null
+    select person_id, login from changes where person_id is not null
 ),
 
 needinfo_answers as (
@@ -114,7 +132,7 @@ needinfo_answers as (
         changes.changed_at as occurred_at,
         cast(null as {{ dbt.type_string() }}) as set_aside_reason
     from changes
-    inner join own_logins on changes.account = own_logins.account
+    inner join own_logins on changes.person_id = own_logins.person_id
     where
         changes.field_name = 'flagtypes.name'
         and {{ dbt.position("'needinfo?(' || own_logins.login || ')'", "changes.removed") }} > 0
@@ -224,16 +242,17 @@ fixed as (
         credited.account,
         credited.changed_at as occurred_at,
         case
-            when credited.account is null or unassigned.account is not null then 'unassigned'
+            when credited.account is null or accounts.bot_reason = 'stands for unassigned'
+                then 'unassigned'
             when
                 row_number() over (
-                    partition by credited.bug_id, credited.account
+                    partition by credited.bug_id, accounts.person_id
                     order by credited.changed_at asc, credited.change_hash asc
                 ) > 1
                 then 'fixed_before'
         end as set_aside_reason
     from credited
-    left join unassigned on credited.account = unassigned.account
+    left join accounts on credited.account = accounts.account
 ),
 
 patches as (

@@ -5,6 +5,10 @@
 
 with logins as (
     select login, account from {{ ref('int_identity__logins') }} where source = 'sumo'
+),
+
+accounts as (
+    select account, person_id from {{ ref('int_identity__accounts') }} where source = 'sumo'
 )
 
 select
@@ -20,10 +24,7 @@ select
     case
         when answers.is_spam then 'spam'
         when questions.question_id is null then 'question_unknown'
-        when
-            coalesce(answerers.account, answers.answerer_username)
-            = coalesce(askers.account, questions.asker_username)
-            then 'asker_is_answerer'
+        when answering.person_id = asking.person_id then 'asker_is_answerer'
     end as set_aside_reason,
 
     answers.created_at as occurred_at
@@ -31,7 +32,11 @@ from {{ ref('stg_sumo__answers') }} as answers
 left join {{ ref('stg_sumo__questions') }} as questions
     on answers.question_id = questions.question_id
 left join logins as answerers on answers.answerer_username = answerers.login
+left join accounts as answering
+    on coalesce(answerers.account, answers.answerer_username) = answering.account
 left join logins as askers on questions.asker_username = askers.login
+left join accounts as asking
+    on coalesce(askers.account, questions.asker_username) = asking.account
 
 union all
 

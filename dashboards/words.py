@@ -169,6 +169,7 @@ FLAGS = {
     "first_signs_not_shown": "the source does not show who was interested before contributing",
     "first_snapshot": "there is no earlier snapshot to compare with yet",
     "identity_moved": "so much changed that publication waits for a person",
+    "interactions_not_shown": "nothing that people do for one another is seen here",
     "lower_bound": "at least so many: what cannot be seen is not in it",
     "markers_not_kept": "what it would be told from is not kept",
     "negative_durations": "some answers are dated before their question and are left out",

@@ -1,7 +1,8 @@
 -- Volunteers active in the 90 days before the end of the quarter for each member of staff who did
 -- something for a volunteer in that time. Low: who is unknown is staff; high: is a volunteer; in
 -- between only who is known. `areas_without_staff` counts the areas with volunteers and no such
--- staff, whose ratio does not exist.
+-- staff, whose ratio does not exist. An area that showed no act of one person towards another until
+-- then (code, articles, Reps) cannot be measured: nobody knows who supports whom there.
 
 {% set window = var('parameters')['support_window_days'] %}
 {{ config(parts={
@@ -12,9 +13,19 @@
         'fct_contributor_day': read_of_days(
             ['person_id', 'area', 'affiliation', 'occurred_on'], window
         ),
-        'fct_interaction': read_of_days(
-            ['from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on'], window
-        ),
+        'fct_interaction': {
+            'rows': "
+                select *, occurred_on + interval " ~ window ~ " day as until_on
+                from marts.fct_interaction
+                union all by name
+                select area, min(occurred_on) as occurred_on from marts.fct_interaction group by area
+            ",
+            'columns': [
+                'from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on',
+            ],
+            'since': 'occurred_on',
+            'until': 'until_on',
+        },
         'dim_person': read_of_persons(),
     },
 }) }}
@@ -74,6 +85,14 @@ helping as (
         on windows.since_on <= acts.occurred_on and windows.until_on > acts.occurred_on
 ),
 
+shown as (
+    select
+        coalesce(area, 'all') as area,
+        min(occurred_on) as shown_from
+    from {{ ref('fct_interaction') }}
+    group by grouping sets ((), (area))
+),
+
 supporting as (
     select
         helping.period_start,
@@ -97,14 +116,17 @@ measured as (
         slices.period_end,
         slices.area,
         slices.category,
-        slices.status,
+        case when shown.area is null then 'unavailable' else slices.status end as status,
         slices.is_source_missing,
-        slices.status <> 'unavailable' as is_measured,
+        shown.area is null as is_never_shown,
+        slices.status <> 'unavailable' and shown.area is not null as is_measured,
         coalesce(active.volunteers, 0) as volunteers,
         coalesce(supporting.staff, 0) as staff,
         active.probable_volunteers,
         supporting.probable_staff
     from slices
+    left join shown
+        on slices.area = shown.area and shown.shown_from < cast(slices.period_end as date)
     left join active
         on
             slices.period_start = active.period_start
@@ -155,7 +177,10 @@ select
         when staff = 0 then 'no_denominator'
         else status
     end as status,
-    {{ flags_of({'source_missing': 'is_source_missing'}) }} as flags
+    {{ flags_of({
+        'interactions_not_shown': 'is_never_shown',
+        'source_missing': 'is_source_missing',
+    }) }} as flags
 from measured
 
 union all

@@ -1,6 +1,11 @@
 -- One row an identity level and means that went to a region, and who in it received them: an event
 -- of the Reps programme, an act of staff towards somebody who is none, or an amount of the kept
 -- file in its unit, over the time it was meant for. Acts between accounts of one person are none.
+-- An act of staff goes to where its receiver is at the end of the act's year (catalogue 0.4).
+
+{% set year_end -%}
+    cast({{ dbt.dateadd('year', 1, dbt.date_trunc('year', 'acts.occurred_on')) }} as date)
+{%- endset %}
 
 select
     receivers.identity_level,
@@ -47,8 +52,8 @@ left join {{ ref('dim_identity_country') }} as countries
     on
         receivers.identity_level = countries.identity_level
         and receivers.person_id = countries.person_id
-        and countries.seen_from < acts.occurred_on
-        and countries.seen_until >= acts.occurred_on
+        and countries.seen_from < {{ year_end }}
+        and countries.seen_until >= {{ year_end }}
 where
     acts.from_affiliation in ('staff', 'vendor')
     and acts.to_affiliation in ('volunteer', 'unknown')

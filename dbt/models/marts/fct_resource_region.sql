@@ -1,6 +1,6 @@
 -- One row an identity level, year, population, resource and region with enough active persons in
--- the year before its end: how much of the resource began in the year, and how many were active.
--- Whoever declared no country is in no region.
+-- the 365 days before its end: how much of the resource began in these days, and how many were
+-- active. Whoever declared no country is in no region.
 
 {% set days = var('parameters')['contributor_window_days'] %}
 with years as (
@@ -77,7 +77,8 @@ given as (
     from years
     inner join {{ ref('fct_resource') }} as resources
         on
-            resources.starts_on >= cast(years.period_start as date)
+            resources.starts_on
+            >= cast({{ dbt.dateadd('day', -days, 'years.period_end') }} as date)
             and resources.starts_on < cast(years.period_end as date)
     group by resources.identity_level, years.period_end, resources.resource, resources.region
 ),

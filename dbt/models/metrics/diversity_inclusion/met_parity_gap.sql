@@ -111,7 +111,7 @@ answered as (
             else coalesce(firsts.response_hours < 72, false)
         end as is_reached,
         [
-            struct_pack(attribute := 'region', attribute_value := newcomers.region),
+            struct_pack(attribute := 'region', attribute_value := countries.region),
             struct_pack(attribute := 'locale', attribute_value := newcomers.first_locale)
         ] as groups
     from {{ ref('fct_first_contribution') }} as firsts
@@ -122,6 +122,12 @@ answered as (
             and identities.person_id = newcomers.person_id
     inner join {{ ref('dim_population') }} as populations
         on newcomers.affiliation = populations.affiliation
+    left join {{ ref('dim_identity_country') }} as countries
+        on
+            newcomers.identity_level = countries.identity_level
+            and newcomers.person_id = countries.person_id
+            and date_trunc('quarter', newcomers.first_on) + interval 3 month > countries.seen_from
+            and date_trunc('quarter', newcomers.first_on) + interval 3 month <= countries.seen_until
     cross join (select unnest(['first_response_72h', 'accepted_30d']) as outcome) as outcomes
     where
         (newcomers.identity_level = 'confirmed' or firsts.is_first_with_probable)

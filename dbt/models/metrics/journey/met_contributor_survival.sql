@@ -14,8 +14,8 @@ newcomers as (
         newcomers.identity_level,
         date_trunc('year', newcomers.first_on) as period_start,
         newcomers.first_area,
-        newcomers.region,
-        newcomers.is_region_backfilled,
+        coalesce(countries.region, 'unknown') as region,
+        coalesce(countries.is_backfilled, false) as is_region_backfilled,
         newcomers.is_acknowledged,
         populations.population,
         newcomers.affiliation = 'unknown' as is_affiliation_unknown,
@@ -23,6 +23,12 @@ newcomers as (
         newcomers.has_departed
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    left join {{ ref('dim_identity_country') }} as countries
+        on
+            newcomers.identity_level = countries.identity_level
+            and newcomers.person_id = countries.person_id
+            and date_trunc('year', newcomers.first_on) + interval 1 year > countries.seen_from
+            and date_trunc('year', newcomers.first_on) + interval 1 year <= countries.seen_until
     where newcomers.stayed_days is not null
 ),
 

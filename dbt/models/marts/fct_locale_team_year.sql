@@ -1,6 +1,7 @@
 -- One row a person, locale and end of a month D: translations and explicit reviews of the community
 -- in the 365 days before D; approved are those made in them and approved at D. Managers and
--- translators are those who hold the role for the locale on D (or for all locales).
+-- translators are those who hold the role for the locale on D (or for all locales). New is whose
+-- first translation in the locale lies in the year, unless left-censored (catalogue 0.3).
 
 {% set year = var('parameters')['contributor_window_days'] %}
 with ends as (
@@ -132,7 +133,8 @@ select
 
     max(coalesce(holders.is_manager, 0)) = 1 as is_manager,
     max(coalesce(holders.is_translator, 0)) = 1 as is_translator,
-    coalesce(min(firsts.first_on) >= cast(min(summed.year_start) as date), false) as is_new,
+    coalesce(min(firsts.first_on) >= cast(min(summed.year_start) as date), false)
+    and max(case when people.is_left_censored then 1 else 0 end) = 0 as is_new,
     min(summed.is_affiliation_unknown) = 1 as is_affiliation_unknown,
     min(summed.submitted) as submitted,
     min(summed.approved) as approved,
@@ -142,6 +144,7 @@ left join firsts
     on
         summed.person_id = firsts.person_id
         and summed.locale = firsts.locale
+left join {{ ref('dim_person') }} as people on summed.person_id = people.person_id
 left join holders
     on
         summed.person_id = holders.person_id

@@ -49,10 +49,10 @@ from {{ ref('dim_run') }}
     {%- endif -%}
 {%- endmacro %}
 
-{# The declaration of a metric, from the meta of its model; empty while dbt only parses. #}
+{# The declaration of a metric, from the meta of its model; empty while dbt only parses, and in unit tests. #}
 {% macro declaration(metric) -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.name == 'met_' ~ metric -%}
+        {%- for node in graph.get('nodes', {}).values() if node.name == 'met_' ~ metric -%}
             {{ return(node.config.meta.metric) }}
         {%- endfor -%}
     {%- endif -%}

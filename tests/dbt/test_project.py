@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import importlib.util
 import json
@@ -151,6 +152,17 @@ def test_no_metric_is_gathered_twice() -> None:
     code = (DBT / "models" / "metrics" / "metric_value.sql").read_text()
     gathered = re.findall(r"^    '(\w+)': \[", code, re.MULTILINE)
     assert len(gathered) == len(set(gathered)) > 0
+
+
+def test_goals_know_every_split_of_the_metrics_they_are_set_on(manifest: dict[str, Any]) -> None:
+    """A split that goals do not know would give them one value for each of its parts."""
+    code = manifest["nodes"]["model.mdm.goal_value"]["raw_code"]
+    offered = dict(re.findall(r"^    '(\w+)': (\[.*\]),$", code, re.MULTILINE))
+    assert offered
+    for metric, columns in offered.items():
+        declared = manifest["nodes"][f"model.mdm.met_{metric}"]["config"]["meta"]["metric"]
+        splits = set(declared["key"]) - {"grain", "period_start", "period_end"}
+        assert set(ast.literal_eval(columns)) == splits, metric
 
 
 def test_every_page_is_an_exposure_of_the_metrics_on_its_cards(manifest: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 -- One row a goal and period of its term that is over: the version of the goal that held when the
 -- period ended, and the value of its metric, of the part of the community that is meant. Goals can
--- be set on the metrics below; the columns are those by which a goal may name a part.
+-- be set on the metrics below. A goal may name a part by those of their splits that it has columns
+-- for; by the others all is meant, so that a goal has one value a period.
 
 {% set offered = {
     'contributions': ['area', 'event_type', 'population'],
@@ -15,16 +16,23 @@
     'mdm_contributors': ['area', 'region', 'category', 'population'],
     'support_response_rate': ['locale', 'product', 'category'],
     'support_time_to_first_response_h': ['locale', 'product'],
-    'bug_time_to_first_response_d': ['product'],
+    'bug_time_to_first_response_d': ['product', 'tenure'],
     'needinfo_response_rate_14d': ['product', 'category'],
     'suggestion_time_to_review_d': ['locale', 'project'],
     'leaders_per_100_active': ['area', 'locale', 'population'],
     'recognised_share': ['area', 'region', 'level', 'population'],
     'unrecognised_regulars': ['area', 'region', 'population'],
 } %}
+{% set named = [
+    'area', 'event_type', 'region', 'country', 'locale', 'product', 'project', 'level', 'category',
+] %}
 with measured as (
     {% for metric, columns in offered.items() %}
         {{ values_of(metric, columns) }}
+        where true
+        {% for column in columns if column not in named + ['population'] %}
+            and {{ column }} is null
+        {% endfor %}
         {% if not loop.last %}
             union all
         {% endif %}
@@ -75,12 +83,6 @@ left join measured
         and terms.period_start = measured.period_start
         and terms.period_end = measured.period_end
         and (measured.population is null or terms.population = measured.population)
-        and terms.area is not distinct from measured.area
-        and terms.event_type is not distinct from measured.event_type
-        and terms.region is not distinct from measured.region
-        and terms.country is not distinct from measured.country
-        and terms.locale is not distinct from measured.locale
-        and terms.product is not distinct from measured.product
-        and terms.project is not distinct from measured.project
-        and terms.level is not distinct from measured.level
-        and terms.category is not distinct from measured.category
+        {% for column in named %}
+            and terms.{{ column }} is not distinct from measured.{{ column }}
+        {% endfor %}

@@ -613,6 +613,18 @@ def test_a_bug_that_is_edited_between_its_search_and_its_answer_may_stand_out_of
     assert set(bugs_met(SEARCH.pages(Scripted(answer), start, Span()))) == set(bugs.rows)
 
 
+def test_a_count_that_takes_the_server_too_long_is_left_out_and_the_other_told() -> None:
+    bugs = Bugs({number: NOW - timedelta(hours=number) for number in range(1, 5)})
+
+    def answer(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if "creation_time" not in params:
+            raise SourceDenied(400, "code 1001", path)
+        return {"bug_count": len(bugs.rows)}
+
+    (count,) = SEARCH.counts(Scripted(answer), Span(), NOW)
+    assert (count.window, count.records) == ("last_30d", 4)
+
+
 def test_a_bug_that_does_not_tell_its_groups_is_not_taken_for_public() -> None:
     bugs = Bugs({number: NOW - timedelta(hours=number) for number in range(1, 5)})
 

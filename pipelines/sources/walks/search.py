@@ -179,11 +179,16 @@ class BugzillaSearch:
 
     def counts(self, ask: Asker, span: Span, now: datetime) -> Iterable[Count]:
         """All bugs, or those filed since the first day that was asked for: what changed since then is read,
-        so all of these are; and those of the last 30 days."""
+        so all of these are; and those of the last 30 days. A count that timed out is left out."""
         for window, since in windows_to_count(now, span):
             start = None if since == BEGINNING else since.replace(microsecond=0)
             terms = {"creation_time": stamp(start)} if start else by_id(0)
-            answer = ask.get(self.path, {"count_only": 1, **terms})
+            try:
+                answer = ask.get(self.path, {"count_only": 1, **terms})
+            except SourceDenied as denied:
+                if not _timed_out(denied):
+                    raise
+                continue
             yield Count(window, start, None, counted(answer, "bug_count"))
 
 
@@ -205,7 +210,7 @@ class _Search:
             try:
                 answer = self._ask.get(self._path, params)
             except SourceDenied as denied:
-                if denied.detail != f"code {SEARCH_TIMED_OUT}" or self._limit <= FEWEST_A_PAGE:
+                if not _timed_out(denied) or self._limit <= FEWEST_A_PAGE:
                     raise
                 self._limit = max(FEWEST_A_PAGE, self._limit // 2)
                 continue
@@ -230,6 +235,10 @@ class _Search:
     def is_short(self, bugs: list[Any]) -> bool:
         """Whether the server could have given more in this page, so that these are the last ones."""
         return len(bugs) < min(self._limit, self.longest)
+
+
+def _timed_out(denied: SourceDenied) -> bool:
+    return denied.detail == f"code {SEARCH_TIMED_OUT}"
 
 
 def by_id(after: int) -> dict[str, Any]:

@@ -376,7 +376,7 @@ def _page(
             ],
             className="head",
         ),
-        around.noticed([*remarks, *known.notices(published, view, now, regional=page.by_region)]),
+        around.noticed(published, [*remarks, *known.notices(published, view, now, regional=page.by_region)]),
         *page.facts(published, view),
         *_sections(page.path, published, view),
         html.Footer(

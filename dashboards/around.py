@@ -13,14 +13,14 @@ from dash.development.base_component import Component
 from dashboards import card as cards
 from dashboards import words
 from dashboards.data import Published
-from dashboards.notices import ALERT_HOURS, Notice
+from dashboards.notices import Notice, stale_hours
 
 
-def noticed(found: Sequence[Notice]) -> Component:
+def noticed(published: Published, found: Sequence[Notice]) -> Component:
     """What a reader must know before the numbers, or that there is nothing."""
     if not found:
         return html.P(
-            f"All sources were read and accepted, and none is older than {ALERT_HOURS} hours.",
+            f"All sources were read and accepted, and none is older than {stale_hours(published):g} hours.",
             className="all-well",
         )
     items = [html.Li([html.Strong(each.title), " ", each.text], className=each.kind) for each in found]

@@ -66,6 +66,10 @@ class Declaration:
     notes: str
     parameters: str
 
+    def parameter(self, name: str, otherwise: Any) -> Any:
+        """What a metric declares of a parameter; `otherwise` in a version that declares none of this name."""
+        return json.loads(self.parameters or "{}").get(name, otherwise)
+
 
 @dataclass(frozen=True)
 class Release:
@@ -101,6 +105,11 @@ class Published:
     @property
     def version(self) -> str:
         return self.release.version
+
+    def threshold(self, metric: str, name: str, otherwise: float) -> float:
+        """A parameter of a metric, `otherwise` where this version does not hold the metric or parameter."""
+        known = self.metrics.get(metric)
+        return float(known.parameter(name, otherwise)) if known else otherwise
 
     def region_name(self, code: str) -> str:
         """The name of a region or country; the code itself when the version does not name it."""

@@ -15,16 +15,9 @@ from dashboards import parts, words
 from dashboards.card import View
 from dashboards.data import ANY, EACH, Published
 
-ALERT_HOURS = 26
-"""A source read daily is late after this (catalogue 8, `source_freshness_h`)."""
 OLD_DAYS = 14
 """Data that end so many days before they are read are said to be old."""
-COMPLETE_FROM = 0.995
-"""Below this share of the source's own count records are missing (catalogue 8)."""
 OF_KNOWN = "of those with a known region"
-COVERAGE_FROM = 0.5
-"""Below this share of people with a known region no map is drawn (catalogue 1, `region_coverage`)."""
-
 DOUBT_FROM = 0.1
 """From this share of people who may be others among them on, the doubt is said before the numbers."""
 
@@ -51,6 +44,21 @@ def notices(published: Published, view: View, now: datetime, regional: bool = Fa
     return sorted(found, key=lambda notice: notice.kind != "warning")
 
 
+def stale_hours(published: Published) -> float:
+    """After so many hours a source that is read daily is late (catalogue 8, `source_freshness_h`)."""
+    return published.threshold("source_freshness_h", "stale_hours", 26)
+
+
+def complete_from(published: Published) -> float:
+    """Below this share of the source's own count records are missing (catalogue 8)."""
+    return published.threshold("extraction_completeness", "completeness_floor", 0.995)
+
+
+def mapped_from(published: Published) -> float:
+    """Below this share of people with a known region no map is drawn (catalogue 1)."""
+    return published.threshold("region_coverage", "region_coverage_floor", 0.5)
+
+
 def coverage(published: Published, view: View) -> pd.Series[Any] | None:
     """The row of `region_coverage` for the chosen area, or all of them, in the chosen month, or None."""
     rows = published.select("region_coverage", ("month",), until=view.month, area=view.area)
@@ -61,13 +69,13 @@ def coverage(published: Published, view: View) -> pd.Series[Any] | None:
 def mapped(published: Published, view: View) -> bool:
     """Whether enough people have a known region for a map (catalogue 1)."""
     row = coverage(published, view)
-    return row is not None and pd.notna(row["value"]) and float(row["value"]) >= COVERAGE_FROM
+    return row is not None and pd.notna(row["value"]) and float(row["value"]) >= mapped_from(published)
 
 
 def mapped_areas(published: Published, view: View) -> dict[str, float]:
     """Areas in which enough people have a known region for a map in the chosen month, with that share."""
     rows = published.select("region_coverage", ("month",), until=view.month, area=EACH)
-    rows = rows[(rows["period_end"] == view.month) & (rows["value"] >= COVERAGE_FROM)]
+    rows = rows[(rows["period_end"] == view.month) & (rows["value"] >= mapped_from(published))]
     shares = dict(zip(rows["area"], rows["value"], strict=True))
     return {area: float(shares[area]) for area in parts.areas(published) if area in shares}
 
@@ -113,7 +121,7 @@ def _coverage(published: Published, view: View) -> list[Notice]:
 def _release(published: Published, now: datetime) -> list[Notice]:
     """How long ago the figures were made, and how long before that the data end."""
     found, made, end = [], published.release.created_at, published.release.as_of
-    if made is not None and (hours := (now - made).total_seconds() / 3600) > ALERT_HOURS:
+    if made is not None and (hours := (now - made).total_seconds() / 3600) > stale_hours(published):
         text = f"These figures were made on {words.moment(made)}; nothing newer has passed the checks since."
         found.append(Notice("warning", f"Published {words.age(hours)} ago.", text))
     if end is not None and (hours := (now - end).total_seconds() / 3600) > OLD_DAYS * 24:
@@ -128,11 +136,11 @@ def _sources(published: Published) -> list[Notice]:
     hours = dict(zip(rows["source"], rows["value"], strict=True))
     found: list[Notice] = []
     for name, streams in published.sources.groupby("source", sort=False):
-        found += _source(words.source(str(name)), streams, hours.get(str(name)))
+        found += _source(words.source(str(name)), streams, hours.get(str(name)), stale_hours(published))
     return found
 
 
-def _source(source: str, streams: pd.DataFrame, hours: float | None) -> list[Notice]:
+def _source(source: str, streams: pd.DataFrame, hours: float | None, late: float) -> list[Notice]:
     found, watermarks = [], streams["watermark"].dropna()
     stops = f"What is shown stops at {words.moment(watermarks.min())}." if len(watermarks) else ""
     refused, never = streams[streams["verdict"] == "refused"], streams[streams["verdict"] == "never"]
@@ -147,7 +155,7 @@ def _source(source: str, streams: pd.DataFrame, hours: float | None) -> list[Not
     elif len(never):
         title = f"{source} has not been read: {', '.join(never['stream'])}."
         found.append(Notice("warning", title, "What needs it is not available, which is not zero."))
-    elif closed.empty and hours is not None and hours > ALERT_HOURS:
+    elif closed.empty and hours is not None and hours > late:
         found.append(Notice("warning", f"{source} is {words.age(hours)} old.", stops))
     if len(closed):
         end = archive_end(streams)
@@ -163,7 +171,7 @@ def _completeness(published: Published) -> list[Notice]:
     rows = published.select(
         "extraction_completeness", ("window", "run"), source=EACH, stream=EACH, category=ANY
     )
-    short = rows[rows["value"].notna() & (rows["value"] < COMPLETE_FROM)]
+    short = rows[rows["value"].notna() & (rows["value"] < complete_from(published))]
     if short.empty:
         return []
     audience = published.release.audience

@@ -159,7 +159,7 @@ def report(published: Published, view: View, written: datetime) -> str:
     body = html.Main(
         [
             *_top(published, view, written),
-            around.noticed(found),
+            around.noticed(published, found),
             _persona(published, view),
             _what_changed(every),
             *(_topic(topic, told[topic], lines[topic], published) for topic in topics.TOPICS),

@@ -7,7 +7,6 @@ by hand (`overview.py`, `regions.py`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import compress
 from typing import Any
@@ -334,7 +333,7 @@ def _no_threshold(shown: Shown) -> str:
     """What a score of 0 of a locale's team means, with the thresholds that the metric declares."""
     if not (newest_of(shown.rows)["value"] == 0).any():
         return ""
-    asked = json.loads(shown.declaration.parameters or "{}").get("team_health_thresholds", {})
+    asked = shown.declaration.parameter("team_health_thresholds", {})
     terms = [said.format(asked[name]) for name, said in TEAM_TERMS.items() if name in asked]
     return (
         "A score of 0 is measured, not missing: in the year before the end of the month nobody in the locale "

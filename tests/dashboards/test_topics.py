@@ -243,6 +243,14 @@ def test_what_a_number_cannot_be_compared_with_says_why(tmp_path: Path) -> None:
     assert "May 2026: not available, what lies further back is not loaded" in text(by_id(main, "active"))
 
 
+def test_a_threshold_is_the_one_that_the_version_declares(tmp_path: Path) -> None:
+    floor = (
+        "update metric set parameters = '{\"region_coverage_floor\": 0.99}' where metric = 'region_coverage'"
+    )
+    assert "no map is drawn" in text(changed(tmp_path / "strict", "/regions", floor))
+    assert "no map is drawn" not in text(changed(tmp_path / "usual", "/regions"))
+
+
 def test_rows_that_are_suppressed_are_counted_in_one_line(tmp_path: Path) -> None:
     hide = "update metric_value set value = null, ci_low = null, ci_high = null, status = 'suppressed' where "
     main = changed(

@@ -32,7 +32,7 @@ from pipelines.sources import SOURCES, curated, files, survey
 from pipelines.vault import VaultClosed
 
 if TYPE_CHECKING:
-    from pipelines.explain import Explanation
+    from pipelines.explain import Explanation, Inlet
 
 app = typer.Typer(
     name="mdm",
@@ -416,16 +416,26 @@ def _explained(console: Console, found: Explanation) -> None:
         console.print(f"and {found.more_values:,} more; name a period or a slice")
     console.print("\n[bold]From raw to value[/bold]")
     within = " to ".join(f"{moment:%Y-%m-%d}" for moment in found.period if moment) or "in the period"
-    table = _table("step", "what", "rows", within, right=("rows", within))
+    asked = ("of",) if found.slice else ()
+    table = _table("step", "what", *asked, "rows", within, right=("rows", within))
     for inlet in found.inlets:
-        told_batch = f"{inlet.batches:,} batches to {inlet.newest_batch}, {inlet.versions:,} versions"
-        table.add_row(f"raw/{inlet.source}/{inlet.stream}", told_batch, f"{inlet.records:,}", "")
+        of = ("everybody",) if found.slice else ()
+        table.add_row(f"raw/{inlet.source}/{inlet.stream}", _batches(inlet), *of, f"{inlet.records:,}", "")
     for step in found.steps:
-        inside = "" if step.in_period is None else f"{step.in_period:,}"
-        table.add_row(f"{step.layer}.{step.model}", step.about, f"{step.rows:,}", inside)
+        of = (step.of or "everybody",) if found.slice else ()
+        rows = (_rows(step.rows), _rows(step.in_period) if step.has_time else "")
+        table.add_row(f"{step.layer}.{step.model}", step.about, *of, *rows)
     console.print(table)
-    for source, reason, acts in found.set_aside:
-        console.print(f"set aside {within}: {acts:,} acts of {source} ({reason})")
+    if found.is_suppressed:
+        console.print("a value of this slice is suppressed, so all rows are everybody's")
+    elif found.slice:
+        console.print(
+            "everybody: the step does not tell the slice; one that tells a part of it is counted by that part"
+        )
+    for aside in found.set_aside:
+        of_whom = f", {aside.of or 'of everybody'}" if found.slice else ""
+        told_acts = f"{_rows(aside.acts)} acts of {aside.source}{of_whom} ({aside.reason})"
+        console.print(f"set aside {within}: {told_acts}")
     if found.previous_version is None:
         console.print("\nthere is no version before this one")
     else:
@@ -437,6 +447,20 @@ def _explained(console: Console, found: Explanation) -> None:
         )
     console.print(f"\n[bold]SQL[/bold], {found.sql_path}\n")
     console.print(found.sql, markup=False)
+
+
+def _batches(inlet: Inlet) -> str:
+    """`9 batches, <first> to <last>, 13,059 versions`; their ids begin with when they were landed, in UTC."""
+    many = f"{inlet.batches:,} batch" if inlet.batches == 1 else f"{inlet.batches:,} batches"
+    span = " to ".join(dict.fromkeys(filter(None, (inlet.first_batch, inlet.last_batch))))
+    return ", ".join(filter(None, (many, span, f"{inlet.versions:,} versions")))
+
+
+def _rows(number: int | None) -> str:
+    """Rows of a step; of a slice with few of them only that."""
+    from pipelines.explain import K
+
+    return f"under {K}" if number is None else f"{number:,}"
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:

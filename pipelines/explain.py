@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from pipelines import publish, warehouse
+from pipelines.disclosure import AUDIENCES
 from pipelines.lake import Lake
 from pipelines.metric_shape import DIMENSIONS, KEYS, MEASURES, between_ends
 from pipelines.sources import SOURCES
@@ -30,7 +31,12 @@ TIMES = (
 )  # fmt: skip
 """Columns that say when a row of a model belongs to a period; the first that a model has is asked."""
 
+OF_METRICS = ("category", "outcome")
+"""Dimensions that mean what a metric says, and in layers below metrics something else."""
+
 SHOWN_ROWS = 20
+K = AUDIENCES[0].k
+"""A slice of fewer rows than staff may see persons is not counted out."""
 
 
 class NotExplained(Exception):
@@ -39,25 +45,49 @@ class NotExplained(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One model on the way. in_period: its rows of the period, None where a model has no time."""
+    """One model on the way. of: the part of the asked slice that the model tells, to which its rows belong;
+    "" where it tells none of it, so that they are everybody's.
+
+    rows, in_period (those of the period): None where a slice has fewer than `K` of them, but any; in_period
+    also where a model has no time (`has_time`).
+    """
 
     layer: str
     model: str
     about: str
-    rows: int
+    of: str
+    rows: int | None
     in_period: int | None
+    has_time: bool
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Acts of the period that one source has and that were set aside. of, acts: as of a Step."""
+
+    source: str
+    reason: str
+    of: str
+    acts: int | None
 
 
 @dataclass(frozen=True)
 class Inlet:
-    """One stream of the lake at the beginning of the way."""
+    """One stream of the lake at the beginning of the way, whoever its records are of.
+
+    records: live ones. first, last: of the batches with rows that were there when the version was published,
+    their id, and when they were landed (UTC); None where there are none.
+    """
 
     source: str
     stream: str
     records: int
     versions: int
     batches: int
-    newest_batch: str
+    first_batch: str | None
+    first_landed_at: str | None
+    last_batch: str | None
+    last_landed_at: str | None
     watermark: str | None
 
 
@@ -87,7 +117,9 @@ class Basis:
 class Explanation:
     """Everything that is told of one metric; rows are mappings of published columns.
 
-    period: [start, end), UTC without zone, for which the steps are counted.
+    period: [start, end), UTC without zone, for which the steps are counted. slice: the asked one, of which
+    they are counted; {} where none was asked, or one of its values is suppressed (`is_suppressed`): then
+    they are everybody's, for they would tell what the value must not.
     """
 
     declaration: Mapping[str, Any]
@@ -95,10 +127,12 @@ class Explanation:
     values: list[dict[str, Any]]
     more_values: int
     period: tuple[datetime | None, datetime | None]
+    slice: Mapping[str, str]
+    is_suppressed: bool
     sql: str
     sql_path: str
     steps: list[Step]
-    set_aside: list[tuple[str, str, int]]
+    set_aside: list[Aside]
     inlets: list[Inlet]
     previous_version: str | None
     changes: list[Change] = field(default_factory=list)
@@ -129,7 +163,9 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
     model = f"met_{metric}"
     above = _above(manifest, nodes[model]["unique_id"])
     starts, ends = bounds or (values[0]["period_start"], values[0]["period_end"])
-    steps, aside = _counted(data, manifest, above, starts, ends)
+    is_suppressed = any(row["status"] == "suppressed" for row in values)
+    asked = {} if is_suppressed else given
+    steps, aside = _counted(data, manifest, above, (starts, ends), asked)
     previous, changes = changes_since(out, current.name, values, _basis(manifest, above, declaration))
     return Explanation(
         declaration=declaration,
@@ -137,11 +173,13 @@ def explain(data: Path, metric: str, period: str | None, given: Mapping[str, str
         values=values,
         more_values=more,
         period=(starts, ends),
+        slice=asked,
+        is_suppressed=is_suppressed,
         sql=_sql(data, nodes[model]),
         sql_path=f"dbt/{nodes[model]['original_file_path']}",
         steps=steps,
         set_aside=aside,
-        inlets=_inlets(data, manifest, above),
+        inlets=_inlets(data, manifest, above, current),
         previous_version=previous,
         changes=changes,
     )
@@ -410,14 +448,18 @@ def _counted(
     data: Path,
     manifest: Mapping[str, Any],
     above: Iterable[str],
-    starts: datetime | None,
-    ends: datetime | None,
-) -> tuple[list[Step], list[tuple[str, str, int]]]:
-    """Rows of each model on the way, and the acts of the period that were set aside, by source and reason."""
+    period: tuple[datetime | None, datetime | None],
+    given: Mapping[str, str],
+) -> tuple[list[Step], list[Aside]]:
+    """Rows of each model on the way, and the acts of the period that were set aside, by source and reason.
+
+    given: the slice, of which each is counted as far as it has the columns.
+    """
     path = data / "warehouse.duckdb"
     if not path.exists():
         raise NotExplained(f"There is no warehouse at {path}: `mdm build` makes it.")
-    steps, sources, aside = [], set(), list[tuple[str, str, int]]()
+    steps, sources, aside = [], set(), list[Aside]()
+    starts, ends = period
     with warehouse.reading(data) as connection:
         columns: dict[str, set[str]] = {}
         for table, column in connection.execute(
@@ -432,6 +474,8 @@ def _counted(
             table = f"{node['schema']}.{node['name']}"
             if node["resource_type"] != "model" or table not in columns:
                 continue
+            own = _slice_in(node["schema"], columns[table], given)
+            where = _where(own)
             time = next((name for name in TIMES if name in columns[table]), None)
             inside = None
             if time and starts and ends:
@@ -439,28 +483,54 @@ def _counted(
                     f"{time} = $ends" if time == "period_end" else f"{time} >= $starts and {time} < $ends"
                 )
                 bounds = {"ends": ends} if time == "period_end" else {"starts": starts, "ends": ends}
-                inside = _number(connection, f"select count(*) from {table} where {within}", bounds)
+                query = f"select count(*) from {table} where {within} and {where}"
+                inside = _number(connection, query, {**bounds, **own})
+            rows = _number(connection, f"select count(*) from {table} where {where}", own)
             steps.append(
                 Step(
                     layer=node["schema"],
                     model=node["name"],
                     about=node["description"].split(". ")[0].strip(),
-                    rows=_number(connection, f"select count(*) from {table}", {}),
-                    in_period=inside,
+                    of=slice_of(own) if own else "",
+                    rows=_told(rows, own),
+                    in_period=None if inside is None else _told(inside, own),
+                    has_time=inside is not None,
                 )
             )
         if "model.mdm.int_activity__judged" in above and starts and ends:
-            aside = connection.execute(
-                """
+            own = _slice_in("intermediate", columns["intermediate.int_activity__judged"], given)
+            found = connection.execute(
+                f"""
                 select source, set_aside_reason, count(*)
                 from intermediate.int_activity__judged
-                where set_aside_reason is not null and occurred_at >= $1 and occurred_at < $2
+                where set_aside_reason is not null and occurred_at >= $starts and occurred_at < $ends
+                    and {_where(own)}
                 group by all order by all
                 """,
-                [starts, ends],
+                {"starts": starts, "ends": ends, **own},
             ).fetchall()
+            of = slice_of(own) if own else ""
+            aside = [Aside(source, reason, of, _told(acts, own)) for source, reason, acts in found]
     steps.sort(key=lambda step: (LAYERS.index(step.layer), step.model))
-    return steps, [row for row in aside if row[0] in sources]
+    return steps, [one for one in aside if one.source in sources]
+
+
+def _slice_in(layer: str, columns: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """What of a slice a model tells: its columns have the names of the dimensions, in whichever layer."""
+    return {
+        name: value
+        for name, value in given.items()
+        if name in columns and (layer == "metrics" or name not in OF_METRICS)
+    }
+
+
+def _where(own: Mapping[str, str]) -> str:
+    return " and ".join(f"{name}::varchar = ${name}" for name in own) or "true"
+
+
+def _told(rows: int, own: Mapping[str, str]) -> int | None:
+    """A count; None for one of a slice with so few rows that they could be told of few people."""
+    return None if own and 0 < rows < K else rows
 
 
 def _number(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> int:
@@ -468,25 +538,33 @@ def _number(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str,
     return int(found[0]) if found else 0
 
 
-def _inlets(data: Path, manifest: Mapping[str, Any], above: Iterable[str]) -> list[Inlet]:
-    """The streams the way begins with, and what of them is in the lake."""
+def _inlets(data: Path, manifest: Mapping[str, Any], above: Iterable[str], version: Path) -> list[Inlet]:
+    """The streams the way begins with, what of them is in the lake, and the batches of a version."""
     with duckdb.connect() as connection:
         path = str(data / "raw" / "_pipeline" / "streams.parquet")
         stored = {
             (source, stream): rest
             for source, stream, *rest in connection.execute(
-                "select source, stream, records, versions, batches, watermark::varchar from read_parquet($1)",
-                [path],
+                "select source, stream, records, versions, watermark::varchar from read_parquet($1)", [path]
             ).fetchall()
         }
+    newest = json.loads(_query(version, "select inputs from release")[0]["inputs"] or "{}")
     inlets, lake = [], Lake(data)
     for unique_id in above:
         if unique_id in manifest["sources"]:
             table = manifest["sources"][unique_id]
             key = (table["source_name"], table["name"])
             if key in stored:
-                records, versions, batches, watermark = stored[key]
-                newest = max(lake.folder(*key).glob("2*.parquet"), default=None)
-                name = newest.stem if newest else "none"
-                inlets.append(Inlet(*key, records, versions, batches, name, watermark))
+                records, versions, watermark = stored[key]
+                last = newest.get("last_batches", {}).get("/".join(key))
+                batches = [
+                    one
+                    for one in lake.manifests(*key)
+                    if one.file is not None and (last is None or one.batch_id <= last)
+                ]
+                ends = [(one.batch_id, one.landed_at) for one in batches[:1] + batches[-1:]]
+                (first, first_at), (last, last_at) = ends or ((None, None), (None, None))
+                inlets.append(
+                    Inlet(*key, records, versions, len(batches), first, first_at, last, last_at, watermark)
+                )
     return sorted(inlets, key=lambda inlet: (inlet.source, inlet.stream))

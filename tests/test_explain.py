@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from expectations.gate import Verdict
+from pipelines import cli, warehouse
 from pipelines import publish as publication
 from pipelines.explain import (
+    Aside,
     Basis,
+    Explanation,
     NotExplained,
     changes_since,
     explain,
@@ -22,7 +28,7 @@ from pipelines.explain import (
     period_of,
     values_of,
 )
-from pipelines.lake import write_parquet
+from pipelines.lake import Manifest, write_parquet
 from pipelines.publish import publish
 from pipelines.status import STREAMS_SCHEMA
 from tests.invented_warehouse import AS_OF, RELEASE, Place, regional, value, values
@@ -249,3 +255,138 @@ def test_what_is_not_there_is_said_in_one_sentence(
 def test_before_the_first_publication_the_way_to_it_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotExplained, match="Nothing has been published"):
         explain(tmp_path, "region_coverage", None, {})
+
+
+REGIONAL = "active_contributors_by_region"
+IN_MAY = "timestamp '2026-05-09'"
+
+
+def explained(
+    place: Place,
+    given: Mapping[str, str],
+    metric: str = REGIONAL,
+    rows: list[dict[str, Any]] | None = None,
+) -> Explanation:
+    """Of a publication with a way of three steps: answers, acts that were judged, acts by region.
+
+    Acts of May: seven of Southern Europe, three of Central Asia; of April: two of Southern Europe.
+    """
+    release = replace(RELEASE, inputs={"last_batches": {"sumo/answers": "20260702T000000000000-0000"}})
+    published(place, rows or values(), release)
+    with duckdb.connect(str(place.warehouse)) as connection:
+        connection.execute(
+            f"""
+            create table staging.stg_sumo__answers as select {IN_MAY} as created_at from range(40);
+            create table marts.fct_regional as
+                select 'southern_europe' as region, {IN_MAY} as occurred_at from range(7)
+                union all select 'southern_europe', timestamp '2026-04-30' from range(2)
+                union all select 'central_asia', {IN_MAY} from range(3);
+            create table intermediate.int_activity__judged as
+                select 'sumo' as source, locale, 'bot' as set_aside_reason, {IN_MAY} as occurred_at
+                from (select unnest(['sl', 'sl', 'sl', 'sl', 'sl', 'de']) as locale)
+            """
+        )
+    way = {
+        "source.mdm.sumo.answers": [],
+        "model.mdm.stg_sumo__answers": ["source.mdm.sumo.answers"],
+        "model.mdm.int_activity__judged": ["model.mdm.stg_sumo__answers"],
+        "model.mdm.fct_regional": ["model.mdm.int_activity__judged"],
+        f"model.mdm.met_{metric}": ["model.mdm.fct_regional"],
+    }
+    layers = {"stg": "staging", "int": "intermediate", "fct": "marts", "met": "metrics"}
+    names = {one: one.split(".")[2] for one in way if one.startswith("model.")}
+    nodes = {
+        one: {
+            "unique_id": one, "name": name, "resource_type": "model", "schema": layers[name[:3]],
+            "description": "One row a row. More.", "original_file_path": f"models/{name}.sql", "raw_code": "",
+        }
+        for one, name in names.items()
+    }  # fmt: skip
+    sources = {"source.mdm.sumo.answers": {"source_name": "sumo", "name": "answers"}}
+    path = warehouse.manifest(place.data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"nodes": nodes, "sources": sources, "parent_map": way}))
+    return explain(place.data, metric, "2026-05", given)
+
+
+def counts(found: Explanation) -> dict[str, tuple[str, int | None, int | None]]:
+    return {step.model: (step.of, step.rows, step.in_period) for step in found.steps}
+
+
+def test_a_step_is_counted_for_the_slice_as_far_as_it_tells_it(place: Place) -> None:
+    found = explained(place, {"region": "southern_europe", "country": "SI"})
+    assert [row["value"] for row in found.values] == [42]
+    assert counts(found) == {
+        "stg_sumo__answers": ("", 40, 40),
+        "int_activity__judged": ("", 6, 6),
+        "fct_regional": ("region southern_europe", 9, 7),
+    }
+    assert found.set_aside == [Aside("sumo", "bot", "", 6)]
+
+
+def test_without_a_slice_every_step_is_counted_whole(place: Place) -> None:
+    found = explained(place, {}, "region_coverage")
+    assert counts(found)["fct_regional"] == ("", 12, 10)
+    assert (found.slice, found.is_suppressed) == ({}, False)
+
+
+def test_few_rows_of_a_slice_are_not_counted_out(place: Place) -> None:
+    assert counts(explained(place, {"region": "central_asia"}))["fct_regional"] == (
+        "region central_asia", None, None
+    )  # fmt: skip
+
+
+def test_the_steps_to_a_suppressed_value_are_everybodys(place: Place) -> None:
+    """The rows of so few people would tell what the value must not."""
+    found = explained(place, {"region": "western_asia"})
+    assert [row["status"] for row in found.values] == ["suppressed"]
+    assert found.is_suppressed
+    assert counts(found)["fct_regional"] == ("", 12, 10)
+
+
+def test_acts_that_were_set_aside_are_counted_for_the_slice_too(place: Place) -> None:
+    rows = [*values(), value("region_coverage", 0.5, locale="sl", persons=60, smallest_group=30,
+                             numerator=30, denominator=60)]  # fmt: skip
+    found = explained(place, {"locale": "sl"}, "region_coverage", rows)
+    assert found.set_aside == [Aside("sumo", "bot", "locale sl", 5)]
+
+
+def test_the_batches_of_a_stream_are_told_from_the_first_to_the_last_that_was_published(place: Place) -> None:
+    folder = place.data / "raw" / "sumo" / "answers"
+    folder.mkdir(parents=True)
+    for day, rows in ((1, 30), (2, 10), (2.5, 0), (3, 5)):
+        at = datetime(2026, 7, 1) + timedelta(days=day - 1)
+        batch = f"{at:%Y%m%dT%H%M%S%f}-0000"
+        told = Manifest(
+            batch_id=batch, run_id="run", source="sumo", feed="answers", stream="answers",
+            landed_at=f"{at:%Y-%m-%dT%H:%M:%SZ}", since=None, until=None, cursor=None, watermark=None,
+            rows_received=rows, rows_written=rows, requests=1, waited_s=0,
+            file=f"{batch}.parquet" if rows else None,
+        )  # fmt: skip
+        (folder / f"{batch}.json").write_text(json.dumps(asdict(told)))
+    (inlet,) = explained(place, {"region": "southern_europe"}).inlets
+    assert (inlet.source, inlet.stream, inlet.records, inlet.batches) == ("sumo", "answers", 7, 2)
+    assert (inlet.first_batch, inlet.first_landed_at) == (
+        "20260701T000000000000-0000",
+        "2026-07-01T00:00:00Z",
+    )
+    assert (inlet.last_batch, inlet.last_landed_at) == ("20260702T000000000000-0000", "2026-07-02T00:00:00Z")
+    assert cli._batches(inlet) == f"2 batches, {inlet.first_batch} to {inlet.last_batch}, 8 versions"
+
+
+@pytest.mark.parametrize(
+    ("region", "rows", "sentence"),
+    [
+        ("central_asia", ["region central_asia", "under 5", "under 5"], "everybody: the step does not tell"),
+        ("southern_europe", ["region southern_europe", "9", "7"], "everybody: the step does not tell"),
+        ("western_asia", ["12", "10"], "a value of this slice is suppressed, so all rows are everybody's"),
+    ],
+)
+def test_the_page_says_of_whom_the_rows_of_a_step_are(
+    region: str, rows: list[str], sentence: str, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli._explained(cli._console(), explained(place, {"region": region}))
+    told = capsys.readouterr().out
+    (line,) = (one for one in told.splitlines() if "marts.fct_regional" in one)
+    assert [one.strip() for one in line.split("  ") if one.strip()][2:] == rows
+    assert sentence in told

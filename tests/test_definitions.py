@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import fcntl
-from collections.abc import Iterator
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines import records, run, settings, status
+from expectations import landing
+from expectations.gate import Verdict
+from pipelines import cli, lake, publish, records, run, settings, status, warehouse
 from pipelines.lake import Lake
 from pipelines.sources import SOURCES
 from pipelines.sources.spec import Stream
-from tests.test_landing import answer_record, kitsune, land, rows_of
+from tests.invented_warehouse import Place, value, values
+from tests.scripted import scripted
+from tests.test_landing import ANSWERS, SOURCE, answer_record, kitsune, land, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +256,135 @@ def test_the_lake_is_compacted_every_month_before_the_night(repository: Any) -> 
     (monthly,) = (one for one in repository.schedule_defs if one.name == "every_month")
     assert (monthly.job_name, monthly.cron_schedule) == ("compact", "30 0 1 * *")
     assert monthly.execution_timezone == "UTC"
+
+
+@pytest.fixture
+def ended(repository: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+    """`mdm run` over a folder with a publication: the exit code and what is shown.
+
+    The main job is a small one: one stream of one source, a warehouse that stands already (`trouble`: why it
+    cannot be built), publication.
+    """
+    import dagster as dg
+
+    from pipelines import definitions
+    from pipelines.defs import ingest, publication
+    from pipelines.defs.folder import FOLDER, folder
+
+    data, place = tmp_path / "data", Place(tmp_path / "data")
+    data.mkdir()
+    run.begin(data, run.World())
+    place.fill(values())
+    records.prepare(data / "raw" / "_pipeline")
+    for name in ("DAGSTER_HOME", "DBT_TARGET_PATH", "DBT_LOG_PATH", "DBT_PROFILES_DIR", "DBT_LOG_LEVEL_FILE"):
+        monkeypatch.setenv(name, str(data))  # put back afterwards, for a command sets them
+    monkeypatch.setenv("MDM_DATA", str(data))
+    monkeypatch.setenv("MDM_HASH_KEY", "a key for tests only")
+    monkeypatch.setattr(warehouse, "manifest", lambda _: place.manifest)
+    monkeypatch.setattr(landing, "LANDING", {})
+    monkeypatch.setattr(run, "display", run.display)
+    with monkeypatch.context() as accepting:
+        accepting.setattr(publish, "judge", lambda *_: Verdict(True, (), (), 0))
+        run.publish(data, "before")
+
+    def call(trouble: str | None = None) -> tuple[int, str]:
+        @dg.asset(
+            key=["metrics", "metric_value"],
+            deps=[ingest.key_of(SOURCE, ANSWERS.streams[0])],
+            required_resource_keys={FOLDER},
+        )
+        def metric_value() -> None:
+            if trouble:
+                raise dg.Failure(trouble, allow_retries=False)
+
+        assets = [ingest.landing_of(SOURCE), metric_value, publication.published]
+        job = dg.define_asset_job("main", selection=dg.AssetSelection.all())
+        small = dg.Definitions(
+            assets=assets, jobs=[job], resources={FOLDER: folder}, executor=dg.in_process_executor
+        )
+        monkeypatch.setattr(definitions, "defs", small)
+        monkeypatch.setattr(definitions, "SOURCES", {SOURCE.name: SOURCE})
+        monkeypatch.setattr(sys, "argv", ["mdm", "run", "--sources", "live"])
+        shown = io.StringIO()
+        with scripted(kitsune([answer_record(1)])) as (root, _), contextlib.redirect_stdout(shown):
+            monkeypatch.setenv("MDM_SUMO_URL", root)
+            with pytest.raises(SystemExit) as exited:
+                cli.main()
+        assert isinstance(exited.value.code, int)
+        return exited.value.code, shown.getvalue()
+
+    return call
+
+
+def test_a_full_disk_ends_a_run_with_the_error_and_the_next_one_goes_on(
+    ended: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = lake.write_parquet
+
+    def full(table: Any, path: Path) -> None:
+        """Half of the batch is on the disk when the other half finds no room."""
+        if path.parent.name == "answers" and not path.name.startswith("_"):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "fsync", no_room)
+                real(table, path)
+        real(table, path)
+
+    def no_room(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    former = publish.current_version(tmp_path / "data" / "published")
+    with monkeypatch.context() as patch:
+        patch.setattr(lake, "write_parquet", full)
+        code, shown = ended()
+    assert code == 1
+    assert "failed: sumo_landing: OSError: [Errno 28] No space left on device" in shown
+    assert "nothing was published" in shown
+    assert publish.current_version(tmp_path / "data" / "published") == former
+    answers = tmp_path / "data" / "raw" / "sumo" / "answers"
+    assert {path.name for path in answers.iterdir()} <= {"_schema.parquet"}
+
+    monkeypatch.setattr(publish, "judge", lambda *_: Verdict(True, (), (), 0))
+    code, shown = ended()
+    assert code == 0, shown
+    assert [row["id"] for row in rows_of(tmp_path / "data")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("metrics__metric_value", "bad: Binder Error"),
+        ("publication", "cannot be written, nothing changed"),
+        ("publish_gate", "every value is of a declared metric"),
+    ],
+)
+def test_a_run_that_publishes_nothing_leaves_the_former_publication_and_tells_the_step(
+    step: str, reason: str, ended: Callable[..., tuple[int, str]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    out = tmp_path / "data" / "published"
+    former = publish.current_version(out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert former is not None
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if step == "publication":
+        monkeypatch.setattr(publish, "judge", lambda *_: Verdict(True, (), (), 0))
+        monkeypatch.setattr(publish, "_put_in_place", no_room)
+    if step == "publish_gate":
+        Place(tmp_path / "data").fill([*values(), value("mood", 1)])
+    code, shown = ended(reason if step == "metrics__metric_value" else None)
+    (told,) = (line for line in shown.splitlines() if line.startswith("failed: "))
+    assert code == 1
+    assert told.startswith(f"failed: {step}: ")
+    assert reason in told
+    assert "nothing was published" in shown
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert publish.current_version(out) == former
+    assert status.last_run_in_words(records.last_run(tmp_path / "data"))[0].startswith(
+        f"last run failed at {step}, "
+    )
 
 
 def test_dagster_is_imported_by_its_own_folder_alone() -> None:

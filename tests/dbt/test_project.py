@@ -95,14 +95,19 @@ def test_every_stream_is_a_source_whose_asset_has_its_name(manifest: dict[str, A
             assert found[source.name, stream.name] == [source.name, stream.name]
 
 
-def test_every_model_and_public_column_is_described(manifest: dict[str, Any]) -> None:
+def test_every_model_every_source_and_each_of_their_columns_is_described(manifest: dict[str, Any]) -> None:
+    """Which columns there are is asked of a warehouse: `test_warehouse.py`."""
+    for told in [*models(manifest).values(), *manifest["sources"].values()]:
+        assert told["description"], told["name"]
+        assert told["columns"], told["name"]
+        for column in told["columns"].values():
+            assert column["description"], f"{told['name']}.{column['name']}"
+
+
+def test_every_public_model_has_a_contract(manifest: dict[str, Any]) -> None:
     for model in models(manifest).values():
-        assert model["description"], model["name"]
         if model["fqn"][1] in ("marts", "metrics"):
-            assert model["columns"], model["name"]
             assert model["contract"]["enforced"], model["name"]
-            for column in model["columns"].values():
-                assert column["description"], f"{model['name']}.{column['name']}"
 
 
 def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ which version of a record counts, time zones, identities across streams, and wha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -120,6 +121,27 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 
 def rows(built: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     return built.execute(query).fetchall()
+
+
+def test_the_columns_that_are_described_are_those_that_are_there(built: duckdb.DuckDBPyConnection) -> None:
+    """Of models and of sources, in their order."""
+    (path,) = rows(built, "select path from duckdb_databases() where database_name = 'warehouse'")[0]
+    data = Path(path).parent
+    manifest = json.loads(warehouse.manifest(data).read_text())
+    there: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in rows(
+        built,
+        """select schema_name, table_name, column_name from duckdb_columns()
+           where database_name = 'warehouse' order by schema_name, table_name, column_index""",
+    ):
+        there.setdefault((schema, table), []).append(column)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            assert list(node["columns"]) == there[node["schema"], node["alias"]], node["name"]
+    for source in manifest["sources"].values():
+        files = source["relation_name"].replace("$MDM_DATA", str(data))
+        found = [column for column, *_ in rows(built, f"describe from {files}")]
+        assert list(source["columns"]) == found, f"{source['source_name']}/{source['name']}"
 
 
 def test_a_metric_with_one_row_too_many_is_found(built: duckdb.DuckDBPyConnection) -> None:

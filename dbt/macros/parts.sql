@@ -46,23 +46,28 @@
             cast({{ read.until or 'null' }} as date) as until,
             sum(hash({{ (read.columns or ['*columns(*)']) | join(', ') }})::hugeint) as rows_hash
         from ({{ read.rows or ('select * from ' ~ mdm.relation_of(name)) }})
-        group by all
+        group by cast({{ read.since }} as date), cast({{ read.until or 'null' }} as date)
         having until is null or until >= since
         {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     ),
 
     steps as (
-        select place, since as step, sum(rows_hash) as rows_hash from moves group by all
+        select place, since as step, sum(rows_hash) as rows_hash
+        from moves
+        group by place, since
         union all
-        select place, until as step, -sum(rows_hash) as rows_hash from moves where until is not null group by all
+        select place, until as step, -sum(rows_hash) as rows_hash
+        from moves
+        where until is not null
+        group by place, until
     ),
 
     sums as (
         select dates.d, steps.place, sum(steps.rows_hash) as rows_hash
         from dates
         inner join steps on steps.step < dates.d
-        group by all
+        group by dates.d, steps.place
     )
 
     select
@@ -169,7 +174,7 @@
                 least(horizons.known_until, ends.period_end + interval " ~ days ~ " day) as known_until,
                 ends.period_end
             from marts.dim_area_horizon as horizons
-            cross join (" ~ closed_ends(grains) ~ " group by all) as ends
+            cross join (" ~ closed_ends(grains) ~ " group by period_end) as ends
         ",
         'columns': ['area', 'known_until'],
         'since': 'period_end - interval 1 day',

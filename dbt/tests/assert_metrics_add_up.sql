@@ -36,7 +36,7 @@ parts as (
         sum(value) as parts
     from published
     where metric = 'active_contributors_by_region' and country is null
-    group by all
+    group by period_start, area, population
     union all
     select
         'new, continuing and reactivated are the active' as promise,
@@ -48,7 +48,7 @@ parts as (
     where
         (metric = 'new_contributors' and category is null)
         or (metric = 'returning_contributors' and category is not null)
-    group by all
+    group by period_start, area, population
     union all
     select
         'levels are the active' as promise,
@@ -58,7 +58,7 @@ parts as (
         sum(value) as parts
     from published
     where metric = 'active_contributors' and level is not null
-    group by all
+    group by period_start, area, population
     union all
     select
         'coverage counts the active' as promise,
@@ -68,7 +68,7 @@ parts as (
         sum(denominator) as parts
     from {{ ref('met_region_coverage') }}
     where value is not null
-    group by all
+    group by period_start, coalesce(area, 'all'), population
 ),
 
 categories as (
@@ -83,7 +83,7 @@ categories as (
     where
         metric = 'returning_contributors'
         or (metric = 'new_contributors' and area <> 'all')
-    group by all
+    group by metric, period_start, area, population
 ),
 
 event_types as (
@@ -95,7 +95,7 @@ event_types as (
         sum(value) filter (where event_type is not null) as parts
     from published
     where metric = 'contributions'
-    group by all
+    group by period_start, area, population
 ),
 
 countries as (
@@ -108,7 +108,7 @@ countries as (
         sum(value) filter (where country is not null) as parts
     from published
     where metric = 'active_contributors_by_region' and region <> 'unknown'
-    group by all
+    group by period_start, area, population, region
 )
 
 select promise, period_start, area, population, whole, parts

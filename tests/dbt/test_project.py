@@ -198,6 +198,12 @@ def test_no_model_asks_the_clock_or_leaves_order_to_chance(manifest: dict[str, A
         ), model["name"]
 
 
+def test_no_query_leaves_its_grain_to_be_guessed() -> None:
+    """The columns of `group by` are named: they say what one row is."""
+    for path in sorted(path for kind in ("*.sql", "*.yml") for path in DBT.rglob(kind)):
+        assert not re.search(r"\bgroup by (all|\d)", path.read_text().lower()), path.name
+
+
 def test_every_set_aside_reason_and_flag_of_a_seed_is_a_word() -> None:
     for seed in DBT.glob("seeds/*.csv"):
         header = seed.read_text().splitlines()[0]

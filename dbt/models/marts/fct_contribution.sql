@@ -17,7 +17,7 @@
                     select source, account, min(occurred_on) as first_on
                     from intermediate.int_activity__judged
                     where set_aside_reason is null
-                    group by all
+                    group by source, account
                 ) as firsts using (source, account)
             ",
             'columns': ['source', 'account', 'affiliation', 'valid_from', 'valid_to'],

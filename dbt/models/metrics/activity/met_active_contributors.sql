@@ -40,7 +40,13 @@ months as (
     from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where {{ due('active.period_end', longest + 32) }}
-    group by all
+    group by
+        active.identity_level,
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start,
+        active.period_end
     union all
     select
         'unknown' as side,
@@ -107,7 +113,7 @@ flows as (
         sum(persons) filter (where side = 'probable') as probable_persons,
         sum(persons) filter (where side = 'unknown') as unknown_persons
     from moves
-    group by all
+    group by grain, area, population, moves_at
 ),
 
 counted as (
@@ -120,7 +126,7 @@ counted as (
         count(*) filter (where side = 'probable') as probable_persons,
         count(*) filter (where side = 'unknown') as unknown_persons
     from months
-    group by all
+    group by period_start, area, population
     union all
     select
         windows.grain,
@@ -135,7 +141,7 @@ counted as (
         on
             windows.grain = flows.grain
             and windows.period_end >= flows.moves_at
-    group by all
+    group by windows.grain, windows.period_start, flows.area, flows.population
     union all
     select
         'week' as grain,
@@ -150,7 +156,7 @@ counted as (
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     inner join {{ ref('dim_person') }} as persons using (person_id)
     where {{ due('days.occurred_on', 8) }}
-    group by all
+    group by date_trunc('week', days.occurred_on), days.area, populations.population
 ),
 
 -- Levels look back 90 days, so they can be told only where these are loaded.
@@ -189,7 +195,7 @@ level_counted as (
             and months.period_end = levels.period_end
             and levels.identity_level = replace(months.side, 'unknown', 'confirmed')
     where months.area = 'all' and {{ due('levels.period_end') }}
-    group by all
+    group by months.period_start, months.population, levels.level
 ),
 
 measured as (

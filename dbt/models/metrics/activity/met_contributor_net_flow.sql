@@ -40,7 +40,12 @@ months as (
     from {{ ref('fct_identity_month') }} as active
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where {{ due('active.period_end', silence + 32) }}
-    group by all
+    group by
+        active.identity_level,
+        active.person_id,
+        active.area,
+        populations.population,
+        active.period_start
 ),
 
 ways as (

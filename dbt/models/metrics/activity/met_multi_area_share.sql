@@ -61,7 +61,7 @@ measured as (
         count(*) filter (where not is_confirmed) as persons_with_probable,
         count(*) filter (where not is_confirmed and is_counted) as several_with_probable
     from marked
-    group by all
+    group by grain, period_start, period_end, category, population, status, is_source_missing
 )
 
 select

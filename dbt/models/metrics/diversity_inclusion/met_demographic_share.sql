@@ -44,7 +44,13 @@ strata as (
     inner join {{ ref('fct_survey_person') }} as persons using (wave, person_id)
     inner join (select distinct wave, attribute from options) as asked using (wave)
     left join answered using (wave, person_id, attribute)
-    group by all
+    group by
+        slices.wave,
+        slices.dimension,
+        slices.part,
+        asked.attribute,
+        persons.region,
+        persons.level
 ),
 
 merged as (
@@ -70,7 +76,7 @@ cells as (
         sum(respondents) as respondents,
         sum(unknown_respondents) as unknown_respondents
     from merged
-    group by all
+    group by wave, dimension, part, attribute, region, cell
 ),
 
 counted as (
@@ -94,7 +100,14 @@ counted as (
             and slices.part = merged.part
             and persons.region = merged.region
             and persons.level = merged.level
-    group by all
+    group by
+        merged.wave,
+        merged.dimension,
+        merged.part,
+        merged.attribute,
+        merged.region,
+        merged.cell,
+        chosen.attribute_value
 ),
 
 filled as (
@@ -136,7 +149,7 @@ lists as (
         sum(contributors) as contributors,
         sum(unknown_respondents) as unknown_respondents
     from filled
-    group by all
+    group by wave, dimension, part, attribute, attribute_value
 ),
 
 weighted as (

@@ -30,7 +30,7 @@ contributors as (
         count(*) filter (where persons.affiliation = 'unknown') as unknown_persons
     from {{ ref('fct_survey_slice') }} as slices
     inner join {{ ref('fct_survey_person') }} as persons using (wave, person_id)
-    group by all
+    group by slices.wave, slices.dimension, slices.part
 ),
 
 known as (
@@ -42,7 +42,7 @@ known as (
         count(distinct chosen.person_id) as known
     from {{ ref('fct_survey_slice') }} as slices
     inner join chosen using (wave, person_id)
-    group by all
+    group by slices.wave, slices.dimension, slices.part, chosen.attribute
 ),
 
 taken as (
@@ -55,7 +55,7 @@ taken as (
         count(*) as with_it
     from {{ ref('fct_survey_slice') }} as slices
     inner join chosen using (wave, person_id)
-    group by all
+    group by slices.wave, slices.dimension, slices.part, chosen.attribute, chosen.attribute_value
 ),
 
 counted as (

@@ -409,7 +409,14 @@ survey_sides as (
         sum(respondents.weight) ** 2 / sum(respondents.weight * respondents.weight) as n_eff
     from options
     inner join respondents using (identity_level, period_start, population, outcome, attribute)
-    group by all
+    group by
+        options.identity_level,
+        options.period_start,
+        options.population,
+        options.outcome,
+        options.attribute,
+        options.attribute_value,
+        list_contains(respondents.chosen, options.attribute_value)
 ),
 
 survey_compared as (

@@ -108,7 +108,14 @@ measured as (
         ) as unknown_persons
     from loaded
     left join judged using (period_start, area, population)
-    group by all
+    group by
+        loaded.grain,
+        loaded.period_start,
+        loaded.period_end,
+        loaded.area,
+        loaded.population,
+        loaded.status,
+        loaded.is_source_missing
 )
 
 select

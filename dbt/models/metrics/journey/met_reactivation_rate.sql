@@ -109,7 +109,16 @@ measured as (
             and loaded.population = silent.population
             and loaded.from_days < silent.silent_days
             and loaded.to_days >= silent.silent_days
-    group by all
+    group by
+        loaded.grain,
+        loaded.period_start,
+        loaded.period_end,
+        loaded.area,
+        loaded.population,
+        loaded.category,
+        loaded.status,
+        loaded.is_source_missing,
+        loaded.is_history_missing
 )
 
 select

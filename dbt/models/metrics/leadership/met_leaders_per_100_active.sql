@@ -16,7 +16,7 @@
                 union all by name
                 select identity_level, area, scope_type, scope, min(silent_days) as silent_days
                 from marts.fct_identity_leadership
-                group by all
+                group by identity_level, area, scope_type, scope
             ",
             'since': "coalesce(period_end - interval 1 day, timestamp '1900-01-01')",
             'until': 'period_end',

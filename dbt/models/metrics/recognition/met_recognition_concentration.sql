@@ -62,7 +62,11 @@ given as (
         on
             levels.identity_level = identities.identity_level
             and recognitions.person_id = identities.member_id
-    group by all
+    group by
+        levels.identity_level,
+        periods.period_end,
+        periods.source,
+        coalesce(identities.person_id, recognitions.person_id)
 ),
 
 ranked as (

@@ -22,7 +22,8 @@ counted as (
     where
         facts.locale is not null
         and (facts.area = 'support' or (facts.area = 'localization' and facts.locale <> 'en-US'))
-    group by all
+    group by
+        date_trunc('month', facts.occurred_at), facts.area, populations.population, facts.locale
 ),
 
 seen as (

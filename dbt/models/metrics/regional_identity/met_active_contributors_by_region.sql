@@ -37,7 +37,15 @@ persons as (
     from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where {{ due('months.period_end') }}
-    group by all
+    group by
+        months.identity_level,
+        months.period_start,
+        months.area,
+        populations.population,
+        months.person_id,
+        months.region,
+        months.country,
+        months.is_region_backfilled
 ),
 
 totals as (

@@ -57,7 +57,14 @@ locale_months as (
     inner join {{ ref('dim_identity') }} as identities on months.person_id = identities.member_id
     inner join {{ ref('dim_population') }} as populations using (affiliation)
     where months.area <> 'all'
-    group by all
+    group by
+        identities.identity_level,
+        identities.person_id,
+        months.area,
+        populations.population,
+        months.locale,
+        months.period_start,
+        months.period_end
 ),
 
 by_locale as (

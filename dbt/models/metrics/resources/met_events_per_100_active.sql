@@ -34,7 +34,7 @@ happened as (
         count(distinct owner_id) as owners
     from {{ ref('fct_event') }}
     where country is not null
-    group by all
+    group by date_trunc('year', starts_at), country
 ),
 
 active as (
@@ -59,7 +59,7 @@ active as (
             and windows.person_id = countries.person_id
             and countries.seen_from < years.period_end::date
             and countries.seen_until >= years.period_end::date
-    group by all
+    group by windows.identity_level, years.period_start, years.population, countries.country
 ),
 
 places as (

@@ -24,6 +24,7 @@ from pipelines import settings
 from pipelines.embedded import PONTOON_TOKEN
 from pipelines.lake import Lake
 from pipelines.simulation.generator import SCALES, build
+from pipelines.simulation.servers.limits import LIMITED
 from pipelines.simulation.servers.serve import Servers, serve
 from pipelines.sources import SOURCES
 from tests.bench.endurance import prepare
@@ -172,6 +173,29 @@ def main() -> None:
                 found.append((source, sides[0], sides[1]))
             show(f"beside Perceval, {title}", found)
     project_days(world)
+    first_loads(world)
+
+
+def first_loads(world: Any) -> None:
+    """Requests of a first load of all feeds, for each row that both sides would read.
+
+    What Perceval does not know is in it, too: flags, products, articles, users.
+    """
+    with tempfile.TemporaryDirectory() as folder, serve(world) as servers:
+        for source, streams in (
+            ("bugzilla", ("bugs",)), ("sumo", ("questions", "answers")), ("discourse", ("topics", "posts")),
+        ):  # fmt: skip
+            data = Path(folder) / source
+            prepare(data, world)
+            told = land(source, servers.roots[source], data)
+            rows = sum(told["written"][stream] for stream in streams)
+            limited = sum(
+                rule.fullmatch(path) is not None for path in servers.requests[source] for _, rule in LIMITED
+            )
+            Console(width=150).print(
+                f"{source}: {told['requests']} requests for {rows:,} {' and '.join(streams)}, "
+                f"{told['requests'] / rows:.4f} each; calls that Bugzilla limits: {limited}"
+            )
 
 
 def project_days(world: Any) -> None:

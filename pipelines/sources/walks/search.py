@@ -45,7 +45,8 @@ class BugzillaSearch:
     anywhere, because the server finds its place first and reads it afterwards.
     A search that timed out (1001) is asked again with half as many rows a page, for the rest of the run.
     A bug in a group is nobody's business: it is not handed on, and what is stored of it is gone.
-    Cursor: {"after_id", "began", "page"}, later {"changed", "page", "reread", "sweep_after"}.
+    Cursor: {"after_id", "began", "page"}, later {"changed", "page", "bugs", "last" (its
+    number), "reread", "sweep_after"}.
     The least for a day: a page more than the changed bugs fill, a request 10,000 bugs for `visible`, the
     day's share of pages for `sweep`.
     """
@@ -114,7 +115,8 @@ class BugzillaSearch:
     def _visible(self, ask: Asker, state: dict[str, Any], now: datetime) -> Iterator[Page]:
         """Every id that everybody may see, nothing else: a stored bug between two of them is hidden or gone.
 
-        Tells how many rows the server gives a page, and how many bugs there are, for the walks after it.
+        Tells how many rows the server gives a page, how many bugs there are and the last one's number, for
+        the walks after it.
         """
         asked = _Search(ask, self.path, "id,groups", self.ids_a_page, self.overlap)
         after, total = 0, 0
@@ -125,7 +127,7 @@ class BugzillaSearch:
             there = frozenset(str(_id(bug, answer)) for bug in bugs if not _in_a_group(bug))
             total += len(ids)
             if not ids:
-                state = {**state, "page": asked.longest, "bugs": total}
+                state = {**state, "page": asked.longest, "bugs": total, "last": after}
             if ids or after:
                 part = Whole(self.stream, column="id", start=after + 1, end=end, keys=there)
                 yield Page([], state, now, where=answer.where, whole=(part,))
@@ -143,6 +145,7 @@ class BugzillaSearch:
         for _ in range(min(pages, max(self.least_pages, share))):
             bugs, answer = asked.page(by_id(after))
             after = max((_id(bug, answer) for bug in bugs), default=0)
+            after = 0 if after >= int(state.get("last", after + 1)) else after
             yield self._page(bugs, {**state, "sweep_after": after}, now, answer)
             if not after:
                 return

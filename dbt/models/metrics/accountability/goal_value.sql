@@ -29,10 +29,11 @@
 with measured as (
     {% for metric, columns in offered.items() %}
         {{ values_of(metric, columns) }}
-        where true
-        {% for column in columns if column not in named + ['population'] %}
-            and {{ column }} is null
-        {% endfor %}
+        where
+            true
+            {% for column in columns if column not in named + ['population'] %}
+                and {{ column }} is null
+            {% endfor %}
         {% if not loop.last %}
             union all
         {% endif %}

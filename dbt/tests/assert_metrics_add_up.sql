@@ -1,7 +1,8 @@
 -- The sums that must reconcile (catalogue, section 12): regions and unknown are the total;
 -- countries are their region; active is new, continuing and reactivated; levels are the month;
--- event types are their area; the moves from a level are one; the newcomers of regions and unknown
--- are all newcomers.
+-- event types are their area; who is new in an area is new to Mozilla or only to the area, where
+-- that can be told; the moves from a level are one; the newcomers of regions and unknown are all
+-- newcomers.
 
 with published as (
     select
@@ -86,6 +87,22 @@ categories as (
     group by metric, period_start, area, population
 ),
 
+-- Who is new in an area can be told where nobody can tell yet who is new to Mozilla.
+untold as (
+    select distinct
+        metric,
+        period_start,
+        area,
+        population,
+        true as is_untold
+    from {{ ref('metric_value') }}
+    where
+        metric = 'new_contributors'
+        and category is not null
+        and status = 'unavailable'
+        and contains(flags, 'left_censored')
+),
+
 event_types as (
     select
         period_start,
@@ -120,7 +137,8 @@ union all
 
 select 'categories are the ' || metric, period_start, area, population, whole, parts
 from categories
-where whole is distinct from parts
+left join untold using (metric, period_start, area, population)
+where whole is distinct from parts and not (parts is null and coalesce(untold.is_untold, false))
 
 union all
 

@@ -881,6 +881,8 @@ def newness(community: Community) -> Iterator[Row]:
                 state = community.area_state(window, area)
                 if state is None:
                     continue
+                anywhere = community.area_state(window, None)
+                assert anywhere is not None
                 active, unknown = (found.get((population, area), set()) for found in (everyone, nameless))
                 recent = earlier.get(("all", area), set())
                 sure, first = active - community.left_censored, firsts[area]
@@ -897,16 +899,20 @@ def newness(community: Community) -> Iterator[Row]:
                     groups.append(("new_contributors", "new_to_mozilla", to_mozilla))
                     groups.append(("new_contributors", "new_to_area", new - to_mozilla))
                 for metric, category, persons in groups:
+                    # Whether the first contribution of all is in the month, all sources together tell.
+                    is_of_all = metric == "new_contributors" and category is not None
+                    told = anywhere if is_of_all else state
                     row = _row(
                         metric, "month", window, area=area, category=category, population=population,
                         value=len(persons), persons=len(persons), smallest_group=len(persons),
                         unknown_affiliation_share=_unknown_part(
                             len(persons), len(persons & unknown), population
                         ),
-                        status=state.status, flags=state.flags,
+                        status=state.status if state.status == "unavailable" else told.status,
+                        flags=told.flags,
                     )  # fmt: skip
-                    is_known = community.newness_is_known(window, area)
-                    yield row if is_known else _null(row, "unavailable", "left_censored", *state.flags)
+                    is_known = community.newness_is_known(window, None if is_of_all else area)
+                    yield row if is_known else _null(row, "unavailable", "left_censored", *told.flags)
 
 
 def contributor_absence_factor(community: Community) -> Iterator[Row]:

@@ -1,18 +1,19 @@
 -- Persons whose first contribution lies in the month; in an area: their first there, who may be new
 -- to Mozilla or only to the area (CHAOSS "New Contributors"). Null while first contributions cannot
--- be told.
+-- be told: of an area in the area, but who is new to Mozilla is told over all of them.
 
-with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
-),
-
-categories as (
+with categories as (
     select
         slices.*,
+        null as category
+    from ({{ area_slices(['month'], ['all', 'community']) }}) as slices
+    union all by name
+    select
+        cohorts.*,
         kinds.category
-    from slices
-    cross join (select unnest([null, 'new_to_mozilla', 'new_to_area']) as category) as kinds
-    where kinds.category is null or slices.area <> 'all'
+    from ({{ cohort_slices(['month'], ['all', 'community']) }}) as cohorts
+    cross join (select unnest(['new_to_mozilla', 'new_to_area']) as category) as kinds
+    where cohorts.area <> 'all'
 ),
 
 new_persons as (

@@ -8,7 +8,7 @@ with slices as (
     select
         slices.*,
         outcomes.category
-    from ({{ area_slices(['month'], ['all', 'community']) }}) as slices
+    from ({{ cohort_slices(['month'], ['all', 'community']) }}) as slices
     cross join (select unnest(['accepted', 'rejected', 'undecided']) as category) as outcomes
     where
         slices.area in ('all', 'quality', 'localization', 'support')

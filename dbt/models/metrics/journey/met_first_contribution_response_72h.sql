@@ -5,7 +5,7 @@
 {% set limit = var('parameters')['first_response_hours'] %}
 with slices as (
     select slices.*
-    from ({{ area_slices(['month'], ['all', 'community']) }}) as slices
+    from ({{ cohort_slices(['month'], ['all', 'community']) }}) as slices
     where
         slices.area in ('all', 'quality', 'localization', 'community_forum')
         and (

@@ -3,20 +3,9 @@
 -- describes, it does not explain: who seeks a mentor may be keener from the start.
 
 with periods as (
-    select
-        periods.grain,
-        periods.period_start,
-        periods.period_end,
-        periods.state,
-        periods.is_newness_known,
-        populations.population
-    from {{ ref('fct_source_period') }} as periods
-    cross join (select unnest(['all', 'community']) as population) as populations
-    where periods.source = 'reps' and periods.grain = 'quarter' and periods.state <> 'not_begun'
-),
-
-horizon as (
-    select watermark from {{ ref('dim_source') }} where source = 'reps'
+    select *
+    from ({{ cohort_slices(['quarter'], ['all', 'community']) }}) as slices
+    where slices.area = 'mobilizing'
 ),
 
 mentored as (
@@ -83,11 +72,10 @@ measured as (
         probable.gap.value as value_with_probable,
         {{ smaller_group('confirmed.smallest_group', 'probable.smallest_group') }}
             as smallest_group,
-        periods.state <> 'missing'
+        periods.status <> 'unavailable'
         and periods.is_newness_known
-        and coalesce(periods.period_end + to_days(180) <= horizon.watermark, false) as is_measured
+        and periods.period_end + to_days(180) <= periods.known_until as is_measured
     from periods
-    cross join horizon
     left join gaps as confirmed
         on
             confirmed.identity_level = 'confirmed'
@@ -122,11 +110,12 @@ select
     case
         when not is_measured then 'unavailable'
         when gap is null then 'no_denominator'
-        else state
+        else status
     end as status,
     {{ flags_of({
         'left_censored': 'not is_newness_known',
-        'not_closed': "state <> 'missing' and is_newness_known and not is_measured",
+        'not_closed': "status <> 'unavailable' and is_newness_known and not is_measured",
         'nobody_without_mentor': 'is_measured and mentees > 0 and others = 0',
+        'source_missing': 'is_source_missing',
     }) }} as flags
 from measured

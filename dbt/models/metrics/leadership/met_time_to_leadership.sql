@@ -4,12 +4,7 @@
 -- already led at an unknown date is left out and flagged.
 
 with years as (
-    select
-        periods.*,
-        populations.population
-    from {{ ref('fct_area_period') }} as periods
-    cross join (select unnest(['all', 'community']) as population) as populations
-    where periods.grain = 'year'
+    {{ cohort_slices(['year'], ['all', 'community']) }}
 ),
 
 terms as (

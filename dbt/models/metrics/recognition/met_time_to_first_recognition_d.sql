@@ -4,12 +4,7 @@
 -- of is left out and flagged.
 
 with quarters as (
-    select
-        periods.*,
-        populations.population
-    from {{ ref('fct_area_period') }} as periods
-    cross join (select unnest(['all', 'community']) as population) as populations
-    where periods.grain = 'quarter'
+    {{ cohort_slices(['quarter'], ['all', 'community']) }}
 ),
 
 horizon as (

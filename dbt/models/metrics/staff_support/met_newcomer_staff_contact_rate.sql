@@ -15,7 +15,7 @@ with groups as (
 
 slices as (
     select slices.*, groups.*
-    from ({{ area_slices(['quarter'], ['community']) }}) as slices
+    from ({{ cohort_slices(['quarter'], ['community']) }}) as slices
     cross join groups
     where
         slices.area <> 'mobilizing'

@@ -42,30 +42,63 @@ firsts as (
     group by identity_level, person_id
 ),
 
+-- Terms that follow one another without a day between them, or overlap, are one.
+begun as (
+    select
+        led.*,
+        case
+            when
+                valid_from <= max(valid_to) over (
+                    partition by identity_level, person_id, source, role, scope_type, scope
+                    order by valid_from, valid_to
+                    rows between unbounded preceding and 1 preceding
+                )
+                then 0
+            else 1
+        end as is_begin
+    from led
+),
+
+stretches as (
+    select
+        begun.*,
+        sum(is_begin) over (
+            partition by identity_level, person_id, source, role, scope_type, scope
+            order by valid_from, valid_to
+            rows between unbounded preceding and current row
+        ) as stretch
+    from begun
+),
+
+terms as (
+    select
+        identity_level,
+        person_id,
+        source,
+        role,
+        area,
+        scope_type,
+        scope,
+        min(valid_from) as held_from,
+        max(valid_to) as held_to
+    from stretches
+    group by identity_level, person_id, source, role, area, scope_type, scope, stretch
+),
+
 held as (
     select
-        led.identity_level,
-        led.person_id,
+        terms.identity_level,
+        terms.person_id,
         ends.period_end,
         ends.ends_on,
-        led.source,
-        led.role,
-        led.area,
-        led.scope_type,
-        led.scope,
-        min(led.valid_from) as held_from
-    from led
-    inner join ends on led.valid_from <= ends.ends_on and led.valid_to > ends.ends_on
-    group by
-        led.identity_level,
-        led.person_id,
-        ends.period_end,
-        ends.ends_on,
-        led.source,
-        led.role,
-        led.area,
-        led.scope_type,
-        led.scope
+        terms.source,
+        terms.role,
+        terms.area,
+        terms.scope_type,
+        terms.scope,
+        terms.held_from
+    from terms
+    inner join ends on terms.held_from <= ends.ends_on and terms.held_to > ends.ends_on
 ),
 
 holders as (

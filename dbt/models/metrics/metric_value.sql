@@ -88,7 +88,7 @@
     'staff_share_of_first_responses': ['source', 'locale', 'product', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
     'staff_share_of_reviews': ['locale', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
     'volunteers_per_supporting_staff': ['area', 'category', 'value_with_probable'],
-    'newcomer_response_ratio': ['source', 'locale', 'category', 'ci_low', 'ci_high', 'value_with_probable'],
+    'newcomer_response_ratio': ['source', 'locale', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
     'sumo_responded_24_compat': ['ci_low', 'ci_high'],
     'sumo_responded_72_compat': ['ci_low', 'ci_high'],
     'support_solved_rate': ['locale', 'ci_low', 'ci_high'],

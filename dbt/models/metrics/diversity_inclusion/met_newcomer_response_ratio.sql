@@ -1,6 +1,7 @@
 -- How much longer newcomers wait for a first response than others: the Kaplan-Meier median of
--- their bugs, suggestions or topics of a quarter, divided by that of everybody else's. Beside it,
--- for both groups, what still waits after 72 hours; alone where a median is not reached.
+-- their bugs, suggestions or topics of a quarter, divided by that of everybody else's in the
+-- community. Beside it, for both groups, what still waits after 72 hours; alone where a median is
+-- not reached.
 
 {% set sides = {'newcomer': 'is_newcomer', 'other': 'not is_newcomer'} %}
 {% set limit = var('parameters')['first_response_hours'] %}
@@ -17,10 +18,15 @@ items as (
         items.locale,
         items.waited_hours,
         items.is_responded,
+        items.opener_affiliation = 'unknown' as is_affiliation_unknown,
         coalesce(openers.person_id, items.opener_id) as opener_id,
         {{ is_newcomer('openers', 'items.opened_at') }} as is_newcomer,
         date_trunc('quarter', items.opened_at) as period_start
     from {{ ref('fct_item') }} as items
+    inner join {{ ref('dim_population') }} as populations
+        on
+            items.opener_affiliation = populations.affiliation
+            and populations.population = 'community'
     cross join {{ identity_levels() }} as levels
     left join {{ ref('dim_identity') }} as openers
         on
@@ -41,6 +47,10 @@ counted as (
         count_if(not is_newcomer and waited_hours >= {{ limit }}) as other_waiting,
         count(distinct opener_id) filter (where is_newcomer) as newcomers,
         count(distinct opener_id) filter (where not is_newcomer) as others,
+        count(distinct opener_id) filter (where is_newcomer and is_affiliation_unknown)
+            as newcomer_unknown,
+        count(distinct opener_id) filter (where not is_newcomer and is_affiliation_unknown)
+            as other_unknown,
         {{ waiting_median(among='is_newcomer') }}.median as newcomer_median,
         {{ waiting_median(among='not is_newcomer') }}.median as other_median,
     {% for group, among in sides.items() %}
@@ -93,6 +103,7 @@ told as (
         newcomer_median as told_numerator,
         other_median as told_denominator,
         newcomer_persons + other_persons as told_persons,
+        newcomer_unknown + other_unknown as told_unknown,
         {{ smaller_group('newcomer_persons', 'other_persons') }} as told_group,
         coalesce(newcomer_items, 0) = 0
         or coalesce(other_items, 0) = 0
@@ -110,6 +121,7 @@ told as (
             {{ group }}_waiting as told_numerator,
             {{ group }}_items as told_denominator,
             {{ group }}_persons as told_persons,
+            {{ group }}_unknown as told_unknown,
             {{ group }}_persons as told_group,
             coalesce({{ group }}_items, 0) = 0 as has_no_denominator
         from measured
@@ -139,6 +151,7 @@ select
     source,
     locale,
     category,
+    'community' as population,
 
     case when is_measured and not has_no_denominator then told_value end as value,
     case when is_measured and not has_no_denominator then told_low end as ci_low,
@@ -151,6 +164,8 @@ select
     case when is_measured then told_persons end as persons,
     case when is_measured then {{ smaller_group('told_group', 'probable_group') }} end
         as smallest_group,
+    case when is_measured then told_unknown / nullif(told_persons, 0) end
+        as unknown_affiliation_share,
     case
         when not is_measured then 'unavailable'
         when has_no_denominator then 'no_denominator'

@@ -1,7 +1,7 @@
 -- Of the speakers of all languages of Pontoon, those whose language is served at the end of a
--- month: nine tenths translated when last seen in the month, and somebody active on it in the
--- 90 days before. A language with several locales counts once, by its best. Months without a
--- snapshot cannot be told.
+-- month: nine tenths translated when last seen in the month, and somebody of the community active
+-- on it in the 90 days before. A language with several locales counts once, by its best. Months
+-- without a snapshot cannot be told.
 
 {% set window = var('parameters')['level_window_days'] %}
 with slices as (
@@ -34,6 +34,8 @@ active as (
                 'months.day_bits', 'months.period_start',
                 '(slices.period_end - interval ' ~ window ~ ' day)'
             ) }} > 0
+    inner join {{ ref('dim_population') }} as populations
+        on months.affiliation = populations.affiliation and populations.population = 'community'
     where months.area = 'localization'
     group by slices.period_end, months.locale
 ),

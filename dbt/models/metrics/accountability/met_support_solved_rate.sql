@@ -11,12 +11,19 @@ with periods as (
 
 questions as (
     select
-        date_trunc('month', created_at) as period_start,
-        locale,
-        asker_id,
-        is_solved
-    from {{ ref('fct_support_question') }}
-    where set_aside_reason is null or set_aside_reason in ('answers_missing', 'negative_duration')
+        date_trunc('month', questions.created_at) as period_start,
+        questions.locale,
+        questions.asker_id,
+        questions.is_solved
+    from {{ ref('fct_support_question') }} as questions
+    left join {{ ref('dim_account') }} as askers
+        on askers.source = 'sumo' and questions.asker_account = askers.account
+    where
+        not coalesce(askers.is_bot, false)
+        and (
+            questions.set_aside_reason is null
+            or questions.set_aside_reason in ('answers_missing', 'negative_duration')
+        )
 ),
 
 counted as (

@@ -18,7 +18,10 @@ questions as (
     from {{ ref('fct_item') }}
     where
         item_type = 'question'
-        and (set_aside_reason is null or set_aside_reason = 'answers_missing')
+        and (
+            set_aside_reason is null
+            or set_aside_reason in ('negative_duration', 'answers_missing')
+        )
 ),
 
 counted as (
@@ -30,7 +33,9 @@ counted as (
         count(*) filter (where is_eligible and is_answered) as answered,
         count(distinct opener_id) filter (where is_eligible) as askers,
         count(distinct responder_id) filter (where is_eligible and is_answered) as responders,
-        count(*) filter (where not is_eligible) as unreadable
+        count(*) filter (where set_aside_reason = 'answers_missing') as unreadable,
+        bool_or(has_erased_answer) as has_erased_answers,
+        bool_or(set_aside_reason = 'negative_duration') as has_negative_durations
     from questions
     group by period_start, locale, grouping sets ((), (product))
 ),
@@ -64,6 +69,8 @@ measured as (
         coalesce(counted.askers, 0) as askers,
         coalesce(counted.responders, 0) as responders,
         coalesce(counted.unreadable, 0) as unreadable,
+        counted.has_erased_answers,
+        counted.has_negative_durations,
         locales.has_forum
         and locales.state <> 'missing'
         and coalesce(counted.unreadable, 0)
@@ -92,5 +99,10 @@ select
         when questions = 0 then 'no_denominator'
         else state
     end as status,
-    {{ flags_of({'answers_missing': 'unreadable > 0', 'no_forum': 'not has_forum'}) }} as flags
+    {{ flags_of({
+        'answers_missing': 'unreadable > 0',
+        'erased_answers': 'has_erased_answers',
+        'negative_durations': 'has_negative_durations',
+        'no_forum': 'not has_forum',
+    }) }} as flags
 from measured

@@ -56,6 +56,17 @@
 {%- endmacro %}
 
 {#
+    Whether what is seen as somebody's first contribution may not have been the first (left-censored): it lies
+    within the first year that is loaded of a source whose beginning is not. `source`: a row of dim_source that
+    the person, or any account of theirs, contributed to.
+#}
+{% macro may_not_be_first(first_on, source) -%}
+    {{ source }}.has_unknown_past
+    and {{ first_on }} >= cast({{ source }}.loaded_from as date)
+    and {{ first_on }} < cast({{ source }}.newness_known_from as date)
+{%- endmacro %}
+
+{#
     Whether somebody began less than 90 days before an instant, or on its day; never one whose beginning cannot
     be told. `person`: a row of dim_person or dim_identity.
 #}

@@ -667,10 +667,15 @@ class Community:
 
     @cached_property
     def left_censored(self) -> set[str]:
-        source = self.facts.groupby("person")["source"].first()
-        loaded = source.map(self.loaded_from)
-        unsure = source.map(self.has_unknown_past) & (self.first < loaded.dt.ceil("D") + NEWNESS_DAYS * DAY)
-        return set(unsure[unsure].index)
+        """Whose first contribution lies within a year after a source was loaded to which they contributed."""
+        theirs = self.facts[["person", "source"]].drop_duplicates()
+        loaded, first = theirs["source"].map(self.loaded_from), theirs["person"].map(self.first)
+        unsure = (
+            theirs["source"].map(self.has_unknown_past)
+            & (first >= loaded.dt.floor("D"))
+            & (first < loaded.dt.ceil("D") + NEWNESS_DAYS * DAY)
+        )
+        return set(theirs.loc[unsure, "person"])
 
 
 def _people(table: pd.DataFrame, area: str | None, population: str) -> pd.DataFrame:

@@ -26,10 +26,7 @@ censored as (
     from contributed
     inner join firsts on contributed.person_id = firsts.person_id
     inner join {{ ref('dim_source') }} as sources on contributed.source = sources.source
-    where
-        sources.has_unknown_past
-        and firsts.first_on >= cast(sources.loaded_from as date)
-        and firsts.first_on < cast(sources.newness_known_from as date)
+    where {{ may_not_be_first('firsts.first_on', 'sources') }}
 )
 
 select

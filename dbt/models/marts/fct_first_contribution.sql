@@ -32,19 +32,17 @@ beginnings as (
         select
             facts.contribution_id,
             row_number() over (
-                partition by persons.probable_person_id
+                partition by persons.person_id
                 order by facts.occurred_at asc, facts.contribution_id asc
-            ) as place,
-            max(case when persons.is_left_censored then 1 else 0 end)
-                over (partition by persons.probable_person_id)
-                as is_left_censored
+            ) as place
         from {{ ref('fct_contribution') }} as facts
-        inner join {{ ref('dim_person') }} as persons
+        inner join {{ ref('dim_identity') }} as persons
             on
-                facts.person_id = persons.person_id
+                facts.person_id = persons.member_id
                 and facts.occurred_on = persons.first_contribution_on
+        where persons.identity_level = 'probable' and not persons.is_left_censored
     ) as ranked
-    where place = 1 and is_left_censored = 0
+    where place = 1
 ),
 
 replies as (

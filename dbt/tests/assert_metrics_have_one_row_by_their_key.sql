@@ -6,7 +6,8 @@
 with broken as (
     select null as metric, null as promise, 0 as row_count where 1 = 0
     {% if execute %}
-    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('metric') %}
+    {% for node in graph.nodes.values() | sort(attribute='name')
+        if node.config.meta.get('metric') %}
     {% set declared = node.config.meta.metric %}
     {% set known = [] if declared.grain == 'window' else ['period_start', 'period_end'] %}
     {% for column in declared.key if column in ['goal', 'wave'] %}

@@ -204,6 +204,16 @@ def test_no_query_leaves_its_grain_to_be_guessed() -> None:
         assert not re.search(r"\bgroup by (all|\d)", path.read_text().lower()), path.name
 
 
+def test_no_line_of_sql_is_too_long_inside_jinja_either() -> None:
+    """sqlfluff measures a line only up to a Jinja tag of several lines, whatever it is told to ignore."""
+    longest = int(re.search(r"max_line_length = (\d+)", (ROOT / ".sqlfluff").read_text()).group(1))
+    linted = [*(DBT / "models").rglob("*.sql"), *(DBT / "tests").glob("*.sql")]
+    assert len(linted) > 100
+    for path in sorted(linted):
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            assert len(line) <= longest, f"{path.name}:{number}"
+
+
 def test_every_set_aside_reason_and_flag_of_a_seed_is_a_word() -> None:
     for seed in DBT.glob("seeds/*.csv"):
         header = seed.read_text().splitlines()[0]

@@ -26,7 +26,9 @@ accounts as (
 identities as (
     select
         {{ dbt.hash("coalesce(" ~ dbt.listagg(
-            "source || account || person_id || probable_person_id", "';'", "order by source, account"
+            "source || account || person_id || probable_person_id",
+            "';'",
+            "order by source, account"
         ) ~ ", '')") }} as identity_snapshot
     from accounts
     where accounts > 1 or probable_accounts > 1

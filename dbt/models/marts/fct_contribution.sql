@@ -5,7 +5,10 @@
     'among': ends_of_months('intermediate.int_activity__judged'),
     'reads': {
         'int_activity__judged': {
-            'rows': "select * from intermediate.int_activity__judged where set_aside_reason is null",
+            'rows': "
+                select * from intermediate.int_activity__judged
+                where set_aside_reason is null
+            ",
             'since': 'occurred_on',
             'until': end_of_month('occurred_on'),
         },

@@ -8,7 +8,9 @@
 {% set ends -%}
     select *, period_end as d from marts.dim_period where grain = 'month'
     union all
-    select *, period_end - interval {{ window }} day as d from marts.dim_period where grain = 'quarter'
+    select *, period_end - interval {{ window }} day as d
+    from marts.dim_period
+    where grain = 'quarter'
 {%- endset %}
 {{ config(parts={
     'of': 'period_end',

@@ -64,7 +64,10 @@ select
     affiliated.day_bits,
     affiliated.last_active_on,
     {{ month_in_way(
-        'affiliated.period_start', 'ways.previous_on', 'people.first_contribution_on', 'people.is_left_censored'
+        'affiliated.period_start',
+        'ways.previous_on',
+        'people.first_contribution_on',
+        'people.is_left_censored'
     ) }},
     countries.country,
     coalesce(countries.region, 'unknown') as region,

@@ -20,7 +20,8 @@
         ]),
         'fct_identity_month': {
             'columns': [
-                'identity_level', 'person_id', 'affiliation', 'area', 'period_start', 'last_active_on'
+                'identity_level', 'person_id', 'affiliation', 'area', 'period_start',
+                'last_active_on',
             ],
             'since': 'last_active_on',
             'until': "last_active_on + interval " ~ two_years ~ " day",

@@ -8,7 +8,8 @@
 with declared as (
     select null as declaration where 1 = 0
     {% if execute %}
-    {% for node in graph.nodes.values() | sort(attribute='name') if node.config.meta.get('metric') %}
+    {% for node in graph.nodes.values() | sort(attribute='name')
+        if node.config.meta.get('metric') %}
     {% set known = node.config.meta.metric %}
     union all
     select struct_pack(

@@ -4,61 +4,182 @@
 
 {% set splits = {
     'contributions': ['area', 'event_type', 'population', 'unknown_affiliation_share'],
-    'active_contributors': ['area', 'level', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'new_contributors': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'returning_contributors': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'contributor_absence_factor': ['area', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'contributor_net_flow': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'activity_level_distribution': ['area', 'region', 'level', 'tenure', 'population', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'multi_area_share': ['category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'mdm_contributors': ['area', 'region', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'mdm_non_code_share': ['area', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'diversity_index': ['area', 'attribute', 'population', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'active_contributors_by_region': ['area', 'region', 'country', 'population', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'region_coverage': ['area', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'region_absence_factor': ['area', 'region', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'active_contributors_by_locale': ['area', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share'],
+    'active_contributors': [
+        'area', 'level', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'new_contributors': [
+        'area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'returning_contributors': [
+        'area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'contributor_absence_factor': [
+        'area', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'contributor_net_flow': [
+        'area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'activity_level_distribution': [
+        'area', 'region', 'level', 'tenure', 'population', 'coverage', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'multi_area_share': [
+        'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'mdm_contributors': [
+        'area', 'region', 'category', 'population', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'mdm_non_code_share': [
+        'area', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'diversity_index': [
+        'area', 'attribute', 'population', 'coverage', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'active_contributors_by_region': [
+        'area', 'region', 'country', 'population', 'coverage', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'region_coverage': [
+        'area', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'region_absence_factor': [
+        'area', 'region', 'locale', 'population', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'active_contributors_by_locale': [
+        'area', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
     'support_time_to_first_response_h': ['locale', 'product', 'ci_low', 'ci_high'],
     'support_response_rate': ['locale', 'product', 'category', 'ci_low', 'ci_high'],
     'review_capacity_ratio': ['locale', 'project'],
-    'events_per_100_active': ['region', 'country', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'newcomer_retention': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'regional_retention_180d': ['region', 'population', 'ci_low', 'ci_high', 'rank_best', 'rank_worst', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'time_to_second_contribution_d': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'contributor_survival': ['area', 'region', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'level_transition_matrix': ['area', 'region', 'level', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'conversion_rate': ['source', 'region', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'reactivation_rate': ['area', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'cross_area_mobility': ['area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'time_to_second_area_d': ['area', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'burnout_signal': ['area', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'parity_gap': ['outcome', 'attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'active_leaders': ['source', 'role', 'region', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'leaders_per_100_active': ['area', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share'],
-    'leader_inactivity_rate': ['source', 'role', 'locale', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
+    'events_per_100_active': [
+        'region', 'country', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'newcomer_retention': [
+        'area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'coverage', 'unknown_affiliation_share',
+    ],
+    'regional_retention_180d': [
+        'region', 'population', 'ci_low', 'ci_high', 'rank_best', 'rank_worst', 'coverage',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'time_to_second_contribution_d': [
+        'area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'coverage', 'unknown_affiliation_share',
+    ],
+    'contributor_survival': [
+        'area', 'region', 'attribute', 'attribute_value', 'category', 'population', 'ci_low',
+        'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'level_transition_matrix': [
+        'area', 'region', 'level', 'category', 'population', 'ci_low', 'ci_high', 'coverage',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'conversion_rate': [
+        'source', 'region', 'category', 'population', 'ci_low', 'ci_high', 'coverage',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'reactivation_rate': [
+        'area', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'cross_area_mobility': [
+        'area', 'category', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'time_to_second_area_d': [
+        'area', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'burnout_signal': [
+        'area', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'parity_gap': [
+        'outcome', 'attribute', 'attribute_value', 'population', 'ci_low', 'ci_high',
+        'value_with_probable', 'coverage', 'unknown_affiliation_share',
+    ],
+    'active_leaders': [
+        'source', 'role', 'region', 'locale', 'population', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'leaders_per_100_active': [
+        'area', 'locale', 'population', 'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'leader_inactivity_rate': [
+        'source', 'role', 'locale', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
     'uncovered_scopes': ['source', 'category', 'value_with_probable'],
-    'leader_renewal_rate': ['source', 'role', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'volunteer_leader_share': ['source', 'role', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable'],
-    'leader_generation_share': ['source', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'time_to_leadership': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'mentee_retention_gap': ['source', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'recognised_share': ['area', 'region', 'level', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'unrecognised_regulars': ['area', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'leadership_representation_ratio': ['attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
-    'time_to_first_recognition_d': ['area', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'acknowledgement_rate_30d': ['area', 'tenure', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
-    'recognition_parity_ratio': ['attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage', 'value_with_probable', 'unknown_affiliation_share'],
+    'leader_renewal_rate': [
+        'source', 'role', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'volunteer_leader_share': [
+        'source', 'role', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+    ],
+    'leader_generation_share': [
+        'source', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'time_to_leadership': [
+        'area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'mentee_retention_gap': [
+        'source', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'recognised_share': [
+        'area', 'region', 'level', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'unrecognised_regulars': [
+        'area', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'leadership_representation_ratio': [
+        'attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
+    'time_to_first_recognition_d': [
+        'area', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'acknowledgement_rate_30d': [
+        'area', 'tenure', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
+    'recognition_parity_ratio': [
+        'attribute', 'attribute_value', 'population', 'ci_low', 'ci_high', 'coverage',
+        'value_with_probable', 'unknown_affiliation_share',
+    ],
     'recognition_concentration': ['source', 'category', 'value_with_probable'],
     'badge_awards': ['source', 'category'],
-    'survey_response_rate': ['wave', 'region', 'area', 'level', 'role', 'attribute', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
-    'demographic_share': ['wave', 'region', 'area', 'level', 'role', 'attribute', 'attribute_value', 'category', 'population', 'ci_low', 'ci_high', 'coverage', 'unknown_affiliation_share'],
-    'demographic_share_bounds': ['wave', 'region', 'area', 'level', 'role', 'attribute', 'attribute_value', 'category', 'population', 'coverage', 'unknown_affiliation_share'],
+    'survey_response_rate': [
+        'wave', 'region', 'area', 'level', 'role', 'attribute', 'population', 'ci_low', 'ci_high',
+        'unknown_affiliation_share',
+    ],
+    'demographic_share': [
+        'wave', 'region', 'area', 'level', 'role', 'attribute', 'attribute_value', 'category',
+        'population', 'ci_low', 'ci_high', 'coverage', 'unknown_affiliation_share',
+    ],
+    'demographic_share_bounds': [
+        'wave', 'region', 'area', 'level', 'role', 'attribute', 'attribute_value', 'category',
+        'population', 'coverage', 'unknown_affiliation_share',
+    ],
     'goal_attainment': ['goal', 'attribute', 'attribute_value'],
     'locale_team_health': ['area', 'locale', 'population', 'unknown_affiliation_share'],
     'locale_completion': ['locale', 'project', 'category'],
     'speaker_weighted_completion': ['coverage'],
     'speaker_coverage': ['coverage'],
-    'comms_reach': ['area', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
+    'comms_reach': [
+        'area', 'region', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
     'mdm_score': [],
     'pontoon_chs_compat': [],
     'sumo_kb_contributors_compat': [],
@@ -66,29 +187,50 @@
     'value_revision_rate': ['category', 'attribute', 'attribute_value'],
     'publication_lag_d': ['attribute', 'attribute_value'],
     'event_outcome_ratio': ['country', 'category', 'coverage'],
-    'resource_parity_ratio': ['region', 'resource', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
-    'resource_gini': ['resource', 'population', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
+    'resource_parity_ratio': [
+        'region', 'resource', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage',
+        'unknown_affiliation_share',
+    ],
+    'resource_gini': [
+        'resource', 'population', 'value_with_probable', 'coverage', 'unknown_affiliation_share',
+    ],
     'reps_reporting_compliance': ['country', 'ci_low', 'ci_high'],
     'reps_levels_compat': ['category'],
     'budget_requests': ['category'],
     'budget_approval_rate': ['category', 'ci_low', 'ci_high'],
     'budget_time_to_decision_d': ['outcome', 'category', 'ci_low', 'ci_high'],
     'budget_followup_rate': [],
-    'identity_link_rate': ['category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
+    'identity_link_rate': [
+        'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
     'identity_volatility': ['category'],
     'source_freshness_h': ['source'],
     'extraction_completeness': ['source', 'stream', 'category'],
     'bug_time_to_first_response_d': ['product', 'tenure', 'ci_low', 'ci_high'],
     'needinfo_response_rate_14d': ['product', 'category', 'ci_low', 'ci_high'],
     'suggestion_time_to_review_d': ['locale', 'project', 'ci_low', 'ci_high'],
-    'first_contribution_response_72h': ['area', 'locale', 'product', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share', 'value_with_probable'],
+    'first_contribution_response_72h': [
+        'area', 'locale', 'product', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share',
+        'value_with_probable',
+    ],
     'affiliation_unknown_share': ['source', 'ci_low', 'ci_high', 'value_with_probable'],
-    'newcomer_staff_contact_rate': ['area', 'region', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share', 'value_with_probable'],
+    'newcomer_staff_contact_rate': [
+        'area', 'region', 'category', 'population', 'ci_low', 'ci_high',
+        'unknown_affiliation_share', 'value_with_probable',
+    ],
     'staff_dependency': ['source', 'category', 'ci_low', 'ci_high'],
-    'staff_share_of_first_responses': ['source', 'locale', 'product', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
-    'staff_share_of_reviews': ['locale', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'staff_share_of_first_responses': [
+        'source', 'locale', 'product', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share',
+    ],
+    'staff_share_of_reviews': [
+        'locale', 'category', 'ci_low', 'ci_high', 'unknown_affiliation_share',
+    ],
     'volunteers_per_supporting_staff': ['area', 'category', 'value_with_probable'],
-    'newcomer_response_ratio': ['source', 'locale', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'unknown_affiliation_share'],
+    'newcomer_response_ratio': [
+        'source', 'locale', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable',
+        'unknown_affiliation_share',
+    ],
     'sumo_responded_24_compat': ['ci_low', 'ci_high'],
     'sumo_responded_72_compat': ['ci_low', 'ci_high'],
     'support_solved_rate': ['locale', 'ci_low', 'ci_high'],
@@ -96,11 +238,19 @@
     'sumo_forum_contributors_compat': [],
     'sumo_weekly_retention_compat': ['ci_low', 'ci_high'],
     'cross_region_interaction_index': ['value_with_probable', 'coverage'],
-    'first_contribution_accepted_30d': ['area', 'locale', 'product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share', 'value_with_probable'],
+    'first_contribution_accepted_30d': [
+        'area', 'locale', 'product', 'category', 'population', 'ci_low', 'ci_high',
+        'unknown_affiliation_share', 'value_with_probable',
+    ],
     'local_response_rate_72h': ['locale', 'product', 'ci_low', 'ci_high'],
-    'staff_coverage_by_region': ['region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage', 'unknown_affiliation_share'],
+    'staff_coverage_by_region': [
+        'region', 'category', 'population', 'ci_low', 'ci_high', 'value_with_probable', 'coverage',
+        'unknown_affiliation_share',
+    ],
     'staff_response_time_gap_h': ['source', 'category', 'ci_low', 'ci_high'],
-    'volunteer_needinfo_waiting': ['product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share'],
+    'volunteer_needinfo_waiting': [
+        'product', 'category', 'population', 'ci_low', 'ci_high', 'unknown_affiliation_share',
+    ],
     'forum_unanswered_rate_7d': ['category', 'ci_low', 'ci_high'],
 } %}
 {% set of_staff = [] %}

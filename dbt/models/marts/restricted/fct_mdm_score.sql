@@ -15,8 +15,8 @@
                 where identity_level = 'confirmed' and population = 'community'
             ",
             'columns': [
-                'identity_level', 'population', 'person_id', 'main_area', 'active_months', 'active_days',
-                'areas',
+                'identity_level', 'population', 'person_id', 'main_area', 'active_months',
+                'active_days', 'areas',
             ],
             'since': 'period_end - interval 1 day',
             'until': 'period_end',

@@ -70,6 +70,7 @@ select
         else state
     end as status,
     {{ flags_of(
-        {'median_not_reached': 'is_measured and suggestions > 0 and km.median is null'}, 'break_flags'
+        {'median_not_reached': 'is_measured and suggestions > 0 and km.median is null'},
+        'break_flags'
     ) }} as flags
 from measured

@@ -13,7 +13,10 @@
         'fct_area_period': read_of_areas(grains),
         'dim_period': read_of_period(grains),
         'fct_identity_month': read_of_months(
-            ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            [
+                'identity_level', 'person_id', 'area', 'affiliation', 'period_start',
+                'last_active_on',
+            ],
             longest,
         ),
         'fct_identity_level': read_at_end(['identity_level', 'person_id', 'area', 'level']),

@@ -9,7 +9,8 @@
         'dim_period': read_of_period(['month']),
         'fct_area_period': read_of_areas(['trailing_' ~ days ~ 'd']),
         'fct_identity_window': read_at_end([
-            'identity_level', 'person_id', 'area', 'population', 'active_days', 'is_affiliation_unknown'
+            'identity_level', 'person_id', 'area', 'population', 'active_days',
+            'is_affiliation_unknown',
         ]),
     },
 }) }}

@@ -10,7 +10,10 @@
         'fct_area_period': read_of_areas(['month']),
         'dim_period': read_of_period(['month']),
         'fct_identity_month': read_of_months(
-            ['identity_level', 'person_id', 'area', 'affiliation', 'period_start', 'last_active_on'],
+            [
+                'identity_level', 'person_id', 'area', 'affiliation', 'period_start',
+                'last_active_on',
+            ],
             silence + 31,
         ),
     },

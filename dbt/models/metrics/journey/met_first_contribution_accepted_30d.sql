@@ -112,7 +112,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('outcomes', 'newcomers'), smaller_group('probable_outcomes', 'probable_newcomers')
+                smaller_group('outcomes', 'newcomers'),
+                smaller_group('probable_outcomes', 'probable_newcomers')
             ) }}
     end as smallest_group,
     case

@@ -90,7 +90,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('responded', 'newcomers'), smaller_group('probable_responded', 'probable_newcomers')
+                smaller_group('responded', 'newcomers'),
+                smaller_group('probable_responded', 'probable_newcomers')
             ) }}
     end as smallest_group,
     case

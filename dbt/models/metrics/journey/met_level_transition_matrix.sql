@@ -11,14 +11,17 @@
     'reads': {
         'dim_period': read_of_period(['quarter']),
         'fct_area_period': {
-            'rows': "select * from marts.fct_area_period where grain in ('quarter', 'trailing_180d')",
+            'rows': "
+                select * from marts.fct_area_period
+                where grain in ('quarter', 'trailing_180d')
+            ",
             'since': 'period_end - interval 1 day',
             'until': 'period_end + interval 3 month',
         },
         'fct_identity_level': {
             'columns': [
-                'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation', 'tenure',
-                'region', 'is_region_backfilled',
+                'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation',
+                'tenure', 'region', 'is_region_backfilled',
             ],
             'since': 'period_end - interval 1 day',
             'until': "period_end + interval " ~ window ~ " day",

@@ -32,7 +32,9 @@
                 from marts.fct_newcomer_window
             ",
             'since': 'first_on',
-            'until': "case when first_on > date '1900-01-01' then " ~ end_of_month('first_on') ~ " end",
+            'until': (
+                "case when first_on > date '1900-01-01' then " ~ end_of_month('first_on') ~ " end"
+            ),
         },
     },
 }) }}
@@ -172,7 +174,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('retained', 'persons'), smaller_group('probable_retained', 'probable_persons')
+                smaller_group('retained', 'persons'),
+                smaller_group('probable_retained', 'probable_persons')
             ) }}
     end as smallest_group,
     case when is_measured then coverage end as coverage,

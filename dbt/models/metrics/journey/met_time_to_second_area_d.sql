@@ -78,7 +78,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('added', 'persons'), smaller_group('probable_added', 'probable_persons')
+                smaller_group('added', 'persons'),
+                smaller_group('probable_added', 'probable_persons')
             ) }}
     end as smallest_group,
     case

@@ -165,7 +165,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('returned', 'persons'), smaller_group('probable_returned', 'probable_persons')
+                smaller_group('returned', 'persons'),
+                smaller_group('probable_returned', 'probable_persons')
             ) }}
     end as smallest_group,
     case when is_measured then coverage end as coverage,

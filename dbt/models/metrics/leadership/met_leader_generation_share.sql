@@ -17,7 +17,8 @@
         ),
         'dim_identity': {
             'columns': [
-                'identity_level', 'member_id', 'person_id', 'is_left_censored', 'first_contribution_on'
+                'identity_level', 'member_id', 'person_id', 'is_left_censored',
+                'first_contribution_on',
             ],
             'since': 'first_contribution_on',
         },

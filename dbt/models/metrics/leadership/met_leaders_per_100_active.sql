@@ -11,7 +11,9 @@
         'fct_area_period': read_of_areas(['trailing_' ~ days ~ 'd']),
         'fct_identity_leadership': {
             'rows': "
-                select identity_level, person_id, period_end, affiliation, area, scope_type, scope, silent_days
+                select
+                    identity_level, person_id, period_end, affiliation, area, scope_type, scope,
+                    silent_days
                 from marts.fct_identity_leadership
                 union all by name
                 select identity_level, area, scope_type, scope, min(silent_days) as silent_days

@@ -74,7 +74,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('unknown_persons', 'persons'), smaller_group('probable_unknown_persons', 'probable_persons')
+                smaller_group('unknown_persons', 'persons'),
+                smaller_group('probable_unknown_persons', 'probable_persons')
             ) }}
     end as smallest_group,
     case

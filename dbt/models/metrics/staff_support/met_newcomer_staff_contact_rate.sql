@@ -147,7 +147,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('contacted', 'newcomers'), smaller_group('probable_contacted', 'probable_newcomers')
+                smaller_group('contacted', 'newcomers'),
+                smaller_group('probable_contacted', 'probable_newcomers')
             ) }}
     end as smallest_group,
     case when is_measured then unknown_persons / nullif(newcomers, 0) end

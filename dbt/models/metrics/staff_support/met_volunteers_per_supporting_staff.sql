@@ -169,7 +169,8 @@ select
     case
         when is_measured
             then {{ smaller_group(
-                smaller_group('volunteers', 'staff'), smaller_group('probable_volunteers', 'probable_staff')
+                smaller_group('volunteers', 'staff'),
+                smaller_group('probable_volunteers', 'probable_staff')
             ) }}
     end as smallest_group,
     case

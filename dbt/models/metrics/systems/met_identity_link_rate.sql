@@ -18,7 +18,9 @@
                 select accounts.*, persons.first_contribution_on
                 from marts.dim_account as accounts
                 inner join marts.dim_identity as persons
-                    on accounts.person_id = persons.member_id and persons.identity_level = 'probable'
+                    on
+                        accounts.person_id = persons.member_id
+                        and persons.identity_level = 'probable'
                 union all by name
                 select distinct source, is_bot, date '1900-01-01' as first_contribution_on
                 from marts.dim_account

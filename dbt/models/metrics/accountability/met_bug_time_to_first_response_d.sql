@@ -2,8 +2,17 @@
 -- reporter: Kaplan-Meier median, open bugs censored at the watermark, all at a year; also for
 -- newcomers and for the others apart (CHAOSS "Issue Response Time").
 
+-- Who is new is told over all areas.
 with periods as (
-    {{ item_periods(['bug'], ['month']) }}
+    select
+        every_period.* exclude (is_newness_known),
+        whole.is_newness_known
+    from ({{ item_periods(['bug'], ['month']) }}) as every_period
+    inner join {{ ref('fct_area_period') }} as whole
+        on
+            every_period.grain = whole.grain
+            and every_period.period_start = whole.period_start
+            and whole.area = 'all'
 ),
 
 bugs as (

@@ -5,8 +5,17 @@
 
 {% set sides = {'newcomer': 'is_newcomer', 'other': 'not is_newcomer'} %}
 {% set limit = var('parameters')['first_response_hours'] %}
+-- Who is new is told over all areas.
 with periods as (
-    {{ item_periods(['bug', 'suggestion', 'topic'], ['quarter']) }}
+    select
+        every_period.* exclude (is_newness_known),
+        whole.is_newness_known
+    from ({{ item_periods(['bug', 'suggestion', 'topic'], ['quarter']) }}) as every_period
+    inner join {{ ref('fct_area_period') }} as whole
+        on
+            every_period.grain = whole.grain
+            and every_period.period_start = whole.period_start
+            and whole.area = 'all'
 ),
 
 -- Whose the item is, and so whether somebody new opened it, depends on the links between accounts.

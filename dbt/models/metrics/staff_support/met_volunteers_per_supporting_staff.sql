@@ -18,7 +18,8 @@
                 select *, occurred_on + interval " ~ window ~ " day as until_on
                 from marts.fct_interaction
                 union all by name
-                select area, min(occurred_on) as occurred_on from marts.fct_interaction group by area
+                select area, min(occurred_on) as occurred_on
+                from marts.fct_interaction group by area
             ",
             'columns': [
                 'from_person_id', 'area', 'from_affiliation', 'to_affiliation', 'occurred_on',

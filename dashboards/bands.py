@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards import words
+from dashboards.data import records_of
 from pipelines.metric_shape import ENDS, between_ends, is_marked, slice_without
 
 NAMES = {
@@ -28,7 +29,7 @@ Row = dict[str, Any]
 
 def without_single(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows without those that stand between both ends of a band and may not be read alone."""
-    return rows[~pd.Series(between_ends(_records(rows)), index=rows.index, dtype=bool)]
+    return rows[~pd.Series(between_ends(records_of(rows)), index=rows.index, dtype=bool)]
 
 
 def fold(rows: pd.DataFrame, unit: str, audience: str) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def fold(rows: pd.DataFrame, unit: str, audience: str) -> pd.DataFrame:
     """
     if not rows["flags"].map(is_marked).any():
         return rows
-    records = _records(rows)
+    records = records_of(rows)
     for dimension, low, high in ENDS:
         lows, highs = (
             {slice_without(row, dimension): row for row in records if row[dimension] == end}
@@ -86,7 +87,3 @@ def _said(ends: list[Row], what: str) -> str:
         for end in ends
     ]
     return " to ".join(dict.fromkeys(said))
-
-
-def _records(rows: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

@@ -20,7 +20,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards import bands, theme, words
-from dashboards.data import ANY, DEFAULT_POPULATION, DIMENSIONS, EACH, Declaration, Published
+from dashboards.data import ANY, DEFAULT_POPULATION, DIMENSIONS, EACH, Declaration, Published, records_of
 from pipelines.metric_shape import MEASURES
 
 EXPLAIN_OPTIONS = ("region", "country", "locale", "area", "population")
@@ -447,11 +447,6 @@ def dimension(name: str, value: Any, published: Published) -> str:
 def record(row: pd.Series[Any]) -> dict[str, Any]:
     """A row of a frame as a plain mapping."""
     return {str(name): value for name, value in row.items()}
-
-
-def records_of(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """All rows of a frame as plain mappings."""
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def aria(**attributes: str) -> dict[str, Any]:

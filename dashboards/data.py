@@ -206,13 +206,13 @@ def _opened(file: Path, stamp: int) -> Published:
     if len(release) != 1:
         raise PublishedUnreadable(f"Version {file.parent.name} does not say what it is: no release row.")
     metrics = {
-        row["metric"]: _declaration(row) for row in _records(_rows(file, stamp, "select * from metric", ()))
+        row["metric"]: _declaration(row) for row in records_of(_rows(file, stamp, "select * from metric", ()))
     }
-    topics = _records(_rows(file, stamp, "select * from topic_area order by position", ()))
+    topics = records_of(_rows(file, stamp, "select * from topic_area order by position", ()))
     return Published(
         file=file,
         stamp=stamp,
-        release=_release(_records(release)[0]),
+        release=_release(records_of(release)[0]),
         metrics=metrics,
         topics={row["topic_area"]: row["question"] for row in topics},
         regions=_rows(file, stamp, "select * from region order by kind desc, code", ()),
@@ -235,8 +235,10 @@ def _rows(file: Path, stamp: int, query: str, values: tuple[str, ...]) -> pd.Dat
     return frame
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """All rows of a frame as plain mappings, column by column: `to_dict` asks the type of every value."""
+    names, columns = [str(name) for name in frame.columns], [frame[name].tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _declaration(row: Mapping[str, Any]) -> Declaration:

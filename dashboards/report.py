@@ -22,7 +22,7 @@ from markupsafe import Markup
 from dashboards import around, bands, evidence, notices, parts, static, theme, words
 from dashboards import card as cards
 from dashboards.card import Card, Shown, View
-from dashboards.data import ANY, DIMENSIONS, EACH, Published
+from dashboards.data import ANY, DIMENSIONS, EACH, Published, records_of
 from dashboards.pages import PAGES, topics
 
 NAME = "Mission-Driven Mozillians"
@@ -208,7 +208,7 @@ def _lines(shown: Shown, most: int = ROWS) -> tuple[list[Line], list[str]]:
     by = [name for name in (*topics.SPLITS, "category") if name != "wave" and newest[name].nunique() > 1]
     hidden = newest["value"].isna() & (len(newest) > 1)
     ordered = topics.arranged(newest[~hidden], by)
-    lines = [_line(shown, row, by) for row in cards.records_of(ordered.head(most))]
+    lines = [_line(shown, row, by) for row in records_of(ordered.head(most))]
     pairs = [(line.row, line.before) for line in lines]
     sure = evidence.of_changes(pairs, shown.unit, shown.published.release.audience)
     rest = [f"{len(ordered) - most:,} more have a number"] if len(ordered) > most else []
@@ -273,7 +273,7 @@ def _persona(published: Published, view: View) -> Component:
     said = [
         f"{words.category(row['category'])}: {row['shown']}"
         + (f" (if probable links hold: {row['probable']})" if row["probable"] else "")
-        for row in cards.records_of(newest[newest["category"].notna()])
+        for row in records_of(newest[newest["category"].notna()])
     ]
     (other,) = (card for card in _cards("activity") if card.metric == "mdm_non_code_share")
     work = cards.show(other, published, view)

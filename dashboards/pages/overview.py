@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from dashboards import card as cards
 from dashboards import charts, notices, parts, words
 from dashboards.card import Card, Page, Section, Shown, View
-from dashboards.data import ANY, EACH, Published
+from dashboards.data import ANY, EACH, Published, records_of
 
 POPULATIONS = {"community": "Community", "all": "Everyone, staff included"}
 CATEGORY_NAMES = {"24h": "Within 24 hours", "72h": "Within 72 hours"}
@@ -79,7 +79,7 @@ def _what_they_did(shown: Shown) -> Sequence[Component]:
     Kinds of an area that have no number for the same reason are one line.
     """
     acts = shown.rows[shown.rows["metric"] == "contributions"]
-    rows = cards.records_of(shown.rows[shown.rows["metric"] == "active_contributors"])
+    rows = records_of(shown.rows[shown.rows["metric"] == "active_contributors"])
     people = {
         row["area"]: f"{row['shown']} active people" if pd.notna(row["value"]) else f"people: {row['shown']}"
         for row in rows
@@ -88,7 +88,7 @@ def _what_they_did(shown: Shown) -> Sequence[Component]:
     for area, kinds in acts.groupby("area", sort=False):
         lines = [
             [html.Td(words.event_type(row["event_type"]), role="cell"), html.Td(row["shown"], role="cell")]
-            for row in cards.records_of(kinds[kinds["value"].notna()])
+            for row in records_of(kinds[kinds["value"].notna()])
         ]
         for why, hidden in kinds[kinds["value"].isna()].groupby("shown", sort=False):
             names = ", ".join(words.event_type(kind) for kind in hidden["event_type"])
@@ -143,7 +143,7 @@ def _response_rate(shown: Shown) -> Sequence[Component]:
     newest = shown.rows[shown.rows["period_end"] == shown.rows["period_end"].max()].set_index("category")
     facts: list[Component] = []
     marks = dict(zip(names, charts.series_marks(names), strict=True))
-    there = cards.records_of(newest.loc[[code for code in names if code in newest.index]].reset_index())
+    there = records_of(newest.loc[[code for code in names if code in newest.index]].reset_index())
     for row, change in zip(there, parts.changes(shown, there), strict=True):
         name, color, _ = marks[row["category"]]
         parts_of_fact: list[Component | str] = [
@@ -171,7 +171,7 @@ def _sources_rows(published: Published, view: View) -> pd.DataFrame:
 def _freshness(shown: Shown) -> Sequence[Component]:
     """One row a source: how old its data are now and were at publication, and how much of it is stored."""
     body = []
-    for row in cards.records_of(shown.rows[shown.rows["metric"] == "source_freshness_h"]):
+    for row in records_of(shown.rows[shown.rows["metric"] == "source_freshness_h"]):
         mine = shown.published.sources[shown.published.sources["source"] == row["source"]]
         seen = mine["watermark"].dropna()
         closed = notices.archive_said(mine)
@@ -251,7 +251,7 @@ def _completeness_rows(published: Published, view: View) -> pd.DataFrame:
 def _completeness(shown: Shown) -> Sequence[Component]:
     """Stored against the source's own count, by stream and window; streams without one in a line a source."""
     body = []
-    for row in cards.records_of(shown.rows[shown.rows["value"].notna()]):
+    for row in records_of(shown.rows[shown.rows["value"].notna()]):
         counts = ""
         if pd.notna(row["numerator"]) and pd.notna(row["denominator"]):
             counts = f"{row['numerator']:,.0f} of {row['denominator']:,.0f}"

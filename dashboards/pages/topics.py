@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from dashboards import bands, charts, parts, words
 from dashboards import card as cards
 from dashboards.card import Card, Page, Section, Shown, View
-from dashboards.data import ANY, DIMENSIONS, Published
+from dashboards.data import ANY, DIMENSIONS, Published, records_of
 
 UNDATED = ("wave", "goal", "window", "run")
 """Grains that the chosen month does not limit."""
@@ -173,7 +173,7 @@ def _facts(shown: Shown, newest: pd.DataFrame) -> list[Component]:
     if hidden.all():
         return _nothing_new(shown, newest, ["category"])
     curve = newest["category"].str.fullmatch(r"s_\d+d").eq(True).any()
-    facts, there = [], cards.records_of(newest[~hidden])
+    facts, there = [], records_of(newest[~hidden])
     for row, change in zip(there, parts.changes(shown, there), strict=True):
         name = named(shown, row, ["category"]) or ("median" if curve else "all")
         said: list[Component | str] = [html.B(row["shown"]), html.Span(f" {name}")]
@@ -226,7 +226,7 @@ def _table(shown: Shown, newest: pd.DataFrame, split: Sequence[str]) -> list[Com
             *([words.period(row)] if periods else []),
             *([note] if any(notes) else []),
         ]
-        for row, note in zip(cards.records_of(ordered), notes, strict=True)
+        for row, note in zip(records_of(ordered), notes, strict=True)
     ]
     below = [] if periods else [words.period(cards.record(newest.iloc[-1]))]
     below += [f"{more:,} more in the table below"] if more > 0 else []
@@ -278,9 +278,7 @@ def _last_shown(shown: Shown, newest: pd.DataFrame, by: Sequence[str]) -> list[C
     if len(last) > LINES:
         return [html.P(f"The last numbers that can be shown are of {when}, in the table.", className="sure")]
     whole = "all" if len(last) > 1 else ""
-    told = ", ".join(
-        f"{row['shown']} {named(shown, row, by) or whole}".strip() for row in cards.records_of(last)
-    )
+    told = ", ".join(f"{row['shown']} {named(shown, row, by) or whole}".strip() for row in records_of(last))
     return [html.P(f"Last shown, {when}: {told}.", className="sure")]
 
 
@@ -304,7 +302,7 @@ def without(shown: Shown, rows: pd.DataFrame, by: Sequence[str], joint: str = " 
     lines = []
     for (_, marks), part in rows.groupby(["shown", rows["flags"].fillna("")], sort=False):
         why = f"{part['shown'].iloc[0]}" + (f", {'; '.join(words.flags(marks))}" if marks else "")
-        names = [named(shown, row, by) or "all" for row in cards.records_of(part) if len(by) == 1]
+        names = [named(shown, row, by) or "all" for row in records_of(part) if len(by) == 1]
         lines.append(f"{len(part):,}{joint} {why}" + (f": {', '.join(names)}" if names else ""))
     return lines
 

@@ -32,7 +32,15 @@ from dashboards import around, parts, words
 from dashboards import card as cards
 from dashboards import notices as known
 from dashboards.card import Page, View
-from dashboards.data import AUDIENCES, EACH, NothingPublished, Published, PublishedUnreadable, open_published
+from dashboards.data import (
+    AUDIENCES,
+    EACH,
+    NothingPublished,
+    Published,
+    PublishedUnreadable,
+    open_published,
+    opened_once,
+)
 from dashboards.pages import PAGES
 
 NAME = "Mission-Driven Mozillians"
@@ -209,6 +217,7 @@ def clicked_region(clicks: Sequence[Any]) -> str | None:
     return None
 
 
+@opened_once()
 def render(published: Path, audience: str, pathname: str, search: str, now: datetime) -> Rendered:
     """The page at an address. Never raises for what a reader can ask or a publisher can break: it says so."""
     try:

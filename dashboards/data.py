@@ -1,14 +1,16 @@
 """Read-only access to the published files: which version is current, what it declares, which rows it holds.
 
 The pointer is read each time; what a version holds never changes, so results are kept by file. A database is
-opened late and closed before the answer is used. Not in here: how a number is worded (`words.py`) or drawn
-(`charts.py`), and any arithmetic on published values.
+opened late and closed before the answer is used, or with the page that asks (`opened_once`). Not in here: how
+a number is worded (`words.py`) or drawn (`charts.py`), and any arithmetic on published values.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -220,11 +222,45 @@ def _opened(file: Path, stamp: int) -> Published:
     )
 
 
+_kept = threading.local()
+
+
+@contextmanager
+def opened_once() -> Iterator[None]:
+    """While it lasts, this thread opens a published file once for all that it asks, and closes it at the end.
+
+    Opening takes longer than most questions, and a page asks a dozen of them, a report a hundred.
+    """
+    if hasattr(_kept, "open"):
+        yield
+        return
+    _kept.open = {}
+    try:
+        yield
+    finally:
+        for connection in _kept.open.values():
+            connection.close()
+        del _kept.open
+
+
+@contextmanager
+def _connected(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file's database, read only."""
+    kept: dict[Path, duckdb.DuckDBPyConnection] | None = getattr(_kept, "open", None)
+    if kept is None:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            yield connection
+        return
+    if file not in kept:
+        kept[file] = duckdb.connect(str(file), read_only=True)
+    yield kept[file]
+
+
 @lru_cache(maxsize=256)
 def _rows(file: Path, stamp: int, query: str, values: tuple[str, ...]) -> pd.DataFrame:
     """The answer of one file to one query; `stamp` keeps answers of a replaced file apart."""
     try:
-        with duckdb.connect(str(file), read_only=True) as connection:
+        with _connected(file) as connection:
             frame = connection.execute(query, list(values)).df()
     except (duckdb.Error, OSError) as error:
         reason = str(error).splitlines()[0].replace(str(file.parent.parent), "…")

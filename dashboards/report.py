@@ -22,7 +22,7 @@ from markupsafe import Markup
 from dashboards import around, bands, evidence, notices, parts, static, theme, words
 from dashboards import card as cards
 from dashboards.card import Card, Shown, View
-from dashboards.data import ANY, DIMENSIONS, EACH, Published, records_of
+from dashboards.data import ANY, DIMENSIONS, EACH, Published, opened_once, records_of
 from dashboards.pages import PAGES, topics
 
 NAME = "Mission-Driven Mozillians"
@@ -145,6 +145,7 @@ def _named(asked: str, what: str, there: Mapping[str, str]) -> str:
     raise NotInPublication(f"There is no {what} {asked!r} in this publication; there are {told or 'none'}.")
 
 
+@opened_once()
 def report(published: Published, view: View, written: datetime) -> str:
     """The whole file. written: the instant it is made (UTC without zone); ages are told as of it.
 

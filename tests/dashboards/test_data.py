@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from dashboards.data import EACH, NothingPublished, PublishedUnreadable, open_published
+from dashboards.data import EACH, NothingPublished, PublishedUnreadable, open_published, opened_once
 from tests.dashboards.published import REGIONS, Invented, write
 
 
@@ -106,3 +107,25 @@ def test_headlines_are_about_the_community_unless_asked(published: Path) -> None
     both = one.select("contributor_absence_factor", grains, area=EACH, population=["community", "all"])
     assert set(plain["population"]) == {"community"}
     assert len(both) == 2 * len(plain)
+
+
+def test_within_a_page_a_file_is_opened_once_and_closed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    published = open_published(tmp_path)
+    connect, opened = duckdb.connect, list[duckdb.DuckDBPyConnection]()
+
+    def counted(*args: Any, **kwargs: Any) -> duckdb.DuckDBPyConnection:
+        opened.append(connect(*args, **kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr("dashboards.data.duckdb.connect", counted)
+    with opened_once():
+        for metric in ("active_contributors", "new_contributors", "region_coverage"):
+            assert len(published.select(metric, ("month",)))
+        assert len(opened) == 1
+    with pytest.raises(duckdb.ConnectionException):
+        opened[0].execute("select 1")
+    assert len(published.select("contributions", ("month",), area=EACH, event_type=EACH))
+    assert len(opened) == 2

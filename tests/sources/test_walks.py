@@ -347,6 +347,21 @@ def test_a_last_page_that_is_no_more_when_it_is_asked_for_ends_the_walk() -> Non
     assert set(rows) <= set(seen)
 
 
+def test_a_next_page_that_is_told_of_and_never_there_ends_the_walk() -> None:
+    rows = {number: START + timedelta(minutes=number) for number in range(40)}
+    answer = newest_first(rows)
+
+    def promising(path: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params["page"] == 3:
+            raise SourceDenied(404, "Invalid page.", path)
+        return {**answer(path, params), "next": "more"}
+
+    asker = Scripted(promising)
+    with pytest.raises(SourceDenied, match="Invalid page"):
+        list(NewestFirst("/u/", at="date_joined", stream="users").pages(asker, {}, Span()))
+    assert len(asker.asked) == 5
+
+
 def test_profiles_that_do_not_come_newest_first_are_refused() -> None:
     rows = {number: START - timedelta(days=number) for number in range(90)}
     answer = newest_first(rows)

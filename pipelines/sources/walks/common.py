@@ -73,6 +73,11 @@ def due(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> lis
     return found
 
 
+def due_whole(rereads: Iterable[Reread], cursor: dict[str, Any], now: datetime) -> list[Reread]:
+    """Of a list that cannot be read in parts, the re-reads whose own time has come."""
+    return [reread for reread, last in due(rereads, cursor, now) if days_between(last, now) >= reread.every]
+
+
 def done(cursor: dict[str, Any], rereads: Iterable[Reread], now: datetime) -> dict[str, Any]:
     """The cursor after these re-reads, or after a first load that began then."""
     kept = {name: value for name, value in cursor.items() if name != "began"}

@@ -352,4 +352,4 @@ def _hidden(outcome: Answer | Exception) -> bool:
 
 def _not_us(outcome: Exception) -> bool:
     """Whether it is we who may not ask, as with a token that has expired: no other day tells more."""
-    return isinstance(outcome, SourceDenied) and outcome.status == 403 and outcome.detail != PRIVATE
+    return isinstance(outcome, SourceDenied) and outcome.status == 403 and not _hidden(outcome)

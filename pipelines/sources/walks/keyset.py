@@ -28,9 +28,9 @@ from pipelines.sources.walks.common import (
     BEGINNING,
     MICROSECOND,
     PASSES,
-    days_between,
     done,
     due,
+    due_whole,
     in_order,
     instant_of,
     loading,
@@ -289,14 +289,16 @@ class NewestFirst:
         for _ in range(PASSES):
             page, asked, slipped, distinct = 1, 0, False, set[Any]()
             before: int | None = None
+            absent = set[int]()
             above: datetime | None = None
             while True:
                 try:
                     answer = ask.get(self.path, {"page": page})
                 except SourceDenied as denied:
-                    if denied.status != 404 or page == 1:
+                    if denied.status != 404 or page == 1 or page in absent:
                         raise
-                    page, above = page - 1, None  # so many rows went that there is no such page any more
+                    absent.add(page)  # so many rows went that there is no such page any more
+                    page, above = page - 1, None
                     continue
                 records, expected, now = (
                     listed(answer, "results"),
@@ -304,11 +306,7 @@ class NewestFirst:
                     answer.server_now,
                 )
                 if known and page == 1:
-                    again = [
-                        reread
-                        for reread, last in due(self.rereads, cursor, now)
-                        if days_between(last, now) >= reread.every
-                    ]
+                    again = due_whole(self.rereads, cursor, now)
                     known = None if again else known
                 cursor = loading(cursor, now)
                 still = before in (None, expected)

@@ -23,7 +23,7 @@ from pipelines.sources.spec import (
     listed,
     trailing_number,
 )
-from pipelines.sources.walks.common import PASSES, begun, days_between, done, due, loading, numbers_of, short
+from pipelines.sources.walks.common import PASSES, begun, done, due_whole, loading, numbers_of, short
 
 PAGE_ITEMS = 20
 PAGES_AT_ONCE = 4
@@ -123,11 +123,7 @@ class ListWithDetails:
     def pages(self, ask: Asker, cursor: dict[str, Any], span: Span) -> Iterator[Page]:
         first = ask.get(self.path, {**self.params, "page": 1})
         expected, now = counted(first, "count"), first.server_now
-        again = [
-            reread
-            for reread, last in due(self.rereads, cursor, now)
-            if days_between(last, now) >= reread.every
-        ]
+        again = due_whole(self.rereads, cursor, now)
         counts = (Count("backfill", None, None, expected),)
         if cursor.get("count") == expected and not again:
             yield Page([], cursor, now, watermark=now, where=first.where, counts=counts)

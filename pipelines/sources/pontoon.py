@@ -6,11 +6,12 @@
     user-actions/  -> pontoon/user_actions  one answer a project and day, without paging or order;
                                             and pontoon/users, who is shown by a single word
 
-A day is asked once it is over for some hours. Actions vanish and change later: the last seven days are
-read again every day, the last 90 every month, everything every year, a part of it each day. A project and
-day that fails alone (500) does not stop the others: it is set aside, named, and asked again on the next run;
-a project that is not listed any more is gone with what is stored of it. A renamed project is told by its
-`pk`: reading goes on, and its actions take the new slug as their days are read again.
+A day is asked once it is over. Actions vanish and change later: the last seven days are read again every day,
+the last 90 every month, everything since a project's first action every year, a part of it each day. A
+project and day that fails alone (500) does not stop the others: it is set aside, named, and asked again on
+the next run; a project that is not listed any more is gone with what is stored of it. A renamed project or
+locale is told by its `pk`: reading goes on, and actions take the new name as their days are read again; until
+then the warehouse shows them under it.
 A day is one of Pontoon's own zone, so an action is stored with the day under which it was shown
 (`asked_on`); only `date` says when it was.
 Pace: the front end blocks with 403 HTML, 406 or 429; all three mean: stay away for ten minutes.
@@ -71,6 +72,7 @@ def action_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
         "is_system_user": parts["user"].get("system_user"),
         "is_implicit_action": record.get("is_implicit_action", False),
         "locale": parts["locale"].get("code"),
+        "locale_pk": parts["locale"].get("pk"),
         "project": parts["project"].get("slug"),
         "project_pk": parts["project"].get("pk"),
         "entity": parts["entity"].get("pk"),
@@ -184,6 +186,7 @@ USER_ACTIONS = Stream(
         "is_system_user": boolean,
         "is_implicit_action": boolean,
         "locale": required(text),
+        "locale_pk": int64,
         "project": required(text),
         "project_pk": int64,
         "entity": int64,
@@ -221,6 +224,10 @@ def sees_private_projects(projects: Any) -> str | None:
         return None
     return f"it lists {hidden:,} projects that are not public, as an administrator's does"
 
+
+CLOSES_AFTER = timedelta(hours=2)
+"""So the run of three o'clock has the day before. Where Pontoon's days are those of a zone west of UTC, what
+comes to such a day later lies after the watermark, and is met when the day is read again the next night."""
 
 LAST_WEEK = Reread("last_week", window=timedelta(days=7), every=timedelta(days=1))
 LAST_QUARTER = Reread("last_quarter", window=timedelta(days=90), every=timedelta(days=30))
@@ -261,7 +268,7 @@ SOURCE = Source(
                 projects="/api/v2/projects/",
                 day="/api/v2/user-actions/{day}/project/{slug}/",
                 stream="user_actions",
-                closes_after=timedelta(hours=6),
+                closes_after=CLOSES_AFTER,
                 rereads=(LAST_WEEK, LAST_QUARTER, ALL),
             ),
             (USER_ACTIONS, USERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipelines.border import border_table
 from pipelines.simulation.recorded import read_world
 from pipelines.simulation.world import SOURCES, World
 from pipelines.sources import bugzilla, pontoon, reps, sumo
+from pipelines.sources.pontoon import CLOSES_AFTER
 from pipelines.sources.spec import Row, Stream, trailing_number
 from tests.simulation.invented_sets import (
     ACTIVITY,
@@ -124,7 +125,7 @@ def test_clocks_stand_after_every_day_that_has_to_be_closed(tmp_path: Path) -> N
     world = read_world(tmp_path)
     assert world.now["sumo"] == datetime(2024, 2, 2, tzinfo=UTC)
     assert [one["created"] for one in world.sumo.answers] == ["2025-12-01T00:00:00Z"]
-    assert world.now["pontoon"] - timedelta(hours=6) == datetime(2022, 3, 5, tzinfo=UTC)
+    assert world.now["pontoon"] - CLOSES_AFTER == datetime(2022, 3, 5, tzinfo=UTC)
     assert world.since["pontoon"] == datetime(2022, 3, 4, tzinfo=UTC)
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
 from expectations.landing import LANDING
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing, block
 from pipelines.sources import pontoon
-from pipelines.sources.http import Client, SourceBlocked, SourceDenied
+from pipelines.sources.http import Client, SourceBlocked, SourceDenied, SourceDown
 from pipelines.sources.spec import Span, Spent, stamp
 from tests.scripted import Reply, scripted
 from tests.sources.test_walks import Scripted
@@ -42,6 +43,7 @@ class Server:
     projects: list[Project]
     zone: str = "UTC"
     now: datetime = FIRST + timedelta(days=24, hours=13)
+    locale: str = "sl"
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, path: str, _params: dict[str, Any]) -> Any:
@@ -56,7 +58,7 @@ class Server:
         if found.visibility != "public":
             raise SourceDenied(403, "You do not have permission to access data for this project.", path)
         actions = [
-            action(number, at)
+            action(number, at, self.locale)
             for number, at in found.acted.items()
             if at.astimezone(ZoneInfo(self.zone)).date() == on and at < self.now
         ]
@@ -74,12 +76,12 @@ class Server:
         return last
 
 
-def action(number: int, at: datetime) -> dict[str, Any]:
+def action(number: int, at: datetime, locale: str = "sl") -> dict[str, Any]:
     return {
         "type": "translation:created",
         "date": stamp(at),
         "user": {"pk": 1, "system_user": False, "name": "Ana B"},
-        "locale": {"pk": 1, "code": "sl"},
+        "locale": {"pk": 1, "code": locale},
         "entity": {"pk": number},
         "translation": {"pk": number},
     }
@@ -109,6 +111,23 @@ def test_no_living_action_is_buried_wherever_the_servers_day_begins(zone: str, t
             if FIRST.date() <= at.astimezone(ZoneInfo(zone)).date() < closed
         }
         assert shown - stored(tmp_path) == set()
+        server.now += timedelta(days=1)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "US/Pacific", "Etc/GMT+12"])
+@pytest.mark.parametrize("hour", [2, 3, 9])
+def test_all_before_the_watermark_is_stored_and_the_nightly_run_has_the_day_before(
+    zone: str, hour: int, tmp_path: Path
+) -> None:
+    """Also where the servers' day is not over yet: what comes to it later lies after the watermark."""
+    server = Server([hourly(1, "one")], zone, FIRST + timedelta(days=24, hours=hour))
+    for _ in range(3):
+        server.run(tmp_path)
+        watermark = Lake(tmp_path).state(pontoon.SOURCE, ACTIONS, ACTIONS.streams[0]).watermark
+        assert watermark == server.now.replace(hour=0)
+        first = FIRST.replace(tzinfo=ZoneInfo(zone))
+        acted = server.projects[0].acted.items()
+        assert {number for number, at in acted if first <= at < watermark} <= stored(tmp_path)
         server.now += timedelta(days=1)
 
 
@@ -294,6 +313,73 @@ def test_a_cursor_of_before_loses_nothing_when_a_project_is_renamed(tmp_path: Pa
         server.now += timedelta(days=1)
         assert server.run(tmp_path).refused == ()
     assert stored(tmp_path) == closed(server, one, two)
+
+
+def test_a_renamed_locale_is_told_by_its_number(tmp_path: Path) -> None:
+    """Its actions of before keep the old code until they are read again, and belong to it all the same."""
+    server, _ = loaded(tmp_path, short(1, "one"))
+    server.locale = "sl-SI"
+    server.now += timedelta(days=1)
+    assert server.run(tmp_path).refused == ()
+    files = [str(path) for path in Lake(tmp_path).folder("pontoon", "user_actions").glob("*.parquet")]
+    seen = duckdb.sql(f"select distinct locale, locale_pk from read_parquet({files}) where not _is_deleted")
+    assert sorted(seen.fetchall()) == [("sl", 1), ("sl-SI", 1)]
+
+
+# --- Days before a project's first action -----------------------------------------------------
+
+
+def test_a_year_of_re_reads_leaves_out_the_days_before_a_projects_first_action(tmp_path: Path) -> None:
+    """Nothing can vanish there; the last week and the last quarter are read again wherever they lie."""
+    late = Project(1, "late", {n: FIRST + timedelta(days=10, hours=8 * n) for n in range(40)})
+    server = Server([late, Project(2, "empty", {})])
+    server.run(tmp_path)
+    server.now += timedelta(days=400)
+    assert server.run(tmp_path).refused == ()
+    days = {(path.split("/")[6], path.split("/")[4]) for path in server.asked}
+    assert min(on for slug, on in days if slug == "late") == "2026-06-11"
+    assert min(on for slug, on in days if slug == "empty") > "2026-06-23"
+    server.now += timedelta(days=400)
+    gone = min(late.acted)
+    del late.acted[gone]
+    assert server.run(tmp_path).refused == ()
+    assert stored(tmp_path) == set(late.acted)
+
+
+def test_a_cursor_that_knows_no_first_actions_reads_every_day_again(tmp_path: Path) -> None:
+    late = Project(1, "late", {n: FIRST + timedelta(days=10, hours=8 * n) for n in range(40)})
+    server = Server([late])
+    server.run(tmp_path)
+    for path in Lake(tmp_path).folder("pontoon", "user_actions").glob("2*.json"):
+        manifest = json.loads(path.read_text())
+        if manifest["cursor"]:
+            del manifest["cursor"]["begins"]
+            path.write_text(json.dumps(manifest))
+    server.now += timedelta(days=400)
+    assert server.run(tmp_path).refused == ()
+    assert min(path.split("/")[4] for path in server.asked) == FIRST.date().isoformat()
+
+
+def test_a_project_that_failed_on_its_first_day_with_an_action_begins_there(tmp_path: Path) -> None:
+    class Broken(Server):
+        broken = "2026-06-11"
+
+        def __call__(self, path: str, params: dict[str, Any]) -> Any:
+            if self.broken in path:
+                raise SourceDown("an error of its own (500)")
+            return super().__call__(path, params)
+
+    late = Project(1, "late", {n: FIRST + timedelta(days=10, hours=8 * n) for n in range(40)})
+    server = Broken([late])
+    server.run(tmp_path)
+    server.broken = "never"
+    server.now += timedelta(days=400)
+    server.run(tmp_path)
+    assert min(path.split("/")[4] for path in server.asked) == "2026-06-11"
+    assert stored(tmp_path) == set(late.acted)
+    server.now += timedelta(days=400)
+    server.run(tmp_path)
+    assert min(path.split("/")[4] for path in server.asked) == "2026-06-11"
 
 
 # --- An administrator's key -------------------------------------------------------------------

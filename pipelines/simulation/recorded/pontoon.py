@@ -38,16 +38,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipelines.simulation.recorded.files import ONE_DAY, Reading, midnight, utc
 from pipelines.simulation.world import PontoonWorld, Record, SetAside
 from pipelines.sources.archive_files import found, number_of, objects, reading
+from pipelines.sources.pontoon import CLOSES_AFTER
 
 SETS = ("pontoon/commits_*.jsonl.gz",)
 REFERENCE = "reference/pontoon_locales*.json"
-CLOSES_AFTER = timedelta(hours=6)
 
 MACHINE_ADDRESSES = frozenset({"pontoon@mozilla.com", "pontoon-gt@example.com", "pontoon-tm@example.com"})
 MACHINE_NAMES = frozenset({"Pontoon", "Mozilla Pontoon", "Google Translate", "Translation Memory"})
@@ -264,7 +264,7 @@ class _Commits:
 def read(directory: Path) -> Reading[PontoonWorld]:
     """Pontoon's part of a recorded directory. Raises ValueError for a file not in its set's form.
 
-    since: the first day with an action. now: six hours after the end of the last one, so that it is closed.
+    since: the first day with an action. now: when the last one is closed.
     """
     commits = _Commits(reference_locales(directory))
     for path in found(directory, SETS[0]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -74,15 +74,17 @@ class ProjectDay:
 class _Progress:
     """Where a walk is: what its cursor says, and which projects it has given up until the next run.
 
-    following: project -> first day not yet read. numbers: project -> its `pk`. waiting: days owed from before
-    and not yet asked; owed: days that failed in this run (both as ordered sets). in_a_row: failures of a
-    project and turn since its last answer. left: projects and turns that are not asked any more. silent:
-    projects left since any last answer. gone: projects of which nothing is asked in this run: they went
-    private or gave their slug away, or we could not tell whose the slug is.
+    following: project -> first day not yet read. numbers: project -> its `pk`. begins: project -> first day
+    with an action, None as long as there was none; without those of which it is not known. waiting: days owed
+    from before and not yet asked; owed: days that failed in this run (both as ordered sets). in_a_row:
+    failures of a project and turn since its last answer. left: projects and turns that are not asked any
+    more. silent: projects left since any last answer. gone: projects of which nothing is asked in this run:
+    they went private or gave their slug away, or we could not tell whose the slug is.
     """
 
     following: dict[str, str]
     numbers: dict[str, int]
+    begins: dict[str, str | None]
     waiting: dict[tuple[str, str], None]
     owed: dict[tuple[str, str], None] = field(default_factory=dict)
     in_a_row: Counter[tuple[str, Turn]] = field(default_factory=Counter)
@@ -93,19 +95,37 @@ class _Progress:
     def cursor(self) -> dict[str, Any]:
         """Days not asked in this run come before those that failed again: in the end each has its turn."""
         owed = [list(one) for one in {**self.waiting, **self.owed}]
-        return {"next": dict(self.following), "pks": dict(self.numbers), "owed": owed}
+        return {
+            "next": dict(self.following),
+            "pks": dict(self.numbers),
+            "begins": dict(self.begins),
+            "owed": owed,
+        }
+
+    def acted(self, slug: str, on: date) -> None:
+        """Note a day with actions: it may be the first of its project."""
+        if slug in self.begins:
+            self.begins[slug] = min(self.begins[slug] or on.isoformat(), on.isoformat())
+
+    def may_have_lost(self, slug: str, on: date) -> bool:
+        """Whether the project had an action on this day or before, or it is not known whether it had."""
+        begins = self.begins.get(slug, "")
+        return begins is not None and begins <= on.isoformat()
 
     def rename(self, old: str, new: str) -> None:
         """Go on with a project under its new name."""
         self.numbers[new] = self.numbers.pop(old)
         if old in self.following:
             self.following[new] = self.following.pop(old)
+        if old in self.begins:
+            self.begins[new] = self.begins.pop(old)
         self.waiting = {(new if slug == old else slug, on): None for slug, on in self.waiting}
 
     def forget(self, slug: str) -> None:
         """Begin with a project anew when it is there again."""
         self.following.pop(slug, None)
         self.numbers.pop(slug, None)
+        self.begins.pop(slug, None)
         self.waiting = {one: None for one in self.waiting if one[0] != slug}
         self.owed = {one: None for one in self.owed if one[0] != slug}
 
@@ -124,8 +144,10 @@ class ProjectDays:
     slug a day before any action is asked: where its `pk` is known, the project was renamed, and the walk goes
     on with it. A project that is not listed any more, under any slug, is gone with all that is stored of it.
     Owed days are asked first, then new ones, then those to be read again; a run that is broken off goes on
-    there. Cursor: {"next": {project: first day not yet read}, "pks": {project: pk}, "owed": [[project, day]],
-    "again": {"began", "after": [project, day]} in the middle of re-reads, "reread"}.
+    there. A re-read without a window leaves out the days before a project's first action: nothing can vanish
+    there. Cursor: {"next": {project: first day not yet read}, "pks": {project: pk}, "begins": {project: first
+    day with an action, or null}, "owed": [[project, day]], "again": {"began", "after": [project, day]} in the
+    middle of re-reads, "reread"}.
     The least for a day: one request a project, one a project and day of each re-read, one for the projects.
     """
 
@@ -143,6 +165,7 @@ class ProjectDays:
         progress = _Progress(
             dict(cursor.get("next", {})),
             dict(cursor.get("pks", {})),
+            dict(cursor.get("begins", {})),
             dict.fromkeys((slug, on) for slug, on in cursor.get("owed", [])),
         )
         if self._follow_names(ask, slugs, progress, complete="reread" in cursor):
@@ -153,12 +176,11 @@ class ProjectDays:
         begun = cursor.get("again", {})
         swept_at = parse_instant(begun["began"]) if begun else now
         again = due(self.rereads, cursor, swept_at)
-        due_days = {
-            on
-            for reread, before in again
-            for start, stop in parts_due(reread, before, swept_at, first, end, days=1)
-            for on in _days(start, stop)
-        }
+        due_days: dict[date, bool] = {}
+        for reread, before in again:
+            for start, stop in parts_due(reread, before, swept_at, first, end, days=1):
+                for on in _days(start, stop):
+                    due_days[on] = due_days.get(on, False) or reread.window is not None
         buried = [self._all_of(slug, progress) for slug in vanished]
         if buried:
             # What is buried must not come again in the same batch, under a slug of which we could not ask.
@@ -167,7 +189,9 @@ class ProjectDays:
                 progress.forget(slug)
             state = {**cursor, **progress.cursor()}
             yield Page([], state, now, where=self.projects, whole=tuple(one for one in buried if one))
-        wanted = self._wanted(slugs, progress, first, end, sorted(due_days), tuple(begun.get("after", ())))
+        for slug in {*slugs} - {*progress.following}:
+            progress.begins.setdefault(slug, None)
+        wanted = self._wanted(slugs, progress, first, end, due_days, tuple(begun.get("after", ())))
         for one, outcome in self._ask(ask, wanted, progress):
             if one.slug in progress.gone:
                 continue
@@ -189,6 +213,8 @@ class ProjectDays:
                 records = [{**action, **told} for action in listed(outcome, "actions")]
                 _check_day(records, one.on, outcome)
                 progress.numbers[one.slug] = _number(outcome)
+                if records:
+                    progress.acted(one.slug, one.on)
                 if one.turn is not Turn.NEW:
                     of = {"project_pk": progress.numbers[one.slug], "asked_on": one.on}
                     whole = (Whole(self.stream, of),)
@@ -267,14 +293,20 @@ class ProjectDays:
         progress: _Progress,
         first: date,
         end: date,
-        due_days: Sequence[date],
+        due_days: Mapping[date, bool],
         after: tuple[str, ...],
     ) -> list[ProjectDay]:
-        """All days to ask in this run. after: the last project and day of re-reads that were broken off."""
-        begins = {slug: date.fromisoformat(progress.following.get(slug, first.isoformat())) for slug in slugs}
+        """All days to ask in this run. due_days: days to read again, and whether also where a project had no
+        action yet. after: the last project and day of re-reads that were broken off."""
+        unread = {slug: date.fromisoformat(progress.following.get(slug, first.isoformat())) for slug in slugs}
         owed = [ProjectDay(slug, date.fromisoformat(on), Turn.OWED) for slug, on in progress.waiting]
-        new = [ProjectDay(slug, on, Turn.NEW) for slug in slugs for on in _days(begins[slug], end)]
-        again = [ProjectDay(slug, on, Turn.AGAIN) for slug in slugs for on in due_days if on < begins[slug]]
+        new = [ProjectDay(slug, on, Turn.NEW) for slug in slugs for on in _days(unread[slug], end)]
+        again = [
+            ProjectDay(slug, on, Turn.AGAIN)
+            for slug in slugs
+            for on, lately in sorted(due_days.items())
+            if on < unread[slug] and (lately or progress.may_have_lost(slug, on))
+        ]
         left = [one for one in again if one.named > after and one.named not in progress.waiting]
         return [*owed, *new, *left]
 

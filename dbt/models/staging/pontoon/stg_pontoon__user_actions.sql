@@ -1,6 +1,6 @@
 -- One row an action on a translation, by a person or a system user. A renamed project keeps its
 -- number, and its actions their old slug until they are read again: all are shown under the slug
--- read last.
+-- read last, and so are those of a renamed locale under its last code.
 
 with latest as (
     {{ latest('pontoon', 'user_actions') }}
@@ -26,9 +26,11 @@ select
     latest.translator as account,
     latest.is_system_user,
     latest.is_implicit_action as is_implicit,
-    latest.locale,
+    coalesce(codes.current_code, latest.locale) as locale,
     coalesce(slugs.project, latest.project) as project,
 
     {{ utc('latest.' ~ adapter.quote('date')) }} as acted_at
 from latest
 left join slugs on latest.project_pk = slugs.project_pk and slugs.place = 1
+left join {{ ref('stg_pontoon__locale_codes') }} as codes
+    on latest.locale = codes.code and latest.locale_pk = codes.locale_id

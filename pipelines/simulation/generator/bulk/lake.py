@@ -43,6 +43,7 @@ from pipelines.simulation.generator.bulk.places import CODES
 from pipelines.simulation.generator.bulk.size import Size
 from pipelines.simulation.generator.chance import moment
 from pipelines.sources import SOURCES
+from pipelines.sources.pontoon import CLOSES_AFTER
 from pipelines.sources.spec import Feed, Handle, Record, Source, Stream, stamp, trailing_number
 from pipelines.sources.walks.common import midnight, short
 from pipelines.sources.walks.topics import signature
@@ -89,6 +90,7 @@ class Batch:
     rows: dict[str, int]
     true: Counter[str]
     newest: dict[str, int] = field(default_factory=dict)
+    oldest: dict[str, int] = field(default_factory=dict)
     recent: dict[str, int] = field(default_factory=dict)
     accounts: np.ndarray[Any, Any] | None = None
     statuses: np.ndarray[Any, Any] | None = None
@@ -181,7 +183,7 @@ def _bugzilla(maker: Maker, months: list[int], number: int) -> Made:
 def _pontoon(maker: Maker, months: list[int], number: int) -> Made:
     made = [pontoon.draw(maker.crowd, month) for month in months]
     statuses = pontoon.added(pontoon.statuses(month) for month in made)
-    batch = Batch("pontoon", number, {}, Counter(), statuses=statuses)
+    batch = Batch("pontoon", number, {}, Counter(), statuses=statuses, oldest=pontoon.begins(made))
     batch.acted = np.unique(np.concatenate([month.actions["who"] for month in made]))
     return pontoon.tables(made, maker.names("pontoon")), truth.of_pontoon(maker.crowd, made), batch
 
@@ -481,8 +483,8 @@ def _manifest(
 
 
 def _last_day(size: Size) -> Any:
-    """The day before which Pontoon's days are over: they close six hours after their end."""
-    return (size.clock - timedelta(hours=6)).date()
+    """The day before which Pontoon's days are over."""
+    return (size.clock - CLOSES_AFTER).date()
 
 
 def _cursor(maker: Maker, feed: Feed, own: list[Batch]) -> dict[str, Any]:
@@ -509,7 +511,9 @@ def _cursor(maker: Maker, feed: Feed, own: list[Batch]) -> dict[str, Any]:
     if feed.name == "user_actions":
         numbers = {project.slug: project.pk for project in pontoon.PROJECTS if not project.private}
         days = dict.fromkeys(sorted(numbers), _last_day(maker.size).isoformat())
-        return {"next": days, "pks": numbers, "owed": [], **marks}
+        acted = {slug: [batch.oldest[slug] for batch in own if slug in batch.oldest] for slug in days}
+        begins = {slug: moment(min(at)).date().isoformat() if at else None for slug, at in acted.items()}
+        return {"next": days, "pks": numbers, "begins": begins, "owed": [], **marks}
     return {"count": rows.get(feed.name, 0)}
 
 

@@ -224,6 +224,7 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
             "is_system_user": pa.array(actions["who"] < MACHINES),
             "is_implicit_action": pa.array(actions["implicit"]),
             "locale": words(CODES, actions["locale"]),
+            "locale_pk": pa.array(10 + actions["locale"]),
             "project": words(SLUGS, actions["project"]),
             "project_pk": pa.array(np.array([one.pk for one in PROJECTS])[actions["project"]]),
             "entity": pa.array(actions["entity"]),
@@ -233,6 +234,13 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
 
 
 # --- Native records --------------------------------------------------------------------------------
+
+
+def begins(months: list[Month]) -> dict[str, int]:
+    """project -> the instant of its first action in these months, without those that have none."""
+    actions = [month.actions for month in months]
+    at, project = (np.concatenate([one[name] for one in actions]) for name in ("at", "project"))
+    return {SLUGS[place]: int(at[project == place].min()) for place in np.unique(project).tolist()}
 
 
 def user_records(crowd: Crowd, places: Array) -> Iterator[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +38,7 @@ class TaggedTopics:
     The list is walked whole every run, in the order of creation: it is small, and a bump cannot move a row
     in it. It is walked from its last page back to the first, so a topic that moves up because an earlier one
     is deleted is met on the page before. The run before tells where the last page lies; a first load seeks
-    it, some pages at a time. A topic whose signature (number of posts, highest post, times, likes) is another
+    it. A topic whose signature (number of posts, highest post, times, likes) is another
     one than before is read: its first posts come with it. It names all its posts: those that it did not name
     before, new ones, recovered ones and such as were moved there, are asked for by their ids, twenty a
     request; a stored post that it names no more is gone. A topic that is listed no more is asked for: it may
@@ -95,7 +96,10 @@ class TaggedTopics:
     ) -> tuple[dict[str, dict[str, Any]], dict[str, int], datetime]:
         """Topics by id, the last page of each list, and the source's clock as the walk began.
 
-        Up to the last page, then back: every page is asked for once more after the one that follows it.
+        Back from the last page, every page is asked for after the one that follows it. A first load comes up
+        to the last page before that, some pages at a time, and goes back so too: where each page shows again
+        what it showed on the way up, no row has moved in between, and these are all. Else it goes back once
+        more, page by page.
         """
         found: dict[str, dict[str, Any]] = {}
         ends: dict[str, int] = {}
@@ -103,32 +107,35 @@ class TaggedTopics:
         lists = {tag: f"/tag/{quote(tag)}.json" for tag in self.tags}
         lists |= {f"c/{number}": f"/c/{number}/none/l/latest.json" for number in self.categories}
 
-        def walked(name: str, pages: Sequence[int]) -> int | None:
-            """Take these pages of a list in; the first of them that nothing follows."""
-            last = None
+        def walked(name: str, pages: Sequence[int]) -> tuple[list[list[str]], int | None]:
+            """Take these pages of a list in: the topics of each, and the first page that nothing follows."""
+            last, shown = None, []
             for page, (rows, follows, now) in zip(
                 pages, self._list_pages(ask, lists[name], pages), strict=True
             ):
                 found.update(rows)
-                own.update(rows)
+                shown.append([*rows])
                 clocks.append(now)
                 ends[name] = max(ends[name], page) if rows else ends[name]
                 last = page if last is None and not follows else last
-            return last
+            return shown, last
 
         for name in lists:
-            own = set[str]()
+            up: list[list[str]] = []
             first = int(last_pages.get(name, 0))
             at_once = 1 if name in last_pages else PAGES_AT_ONCE
             ends[name], last, following = 0, None, range(first, first + 1)
             while last is None:
-                before = len(own)
-                last = walked(name, following)
-                if last is None and following.start > first and len(own) == before:
+                shown, last = walked(name, following)
+                new = set(itertools.chain(*shown)).difference(*up)
+                up += shown
+                if last is None and not new:
                     raise SourceChanged("further topics on a further page", "the same ones", lists[name])
                 following = range(following.stop, following.stop + at_once)
-            for page in reversed(range(last)):
-                walked(name, [page])
+            back = range(last - 1, -1, -1)
+            if first or walked(name, back)[0] != [up[page] for page in back]:
+                for page in back:
+                    walked(name, [page])
         return found, ends, clocks[0]
 
     def _list_pages(

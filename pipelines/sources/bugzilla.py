@@ -248,7 +248,8 @@ def _account(record: Record, name: str) -> Row:
 
 
 def flag_rows(record: Record, _hash: Pseudonymise) -> Iterable[Row]:
-    """One event of a flag. The time `2026-03-02 00:00:00` is the server's wall time, taken as UTC."""
+    """One event of a flag. The time `2026-03-02 00:00:00` is the server's wall time, taken as UTC; that the
+    history of bugs agrees is tested with every build (`assert_flag_times_are_utc`)."""
     at = record.get("creation_time")
     if at is not None and not isinstance(at, str):
         raise SourceChanged("`creation_time` as text", json_type(at), "flag_activity")

@@ -213,6 +213,23 @@ def test_a_run_whose_sources_are_all_down_publishes_nothing_and_says_so(tmp_path
     assert "Traceback" not in ended.text
 
 
+def test_flag_times_of_another_zone_than_utc_are_found(demo: Twice) -> None:
+    compiled = demo.data / "dbt" / "target" / "compiled" / "mdm" / "tests" / "assert_flag_times_are_utc.sql"
+    query = compiled.read_text().replace('"warehouse".', "moved.")
+    moved = "* replace (occurred_at - to_hours(7) as occurred_at)"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{demo.data / 'warehouse.duckdb'}' as warehouse (read_only)")
+        connection.execute("attach ':memory:' as moved; create schema moved.staging")
+        for table in ("changes", "flag_activity"):
+            name = f"staging.stg_bugzilla__{table}"
+            connection.execute(f"create table moved.{name} as from warehouse.{name}")
+        assert connection.execute(query).fetchall() == []
+        name = "staging.stg_bugzilla__flag_activity"
+        connection.execute(f"create or replace table moved.{name} as select {moved} from warehouse.{name}")
+        [(events, same, hours)] = connection.execute(query).fetchall()
+        assert (events > 100, same, hours) == (True, 0, 7.0)
+
+
 def test_a_number_leads_back_to_its_batches(demo: Twice) -> None:
     ended = mdm(demo.data, "explain", "active_contributors", "--period", "2026-05", "--json")
     assert ended.code == 0, ended.text

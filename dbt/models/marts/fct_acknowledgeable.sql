@@ -4,7 +4,7 @@
 
 with reads as (
     select 'sumo:answer:' || answer_id as contribution_id, min(observed_at) as first_read_at
-    from {{ ref('stg_sumo__answer_reads') }}
+    from {{ ref('stg_sumo__answer_versions') }}
     group by answer_id
     union all
     select 'discourse:post:' || post_id as contribution_id, min(observed_at) as first_read_at

@@ -6,13 +6,13 @@
 {% set judged_days = var('parameters')['solution_judged_days'] %}
 with question_reads as (
     select question_id, min(observed_at) as first_read_at
-    from {{ ref('stg_sumo__question_reads') }}
+    from {{ ref('stg_sumo__question_versions') }}
     group by question_id
 ),
 
 solutions as (
     select question_id, solution_id, min(observed_at) as observed_at
-    from {{ ref('stg_sumo__question_reads') }}
+    from {{ ref('stg_sumo__question_versions') }}
     where solution_id is not null
     group by question_id, solution_id
 ),
@@ -36,7 +36,7 @@ votes as (
         answer_id,
         max(helpful_votes) as helpful_votes,
         min(case when helpful_votes > 0 then observed_at end) as observed_at
-    from {{ ref('stg_sumo__answer_reads') }}
+    from {{ ref('stg_sumo__answer_versions') }}
     group by answer_id
 ),
 

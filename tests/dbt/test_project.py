@@ -18,7 +18,7 @@ import yaml
 from dbt.context.providers import ModelContext
 
 from dashboards.pages import PAGES
-from pipelines import warehouse
+from pipelines import identity, warehouse
 from pipelines.metric_shape import ADDITIVE, DIMENSIONS, KEYS, LINEAGE, MEASURES
 from pipelines.settings import ROOT
 from pipelines.sources import SOURCES
@@ -129,6 +129,11 @@ def test_every_metric_is_declared_and_shows_its_worked_example(manifest: dict[st
         used = set(re.findall(r"var\([\"']parameters[\"']\)\[[\"'](\w+)[\"']\]", model["raw_code"]))
         assert used <= set(declared["parameters"]), f"{model['name']} uses {used} undeclared"
         assert model["name"] in tested, f"{model['name']} has no unit test"
+
+
+def test_what_is_a_probable_link_is_the_same_for_those_who_count_and_those_who_use_them() -> None:
+    parameters = yaml.safe_load((DBT / "dbt_project.yml").read_text())["vars"]["parameters"]
+    assert parameters["probable_link_score"] == identity.THRESHOLD
 
 
 def test_a_metric_declares_no_parameter_that_nothing_it_is_made_of_uses(manifest: dict[str, Any]) -> None:

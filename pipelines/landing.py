@@ -61,6 +61,9 @@ BELIEVED = 50
 """So many known records may be missing from an answer without any row; a larger loss is not believed."""
 
 
+READ_AGAIN = "read_again"
+"""The window of a count by which a source that counts nothing is held against what it showed before."""
+
 NO_KEYS = pa.array([], pa.string())
 
 
@@ -176,10 +179,12 @@ class Landing:
         self.progress, self._hash_key = progress, hash_key
         self.vault, self.forgotten = vault, forgotten
         self._sequence = itertools.count()
+        self._again: dict[tuple[str, str], tuple[int, int]] = {}
 
     def feed(self, source: Source, feed: Feed, client: Connection) -> FeedResult:
         """Read one feed to its end. Never raises for what the source does wrong: see `refused`."""
         began, before = datetime.now(UTC), client.spent.requests
+        self._again.pop((source.name, feed.name), None)
         self.lake.prepare(source)
         hash_of = pseudonymiser(self._hash_key, source.name)
         known = {stream.name: self.lake.known(source.name, stream) for stream in feed.streams}
@@ -301,6 +306,7 @@ class Landing:
             what = f"{source.name}/{feed.streams[0].name}"
             sentence = f"{what}: expected: some of {buried:,} known records again; came: none of them"
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, [sentence], rows=True))
+        self._compare_again(source, feed, pending, tables, known)
         primary = feed.streams[0]
         others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
         for stream in (*others, *reversed(feed.streams)):
@@ -372,6 +378,26 @@ class Landing:
         }
         sentences = [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
         return verdict.accepted, sentences, kept
+
+    def _compare_again(
+        self,
+        source: Source,
+        feed: Feed,
+        pending: _Pending,
+        tables: dict[str, pa.Table],
+        known: dict[str, Known],
+    ) -> None:
+        """Add to the feed's tally how many records the parts that were read again show, and how many of these
+        were stored and alive before."""
+        stream = feed.streams[0]
+        parts = [part.equals for part in pending.whole if part.again and part.stream == stream.name]
+        rows = tables[stream.name]
+        if parts and rows.num_rows:
+            columns = {name: pa.array([part[name] for part in parts], rows[name].type) for name in parts[0]}
+            shown = rows.select(["_key", *columns]).join(pa.table(columns), [*columns], join_type="left semi")
+            held = known[stream.name].among(shown["_key"], live=True)
+            before = self._again.get((source.name, feed.name), (0, 0))
+            self._again[source.name, feed.name] = before[0] + len(shown), before[1] + len(held)
 
     def _gone(
         self,
@@ -448,14 +474,28 @@ class Landing:
     ) -> None:
         """Hold what is stored against what the source itself counts: after changes, else once a day.
 
-        told: counts that came with the last page; the others are asked for.
+        told: counts that came with the last page; the others are asked for. Where the source counts nothing,
+        what it showed again is held against what was stored before; a run without that leaves the last
+        comparison.
         """
         primary = feed.streams[0]
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
-        if path.exists() and not changed:
-            counted_at = parse_instant(json.loads(path.read_text())["counted_at"])
-            if now.date() <= counted_at.date():
-                return
+        former = json.loads(path.read_text()) if path.exists() else {}
+        read_again = [row for row in former.get("counts", ()) if row["window_name"] == READ_AGAIN]
+        if (source.name, feed.name) in self._again:
+            shown, held = self._again[source.name, feed.name]
+            read_again = [
+                {
+                    "stream": primary.name,
+                    "window_name": READ_AGAIN,
+                    "window_start": None,
+                    "window_end": None,
+                    "source_count": shown,
+                    "stored_count": held,
+                }
+            ]
+        elif former and not changed and now.date() <= parse_instant(former["counted_at"]).date():
+            return
         streams = {stream.name: stream for stream in feed.streams}
         counts = [
             {
@@ -471,6 +511,7 @@ class Landing:
             for count in (*told, *feed.walk.counts(client, self.span, now))
         ]
         path.parent.mkdir(parents=True, exist_ok=True)
+        counts += read_again
         write_text(json.dumps({"counted_at": stamp(now), "counts": counts}, indent=1), path)
 
     def _batch_id(self) -> str:

@@ -67,7 +67,11 @@ COUNTS_SCHEMA = pa.schema(
     ]
 )
 
-WINDOWS = {"backfill": "everything loaded", "last_30d": "last 30 days"}
+WINDOWS = {
+    "backfill": "everything loaded",
+    "last_30d": "last 30 days",
+    "read_again": "as it was before what was last read again",
+}
 """The windows in which sources count, in words."""
 
 

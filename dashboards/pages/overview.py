@@ -20,7 +20,11 @@ from dashboards.data import ANY, EACH, Published, records_of
 POPULATIONS = {"community": "Community", "all": "Everyone, staff included"}
 CATEGORY_NAMES = {"24h": "Within 24 hours", "72h": "Within 72 hours"}
 NO_COUNT = "no count to check against"
-WINDOWS = {"backfill": "everything loaded", "last_30d": "last 30 days"}
+WINDOWS = {
+    "backfill": "everything loaded",
+    "last_30d": "last 30 days",
+    "read_again": "before it was last read again",
+}
 
 
 def _areas_then_and_now(published: Published, view: View) -> pd.DataFrame:

@@ -179,7 +179,8 @@ class Whole:
     (a frozenset), that rows of the part have. column, start, end: rows with `start <= column < end`, None
     is open. keys: the `_key`s the source still has; None: those of this batch's rows. Values are as in the
     lake (after the border), keys as `border.table_of` makes them. named: instead of keys, the values of the
-    single key as the source writes them.
+    single key as the source writes them. again: the source has shown it completely before, so that it tells
+    how much of what is there had been stored; such parts are of the feed's first stream, by `equals` alone.
     """
 
     stream: str
@@ -189,6 +190,7 @@ class Whole:
     end: Any = None
     keys: frozenset[str] | None = None
     named: frozenset[Any] | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)

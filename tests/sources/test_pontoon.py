@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from expectations.landing import LANDING
+from pipelines import status
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing, block
 from pipelines.sources import pontoon
@@ -380,6 +381,39 @@ def test_a_project_that_failed_on_its_first_day_with_an_action_begins_there(tmp_
     server.now += timedelta(days=400)
     server.run(tmp_path)
     assert min(path.split("/")[4] for path in server.asked) == "2026-06-11"
+
+
+# --- What was missed --------------------------------------------------------------------------
+
+
+def completeness(data: Path) -> list[tuple[str, str, int, int]]:
+    rows = status.counts(Lake(data), pontoon.SOURCE)
+    return [
+        (row["stream"], row["window_name"], row["source_count"], row["stored_count"])
+        for row in rows
+        if row["stream"] == "user_actions"
+    ]
+
+
+def test_days_that_are_read_again_tell_how_much_of_them_was_stored(tmp_path: Path) -> None:
+    """Pontoon counts no actions, so that a day that came short is seen when it is asked once more."""
+    one = short(1, "one")
+    server = Server([one])
+    server.run(tmp_path)
+    assert completeness(tmp_path) == []
+    missed, old, gone = sorted(closed(server, one))[-5], min(one.acted), max(closed(server, one))
+    one.acted[1] = one.acted[missed] + timedelta(minutes=1)
+    one.acted[2] = one.acted[old] + timedelta(minutes=1)
+    del one.acted[gone]
+    server.now += timedelta(days=1)
+    server.run(tmp_path)
+    week = 6 * 3  # the seventh of the last seven days is new
+    assert completeness(tmp_path) == [("user_actions", "read_again", week, week - 1)]
+    server.run(tmp_path)
+    assert completeness(tmp_path) == [("user_actions", "read_again", week, week - 1)]
+    server.now += timedelta(days=1)
+    server.run(tmp_path)
+    assert completeness(tmp_path) == [("user_actions", "read_again", week, week)]
 
 
 # --- An administrator's key -------------------------------------------------------------------

@@ -138,6 +138,7 @@ class ProjectDays:
     A day that fails alone is owed: the walk goes on and asks it again on the next run. A project of which so
     many days fail in a row is left until then, and the others are asked. When so many projects have been left
     without any answer in between, it is the source that is down (days that failed before tell nothing of it).
+    The source counts nothing: what a day shows when it is read again is held against what was stored of it.
     A day is that of the source's own zone, which nothing tells. So every record carries `_asked_on`, the day
     under which it was shown, and a re-read shows all records of that day, whenever in UTC it began.
     A project is known by its `pk`, which the answer to a day tells; the list gives its slug alone. Of a new
@@ -217,7 +218,7 @@ class ProjectDays:
                     progress.acted(one.slug, one.on)
                 if one.turn is not Turn.NEW:
                     of = {"project_pk": progress.numbers[one.slug], "asked_on": one.on}
-                    whole = (Whole(self.stream, of),)
+                    whole = (Whole(self.stream, of, again=one.turn is Turn.AGAIN),)
             else:
                 self._failed(one, outcome, progress, len(slugs))
             if one.turn is Turn.NEW:

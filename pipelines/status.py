@@ -70,7 +70,7 @@ COUNTS_SCHEMA = pa.schema(
 WINDOWS = {
     "backfill": "everything loaded",
     "last_30d": "last 30 days",
-    "read_again": "as it was before what was last read again",
+    "read_again": "in days read again, as stored before",
 }
 """The windows in which sources count, in words."""
 

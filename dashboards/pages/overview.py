@@ -23,7 +23,7 @@ NO_COUNT = "no count to check against"
 WINDOWS = {
     "backfill": "everything loaded",
     "last_30d": "last 30 days",
-    "read_again": "before it was last read again",
+    "read_again": "days read again, as stored before",
 }
 
 

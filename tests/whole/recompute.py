@@ -31,6 +31,7 @@ from pipelines.simulation.servers.knowledge import products
 from pipelines.simulation.world import World
 from pipelines.sources import SYSTEMS
 from pipelines.sources.bugzilla import STAFF_DOMAINS
+from pipelines.sources.pontoon import CLOSES_AFTER
 from tests.whole.runs import ROOT
 
 Z = 1.959964  # catalogue 0.5
@@ -297,7 +298,7 @@ class Community:
             if source.closed_on and self.loaded_from[name] <= pd.Timestamp(source.closed_on)
         }
         self.watermark = {name: instant(now) for name, now in world.now.items()}
-        self.watermark["pontoon"] = (self.watermark["pontoon"] - pd.Timedelta(hours=6)).floor("D")
+        self.watermark["pontoon"] = (self.watermark["pontoon"] - CLOSES_AFTER).floor("D")
         self.as_of = max(instant(now) for now in world.now.values())
         kinds = seed("activity_types")
         is_read = (kinds["stream"] != "revisions") | (world.sumo.revisions is not None)

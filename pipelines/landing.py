@@ -14,7 +14,8 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -179,7 +180,7 @@ class Landing:
         self.progress, self._hash_key = progress, hash_key
         self.vault, self.forgotten = vault, forgotten
         self._sequence = itertools.count()
-        self._again: dict[tuple[str, str], tuple[int, int]] = {}
+        self._again: dict[tuple[str, str], Counter[str]] = {}
 
     def feed(self, source: Source, feed: Feed, client: Connection) -> FeedResult:
         """Read one feed to its end. Never raises for what the source does wrong: see `refused`."""
@@ -306,8 +307,11 @@ class Landing:
             what = f"{source.name}/{feed.streams[0].name}"
             sentence = f"{what}: expected: some of {buried:,} known records again; came: none of them"
             raise BatchRefused(self._set_aside(source, feed, pending, hash_of, [sentence], rows=True))
-        self._compare_again(source, feed, pending, tables, known)
         primary = feed.streams[0]
+        again = [part.equals for part in pending.whole if part.again]
+        if again:
+            tally = self._again.setdefault((source.name, feed.name), Counter())
+            tally.update(_shown_and_held(again, tables[primary.name], known[primary.name]))
         others = [stream for stream in source.streams if stream.name in gone and stream not in feed.streams]
         for stream in (*others, *reversed(feed.streams)):
             arrived = tables.get(stream.name)
@@ -378,26 +382,6 @@ class Landing:
         }
         sentences = [f"{source.name}/{stream.name}: {one}" for one in verdict.sentences()]
         return verdict.accepted, sentences, kept
-
-    def _compare_again(
-        self,
-        source: Source,
-        feed: Feed,
-        pending: _Pending,
-        tables: dict[str, pa.Table],
-        known: dict[str, Known],
-    ) -> None:
-        """Add to the feed's tally how many records the parts that were read again show, and how many of these
-        were stored and alive before."""
-        stream = feed.streams[0]
-        parts = [part.equals for part in pending.whole if part.again and part.stream == stream.name]
-        rows = tables[stream.name]
-        if parts and rows.num_rows:
-            columns = {name: pa.array([part[name] for part in parts], rows[name].type) for name in parts[0]}
-            shown = rows.select(["_key", *columns]).join(pa.table(columns), [*columns], join_type="left semi")
-            held = known[stream.name].among(shown["_key"], live=True)
-            before = self._again.get((source.name, feed.name), (0, 0))
-            self._again[source.name, feed.name] = before[0] + len(shown), before[1] + len(held)
 
     def _gone(
         self,
@@ -482,41 +466,47 @@ class Landing:
         path = self.lake.raw / "_pipeline" / "counts" / f"{source.name}__{primary.name}.json"
         former = json.loads(path.read_text()) if path.exists() else {}
         read_again = [row for row in former.get("counts", ()) if row["window_name"] == READ_AGAIN]
-        if (source.name, feed.name) in self._again:
-            shown, held = self._again[source.name, feed.name]
-            read_again = [
-                {
-                    "stream": primary.name,
-                    "window_name": READ_AGAIN,
-                    "window_start": None,
-                    "window_end": None,
-                    "source_count": shown,
-                    "stored_count": held,
-                }
-            ]
+        again = self._again.get((source.name, feed.name), Counter())
+        if again["shown"]:
+            count = Count(READ_AGAIN, None, None, again["shown"], stream=primary.name)
+            read_again = [_counted(count, again["held"])]
         elif former and not changed and now.date() <= parse_instant(former["counted_at"]).date():
             return
         streams = {stream.name: stream for stream in feed.streams}
-        counts = [
-            {
-                "stream": count.stream or primary.name,
-                "window_name": count.window,
-                "window_start": stamp(count.start) if count.start else None,
-                "window_end": stamp(count.end) if count.end else None,
-                "source_count": count.records,
-                "stored_count": self.lake.stored_between(
-                    source.name, streams[count.stream or primary.name], count.start, count.end
-                ),
-            }
-            for count in (*told, *feed.walk.counts(client, self.span, now))
-        ]
+        counts = []
+        for one in (*told, *feed.walk.counts(client, self.span, now)):
+            name = one.stream or primary.name
+            stored = self.lake.stored_between(source.name, streams[name], one.start, one.end)
+            counts.append(_counted(replace(one, stream=name), stored))
         path.parent.mkdir(parents=True, exist_ok=True)
-        counts += read_again
-        write_text(json.dumps({"counted_at": stamp(now), "counts": counts}, indent=1), path)
+        rows = [*counts, *read_again]
+        write_text(json.dumps({"counted_at": stamp(now), "counts": rows}, indent=1), path)
 
     def _batch_id(self) -> str:
         """Sortable by our clock; the sequence keeps batches of one microsecond apart."""
         return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{next(self._sequence):04d}"
+
+
+def _counted(count: Count, stored: int) -> dict[str, Any]:
+    """A row of the file of counts: what the source counts of a stream's window, and what is stored of it."""
+    return {
+        "stream": count.stream,
+        "window_name": count.window,
+        "window_start": stamp(count.start) if count.start else None,
+        "window_end": stamp(count.end) if count.end else None,
+        "source_count": count.records,
+        "stored_count": stored,
+    }
+
+
+def _shown_and_held(parts: Sequence[Mapping[str, Any]], rows: pa.Table, known: Known) -> dict[str, int]:
+    """How many of these rows lie in parts that were read again, and how many of those were stored and alive.
+
+    parts: column -> value, all of the same columns.
+    """
+    columns = {name: pa.array([part[name] for part in parts], rows[name].type) for name in parts[0]}
+    shown = rows.select(["_key", *columns]).join(pa.table(columns), [*columns], join_type="left semi")
+    return {"shown": len(shown), "held": len(known.among(shown["_key"], live=True))}
 
 
 def _of_known(feed: Feed, records: list[Any], above: Known) -> list[Any]:

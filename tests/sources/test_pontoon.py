@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from expectations.landing import LANDING
-from pipelines import status
+from pipelines import cli, status
 from pipelines.lake import Lake
 from pipelines.landing import FeedResult, Landing, block
 from pipelines.sources import pontoon
@@ -395,7 +395,9 @@ def completeness(data: Path) -> list[tuple[str, str, int, int]]:
     ]
 
 
-def test_days_that_are_read_again_tell_how_much_of_them_was_stored(tmp_path: Path) -> None:
+def test_days_that_are_read_again_tell_how_much_of_them_was_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Pontoon counts no actions, so that a day that came short is seen when it is asked once more."""
     one = short(1, "one")
     server = Server([one])
@@ -409,6 +411,10 @@ def test_days_that_are_read_again_tell_how_much_of_them_was_stored(tmp_path: Pat
     server.run(tmp_path)
     week = 6 * 3  # the seventh of the last seven days is new
     assert completeness(tmp_path) == [("user_actions", "read_again", week, week - 1)]
+    monkeypatch.setenv("MDM_DATA", str(tmp_path))
+    cli.status_(as_json=False)
+    told = "pontoon/user_actions: 94.44% of the records that the source counts, in days read again"
+    assert told in " ".join(capsys.readouterr().out.split())
     server.run(tmp_path)
     assert completeness(tmp_path) == [("user_actions", "read_again", week, week - 1)]
     server.now += timedelta(days=1)

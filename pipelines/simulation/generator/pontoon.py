@@ -77,6 +77,9 @@ PROJECTS = (
 )
 OPEN_PROJECTS = tuple(project for project in PROJECTS if not project.private)
 SYNC, MEMORY, MACHINE = "Sync", "Translation Memory", "Google Translate"
+FIRST_LOCALE = 10
+"""The number of the first locale; the others follow."""
+
 STATS = ("total_strings", "approved_strings", "pretranslated_strings", "strings_with_warnings",
          "strings_with_errors", "missing_strings", "unreviewed_strings", "completed_strings")  # fmt: skip
 
@@ -284,7 +287,11 @@ def _action_record(at: int, act: str, implicit: bool, by: Account, of: Translati
         "is_implicit_action": implicit,
         "date": stamp(at),
         "user": {"pk": by.native_id, "name": name, "system_user": by.person is None},
-        "locale": {"pk": 10 + LOCALES.index(of.locale), "code": of.locale.code, "name": of.locale.name},
+        "locale": {
+            "pk": FIRST_LOCALE + LOCALES.index(of.locale),
+            "code": of.locale.code,
+            "name": of.locale.name,
+        },
         "entity": {"pk": of.entity, "key": [] if plain else [f"string-{of.entity}"]},
         "resource": {
             "pk": of.project.pk * 10,

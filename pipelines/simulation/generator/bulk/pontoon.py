@@ -29,7 +29,7 @@ from pipelines.simulation.generator.bulk.draws import (
 from pipelines.simulation.generator.bulk.names import Pseudonyms, taken
 from pipelines.simulation.generator.bulk.places import CODES, LOCALES
 from pipelines.simulation.generator.chance import DAY, HOUR, SECOND, moment
-from pipelines.simulation.generator.pontoon import PROJECTS, STATS
+from pipelines.simulation.generator.pontoon import FIRST_LOCALE, PROJECTS, STATS
 from pipelines.simulation.world import PontoonWorld, Record
 
 SYSTEM = 3
@@ -224,7 +224,7 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
             "is_system_user": pa.array(actions["who"] < MACHINES),
             "is_implicit_action": pa.array(actions["implicit"]),
             "locale": words(CODES, actions["locale"]),
-            "locale_pk": pa.array(10 + actions["locale"]),
+            "locale_pk": pa.array(FIRST_LOCALE + actions["locale"]),
             "project": words(SLUGS, actions["project"]),
             "project_pk": pa.array(np.array([one.pk for one in PROJECTS])[actions["project"]]),
             "entity": pa.array(actions["entity"]),
@@ -233,14 +233,14 @@ def tables(months: list[Month], names: Pseudonyms) -> dict[str, dict[str, pa.Arr
     }
 
 
-# --- Native records --------------------------------------------------------------------------------
-
-
 def begins(months: list[Month]) -> dict[str, int]:
     """project -> the instant of its first action in these months, without those that have none."""
     actions = [month.actions for month in months]
     at, project = (np.concatenate([one[name] for one in actions]) for name in ("at", "project"))
     return {SLUGS[place]: int(at[project == place].min()) for place in np.unique(project).tolist()}
+
+
+# --- Native records --------------------------------------------------------------------------------
 
 
 def user_records(crowd: Crowd, places: Array) -> Iterator[Record]:
@@ -363,7 +363,7 @@ def records(crowd: Crowd, month: Month) -> dict[tuple[str, date], list[Record]]:
                 "is_implicit_action": implicit,
                 "date": when,
                 "user": {"pk": int(own.native[who]), "name": own.handle[who], "system_user": who < MACHINES},
-                "locale": {"pk": 10 + locale, "code": CODES[locale], "name": LOCALES[locale].name},
+                "locale": {"pk": FIRST_LOCALE + locale, "code": CODES[locale], "name": LOCALES[locale].name},
                 "entity": {"pk": entity, "key": [] if plain else [f"string-{entity}"]},
                 "resource": {
                     "pk": one.pk * 10,

@@ -8,13 +8,15 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import duckdb
 import pytest
 
+from pipelines import duckdb_functions
 from tests.whole.runs import RECORDED, Ended, mdm
 
 
@@ -54,6 +56,16 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Ma
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     return shared(tmp_path_factory, "demo", lambda data: Twice(data, mdm(data, "run"), mdm(data, "run")))
+
+
+@pytest.fixture
+def connection(demo: Twice) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Reads the warehouse of the demo; what is made of it stays in memory."""
+    with duckdb.connect() as made:
+        duckdb_functions.register(made)
+        made.execute(f"attach '{demo.data / 'warehouse.duckdb'}' as warehouse (read_only)")
+        made.execute("use warehouse")
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from pipelines import duckdb_functions, warehouse
+from pipelines import warehouse
 from tests.whole.conftest import Twice
 
 pytestmark = pytest.mark.whole
@@ -92,16 +92,6 @@ def wrong(connection: duckdb.DuckDBPyConnection, model: Model, day: date) -> lis
     return connection.execute(
         f"(({whole}) except all ({part})) union all (({part}) except all ({whole})) limit 5"
     ).fetchall()
-
-
-@pytest.fixture
-def connection(demo: Twice) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Reads the warehouse of the demo; what is made of it stays in memory."""
-    with duckdb.connect() as made:
-        duckdb_functions.register(made)
-        made.execute(f"attach '{demo.data / 'warehouse.duckdb'}' as warehouse (read_only)")
-        made.execute("use warehouse")
-        yield made
 
 
 def test_a_date_hangs_on_the_rows_that_its_model_names_and_on_no_others(

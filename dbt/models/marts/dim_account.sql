@@ -1,6 +1,14 @@
 -- One row an account of a source: whose it is, whether a machine uses it, and the day on which it
 -- was created where the source tells (SUMO's profiles).
 
+with profiles as (
+    select
+        'sumo' as source,
+        account,
+        joined_at
+    from {{ ref('stg_sumo__users') }}
+)
+
 select
     accounts.source,
     accounts.account,
@@ -11,7 +19,7 @@ select
 
     cast(profiles.joined_at as date) as created_on
 from {{ ref('int_identity__accounts') }} as accounts
-left join {{ ref('stg_sumo__users') }} as profiles
+left join profiles
     on
-        accounts.source = 'sumo'
+        accounts.source = profiles.source
         and accounts.account = profiles.account

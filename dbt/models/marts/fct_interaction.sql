@@ -188,6 +188,18 @@ met as (
         acts.from_person_id is not null
         and takers.person_id is not null
         and acts.from_person_id <> takers.person_id
+),
+
+-- Which comments and changes these are: named by their own type, so that the join is one of equals.
+cleared as (
+    select
+        'bug_response' as interaction_type,
+        item,
+        from_person_id,
+        to_person_id,
+        occurred_at
+    from met
+    where interaction_type = 'needinfo_cleared'
 )
 
 select
@@ -208,10 +220,9 @@ select
     met.occurred_at,
     cast(met.occurred_at as date) as occurred_on
 from met
-left join met as cleared
+left join cleared
     on
-        met.interaction_type = 'bug_response'
-        and cleared.interaction_type = 'needinfo_cleared'
+        met.interaction_type = cleared.interaction_type
         and met.item = cleared.item
         and met.from_person_id = cleared.from_person_id
         and met.to_person_id = cleared.to_person_id

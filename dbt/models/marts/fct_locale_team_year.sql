@@ -131,14 +131,15 @@ select
     summed.locale,
     summed.period_end,
 
-    max(coalesce(holders.is_manager, 0)) = 1 as is_manager,
-    max(coalesce(holders.is_translator, 0)) = 1 as is_translator,
-    coalesce(min(firsts.first_on) >= cast(min(summed.year_start) as date), false)
-    and max(case when people.is_left_censored then 1 else 0 end) = 0 as is_new,
-    min(summed.is_affiliation_unknown) = 1 as is_affiliation_unknown,
-    min(summed.submitted) as submitted,
-    min(summed.approved) as approved,
-    min(summed.reviewed) as reviewed
+    coalesce(holders.is_manager, 0) + coalesce(holders_of_all.is_manager, 0) > 0 as is_manager,
+    coalesce(holders.is_translator, 0) + coalesce(holders_of_all.is_translator, 0) > 0
+        as is_translator,
+    coalesce(firsts.first_on >= cast(summed.year_start as date), false)
+    and not coalesce(people.is_left_censored, false) as is_new,
+    summed.is_affiliation_unknown = 1 as is_affiliation_unknown,
+    summed.submitted,
+    summed.approved,
+    summed.reviewed
 from summed
 left join firsts
     on
@@ -149,5 +150,9 @@ left join holders
     on
         summed.person_id = holders.person_id
         and summed.period_end = holders.period_end
-        and holders.scope in (summed.locale, 'all')
-group by summed.person_id, summed.locale, summed.period_end
+        and summed.locale = holders.scope
+left join holders as holders_of_all
+    on
+        summed.person_id = holders_of_all.person_id
+        and summed.period_end = holders_of_all.period_end
+        and holders_of_all.scope = 'all'

@@ -289,6 +289,7 @@ completed as (
 -- last month of their period: of the source that they are about, else of all.
 band_only as (
     select distinct
+        unnest(['{{ of_staff | join("', '") }}']) as metric,
         period_end,
         source
     from {{ ref('met_affiliation_unknown_share') }}
@@ -335,7 +336,11 @@ select
     completed.coverage,
     completed.unknown_affiliation_share,
     completed.status,
-    {{ flags_of({'band_only': 'band_only.period_end is not null'}, 'completed.flags') }} as flags,
+    {{ flags_of({
+        'band_only':
+            "band_only.metric is not null"
+            ~ " and completed.category is distinct from 'areas_without_staff'",
+    }, 'completed.flags') }} as flags,
     completed.parameters_hash,
     runs.input_snapshot,
     runs.identity_snapshot,
@@ -345,7 +350,6 @@ from completed
 cross join {{ ref('dim_run') }} as runs
 left join band_only
     on
-        completed.metric in ('{{ of_staff | join("', '") }}')
-        and coalesce(completed.category, '') <> 'areas_without_staff'
+        completed.metric = band_only.metric
         and completed.period_end = band_only.period_end
         and completed.source is not distinct from band_only.source

@@ -41,15 +41,22 @@ with measured as (
 ),
 
 known as (
-    select distinct metric from measured
+    select
+        metric,
+        bool_or(population is not null) as is_by_population
+    from measured
+    group by metric
 ),
 
 terms as (
     select
         goals.*,
         periods.period_start,
-        periods.period_end
+        periods.period_end,
+        known.metric is not null as is_offered,
+        case when known.is_by_population then goals.population end as asked_population
     from {{ ref('fct_goal') }} as goals
+    left join known on goals.metric = known.metric
     inner join {{ ref('dim_period') }} as periods
         on
             goals.grain = periods.grain
@@ -71,7 +78,7 @@ select
 
     terms.period_start,
     terms.period_end,
-    terms.metric in (select known.metric from known) as is_offered,
+    terms.is_offered,
     measured.value as actual,
     measured.persons,
     measured.smallest_group,
@@ -83,7 +90,7 @@ left join measured
         and terms.grain = measured.grain
         and terms.period_start = measured.period_start
         and terms.period_end = measured.period_end
-        and (measured.population is null or terms.population = measured.population)
+        and terms.asked_population is not distinct from measured.population
         {% for column in named %}
             and terms.{{ column }} is not distinct from measured.{{ column }}
         {% endfor %}

@@ -132,7 +132,10 @@ measured as (
         ) }} as smallest_group,
         confirmed.unknown_persons,
         confirmed.is_backfilled,
-        of_all_regions.known_persons / of_all_regions.persons as coverage
+        case
+            when places.region is not null
+                then of_all_regions.known_persons / of_all_regions.persons
+        end as coverage
     from slices
     inner join places using (period_start, area, population)
     cross join points
@@ -160,7 +163,6 @@ measured as (
             and places.period_start = of_all_regions.period_start
             and places.area = of_all_regions.area
             and places.population = of_all_regions.population
-            and places.region is not null
             and of_all_regions.region is null
             and of_all_regions.acknowledged is null
 ),

@@ -197,7 +197,10 @@ measured as (
         coalesce(probable.through, 0) as probable_through,
         counted.unknown_persons,
         counted.is_backfilled,
-        of_all_regions.known_persons / of_all_regions.persons as coverage
+        case
+            when places.region is not null
+                then of_all_regions.known_persons / of_all_regions.persons
+        end as coverage
     from categories
     inner join places using (period_start, source, population, category)
     left join counted
@@ -223,7 +226,6 @@ measured as (
             and places.source = of_all_regions.source
             and places.population = of_all_regions.population
             and places.category = of_all_regions.category
-            and places.region is not null
             and of_all_regions.region is null
 )
 

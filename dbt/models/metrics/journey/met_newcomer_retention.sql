@@ -122,7 +122,10 @@ measured as (
         coalesce(counted.retained, 0) as retained,
         counted.unknown_persons,
         counted.is_backfilled,
-        of_all_regions.known_persons / of_all_regions.persons as coverage,
+        case
+            when places.region is not null
+                then of_all_regions.known_persons / of_all_regions.persons
+        end as coverage,
         probable.persons as probable_persons,
         probable.retained as probable_retained
     from cohorts
@@ -142,7 +145,6 @@ measured as (
             and places.area = of_all_regions.area
             and places.population = of_all_regions.population
             and places.category = of_all_regions.category
-            and places.region is not null
             and of_all_regions.region is null
     left join counted as probable
         on

@@ -107,7 +107,10 @@ curves as (
         confirmed.median,
         confirmed.survival,
         confirmed.told_value,
-        of_all_regions.known_persons / of_all_regions.persons as coverage,
+        case
+            when places.region is not null
+                then of_all_regions.known_persons / of_all_regions.persons
+        end as coverage,
         probable.told_value as value_with_probable,
         probable.persons as probable_persons,
         probable.returned as probable_returned
@@ -128,7 +131,6 @@ curves as (
             and places.period_start = of_all_regions.period_start
             and places.area = of_all_regions.area
             and places.population = of_all_regions.population
-            and places.region is not null
             and of_all_regions.region is null
     left join told as probable
         on

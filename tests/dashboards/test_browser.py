@@ -25,7 +25,7 @@ PLACE_OF = """code => [...document.querySelectorAll("#map .choroplethlayer path"
 NARROW = """() => [...document.querySelectorAll(".js-plotly-plot .main-svg")]
     .every(chart => chart.getBoundingClientRect().width <= 360)"""
 """Charts have followed the page to the width of a phone."""
-PAGES = ("/", "/regions", "/regions?region=155&month=2026-03")
+PAGES = (*ALL_PAGES, "/regions?region=155&month=2026-03")
 
 
 @pytest.fixture(scope="module")

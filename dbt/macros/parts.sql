@@ -182,6 +182,11 @@
     }) }}
 {%- endmacro %}
 
+{# What every date hangs on: some columns of a table that changes in others. #}
+{% macro read_at_any_date(columns) -%}
+    {{ return({'columns': columns, 'since': "timestamp '1900-01-01'"}) }}
+{%- endmacro %}
+
 {# What a date hangs on of a table that has its rows by that date. #}
 {% macro read_at_end(columns) -%}
     {{ return({'columns': columns, 'since': 'period_end - interval 1 day', 'until': 'period_end'}) }}

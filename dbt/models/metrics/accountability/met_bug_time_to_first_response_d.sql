@@ -2,6 +2,25 @@
 -- reporter: Kaplan-Meier median, open bugs censored at the watermark, all at a year; also for
 -- newcomers and for the others apart (CHAOSS "Issue Response Time").
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_source_period': read_of_sources(['month']),
+        'dim_source': read_at_any_date(['source']),
+        'fct_item': {
+            'rows': "select * from marts.fct_item where item_type = 'bug'",
+            'columns': [
+                'item_id', 'item_type', 'set_aside_reason', 'product', 'is_opener_newcomer',
+                'opener_id', 'responder_id', 'is_responded', 'waited_hours', 'opened_at',
+            ],
+            'since': 'opened_at',
+            'until': end_of_month('opened_at'),
+        },
+    },
+}) }}
+
 -- Who is new is told over all areas.
 with periods as (
     select
@@ -13,6 +32,7 @@ with periods as (
             every_period.grain = whole.grain
             and every_period.period_start = whole.period_start
             and whole.area = 'all'
+    where {{ due('every_period.period_end') }}
 ),
 
 bugs as (
@@ -21,7 +41,10 @@ bugs as (
         date_trunc('month', opened_at) as period_start,
         case when is_opener_newcomer then 'newcomer' else 'other' end as tenure
     from {{ ref('fct_item') }}
-    where item_type = 'bug' and set_aside_reason is null
+    where
+        item_type = 'bug'
+        and set_aside_reason is null
+        and {{ due(end_of_month('opened_at')) }}
 ),
 
 counted as (

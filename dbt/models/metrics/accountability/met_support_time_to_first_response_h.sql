@@ -1,8 +1,27 @@
 -- Hours from a question to the first answer by another person: Kaplan-Meier median, questions still
 -- open censored at the watermark, all at the cap (CHAOSS "Time to First Response").
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_source_period': read_of_sources(['month']),
+        'dim_source': read_at_any_date(['source']),
+        'fct_item': {
+            'rows': "select * from marts.fct_item where item_type = 'question'",
+            'columns': [
+                'item_id', 'item_type', 'set_aside_reason', 'has_erased_answer', 'locale',
+                'product', 'opener_id', 'responder_id', 'is_responded', 'waited_hours', 'opened_at',
+            ],
+            'since': 'opened_at',
+            'until': end_of_month('opened_at'),
+        },
+    },
+}) }}
+
 with periods as (
-    {{ item_periods(['question'], ['month']) }}
+    select * from ({{ item_periods(['question'], ['month']) }}) as every_period
+    where {{ due('every_period.period_end') }}
 ),
 
 questions as (
@@ -14,6 +33,7 @@ questions as (
             set_aside_reason is null
             or set_aside_reason in ('negative_duration', 'answers_missing')
         )
+        and {{ due(end_of_month('opened_at')) }}
 ),
 
 counted as (

@@ -1,12 +1,30 @@
 -- How old the suggestions are on which no verdict of any kind fell before the end of the month:
 -- median and 90th percentile of their age there. Fewer than five have neither.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_source_period': read_of_sources(['month']),
+        'dim_source': read_at_any_date(['source', 'has_unknown_past']),
+        'fct_item': {
+            'rows': "select * from marts.fct_item where item_type = 'suggestion'",
+            'columns': [
+                'item_type', 'set_aside_reason', 'locale', 'opener_id', 'opened_at', 'settled_at',
+            ],
+            'since': 'opened_at',
+            'until': 'settled_at',
+        },
+    },
+}) }}
+
 with periods as (
     select
         periods.*,
         pontoon.has_unknown_past
     from ({{ item_periods(['suggestion'], ['month']) }}) as periods
     inner join {{ ref('dim_source') }} as pontoon on periods.source = pontoon.source
+    where {{ due('periods.period_end') }}
 ),
 
 waiting as (

@@ -1,8 +1,20 @@
 -- Active persons of the month who are not new; `reactivated` are those without a contribution in
 -- the 180 days before the month, `continuing` the others: active = new + continuing + reactivated.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_identity_month': read_at_end([
+            'identity_level', 'person_id', 'area', 'affiliation', 'is_new', 'is_reactivated',
+            'period_start',
+        ]),
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['month'], ['all', 'community']) }}
+    {{ area_slices(['month'], ['all', 'community'], only_due=true) }}
 ),
 
 categories as (
@@ -24,7 +36,7 @@ returning_persons as (
         bool_or(months.affiliation = 'unknown') as is_affiliation_unknown
     from {{ ref('fct_identity_month') }} as months
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where not months.is_new
+    where not months.is_new and {{ due('months.period_end') }}
     group by
         months.identity_level,
         months.period_start,

@@ -3,6 +3,27 @@
 -- what they lead, nobody wrote down cannot be told; that does not leave all its scopes uncovered.
 
 {% set days = var('parameters')['leader_window_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_source_period': read_of_sources(['month', 'trailing_' ~ days ~ 'd']),
+        'fct_contribution': {
+            'rows': "
+                select * from marts.fct_contribution where source in ('pontoon', 'reps', 'sumo')
+            ",
+            'columns': ['person_id', 'source', 'area', 'affiliation', 'locale', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval " ~ days ~ " day",
+        },
+        'dim_identity': read_of_members(),
+        'dim_identity_country': read_of_countries(),
+        'fct_identity_leadership': read_at_end(
+            ['identity_level', 'source', 'scope_type', 'scope', 'silent_days']
+        ),
+    },
+}) }}
+
 with listed as (
     select 'pontoon' as source, 'locale' as scope_type
     union all
@@ -43,7 +64,7 @@ periods as (
             months.source = windows.source
             and months.period_end = windows.period_end
             and windows.grain = 'trailing_{{ days }}d'
-    where months.grain = 'month' and months.state <> 'not_begun'
+    where months.grain = 'month' and months.state <> 'not_begun' and {{ due('months.period_end') }}
 ),
 
 acts as (

@@ -2,6 +2,21 @@
 -- how precise numbers of staff and volunteers are. Above 30 % only their low and high ends should
 -- be read.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['month']),
+    'reads': {
+        'fct_area_period': read_of_areas(['month']),
+        'fct_source_period': read_of_sources(['month']),
+        'fct_contribution': {
+            'columns': ['person_id', 'source', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': end_of_month('occurred_on'),
+        },
+        'dim_person': read_of_persons(),
+    },
+}) }}
+
 with slices as (
     select
         grain,
@@ -10,7 +25,7 @@ with slices as (
         null as source,
         status,
         is_source_missing
-    from ({{ area_slices(['month'], ['all']) }}) as every_area
+    from ({{ area_slices(['month'], ['all'], only_due=true) }}) as every_area
     where area = 'all'
     union all
     select
@@ -24,12 +39,13 @@ with slices as (
     where
         grain = 'month'
         and state <> 'not_begun'
+        and {{ due('period_end') }}
         and source in (select source from {{ ref('activity_types') }})
 ),
 
 counted as (
     select
-        date_trunc('month', facts.occurred_at) as period_start,
+        date_trunc('month', facts.occurred_on) as period_start,
         facts.source,
         count(distinct facts.person_id) as persons,
         count(distinct facts.person_id) filter (where facts.affiliation = 'unknown')
@@ -39,7 +55,8 @@ counted as (
             as probable_unknown_persons
     from {{ ref('fct_contribution') }} as facts
     inner join {{ ref('dim_person') }} as persons on facts.person_id = persons.person_id
-    group by date_trunc('month', facts.occurred_at), grouping sets ((), (facts.source))
+    where {{ due(end_of_month('facts.occurred_on')) }}
+    group by date_trunc('month', facts.occurred_on), grouping sets ((), (facts.source))
 ),
 
 measured as (

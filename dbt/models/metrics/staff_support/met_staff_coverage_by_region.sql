@@ -8,9 +8,28 @@
 {% set told_group = smaller_group(
     smaller_group('regions.supported', 'regions.persons'), 'regions.supported_by_unknown'
 ) %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'fct_area_period': read_of_areas(['quarter']),
+        'fct_contributor_day': {
+            'rows': "select * from marts.fct_contributor_day where area = 'all'",
+            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': "occurred_on + interval " ~ window ~ " day",
+        },
+        'fct_interaction': read_of_days(
+            ['to_person_id', 'from_affiliation', 'occurred_on'], window
+        ),
+        'dim_identity': read_of_members(),
+        'dim_identity_country': read_of_countries(),
+    },
+}) }}
+
 with periods as (
     select *
-    from ({{ area_slices(['quarter'], ['community']) }}) as slices
+    from ({{ area_slices(['quarter'], ['community'], only_due=true) }}) as slices
     where area = 'all'
 ),
 

@@ -41,12 +41,22 @@
     moves as (
     {%- for name, read in parts.reads.items() %}
         select
-            {{ loop.index }} as place,
+            place,
             cast({{ read.since }} as date) as since,
             cast({{ read.until or 'null' }} as date) as until,
-            sum(hash({{ (read.columns or ['*columns(*)']) | join(', ') }})::hugeint) as rows_hash
-        from ({{ read.rows or ('select * from ' ~ mdm.relation_of(name)) }})
-        group by cast({{ read.since }} as date), cast({{ read.until or 'null' }} as date)
+            sum(rows_hash) as rows_hash
+        from (
+            -- First by the columns of the range, which is several times as fast as by the range.
+            select
+                columns(lambda c: c in ({{ mdm.words_of(read) }})),
+                sum(hash({{ (read.columns or ['*columns(*)']) | join(', ') }})::hugeint) as rows_hash
+            from (
+                select {{ loop.index }} as place, *
+                from ({{ read.rows or ('select * from ' ~ mdm.relation_of(name)) }})
+            )
+            group by all
+        )
+        group by all
         having until is null or until >= since
         {% if not loop.last %}union all{% endif %}
     {%- endfor %}
@@ -76,6 +86,12 @@
     from dates
     left join sums on dates.d = sums.d
     group by dates.d
+{%- endmacro %}
+
+{# The words of a read's range, its columns among them, and `place`. #}
+{% macro words_of(read) -%}
+    {%- set words = modules.re.findall('\\w+', read.since ~ ' ' ~ (read.until or '')) -%}
+    '{{ (['place'] + words) | unique | join("', '") }}'
 {%- endmacro %}
 
 {% macro relation_of(name) -%}
@@ -139,6 +155,10 @@
 
 {% macro end_of_month(day) -%}
     last_day({{ day }}) + interval 1 day
+{%- endmacro %}
+
+{% macro end_of_quarter(day) -%}
+    date_trunc('quarter', {{ day }}) + interval 3 month
 {%- endmacro %}
 
 {# What a date hangs on of a table with one row, or some, a period: those of the periods that end on it. #}

@@ -2,9 +2,56 @@
 -- each took partners at random: the observed share of such interactions in a quarter, divided by
 -- the share expected from what each region gives and receives (assortativity, as a ratio).
 
+{% set of_interactions -%}
+    select
+        members.identity_level,
+        members.member_id,
+        members.person_id,
+        acts.quarter_start
+    from marts.dim_identity as members
+    inner join (
+        select from_person_id as member_id, date_trunc('quarter', occurred_on) as quarter_start
+        from marts.fct_interaction
+        union
+        select to_person_id as member_id, date_trunc('quarter', occurred_on) as quarter_start
+        from marts.fct_interaction
+    ) as acts using (member_id)
+{%- endset %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'fct_area_period': read_of_areas(['quarter']),
+        'fct_interaction': {
+            'columns': ['from_person_id', 'to_person_id', 'occurred_at'],
+            'since': 'occurred_on',
+            'until': end_of_quarter('occurred_on'),
+        },
+        'dim_identity': {
+            'rows': of_interactions,
+            'since': 'quarter_start',
+            'until': 'quarter_start + interval 3 month',
+        },
+        'dim_identity_country': {
+            'rows': "
+                select countries.*, persons.quarter_start
+                from marts.dim_identity_country as countries
+                inner join (
+                    select identity_level, person_id, min(quarter_start) as quarter_start
+                    from (" ~ of_interactions ~ ")
+                    group by identity_level, person_id
+                ) as persons using (identity_level, person_id)
+            ",
+            'columns': ['identity_level', 'person_id', 'region', 'is_backfilled'],
+            'since': 'greatest(seen_from, quarter_start)',
+            'until': 'seen_until',
+        },
+    },
+}) }}
+
 with periods as (
     select *
-    from ({{ area_slices(['quarter'], ['all']) }}) as slices
+    from ({{ area_slices(['quarter'], ['all'], only_due=true) }}) as slices
     where area = 'all'
 ),
 

@@ -5,6 +5,75 @@
 -- probable links hold too, gaps are measured by the same rules, and not judged.
 
 {% set parameters = var('parameters') %}
+{% set longest = [180, parameters['answer_judged_within_days']] | max %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'dim_period': read_of_period(['quarter']),
+        'fct_area_period': read_of_areas(['quarter', 'trailing_365d']),
+        'dim_area_horizon': read_of_horizons(['quarter'], longest),
+        'fct_newcomer': {
+            'columns': [
+                'identity_level', 'person_id', 'affiliation', 'region_after_90_days',
+                'first_locale', 'first_on',
+            ],
+            'since': 'first_on',
+            'until': end_of_quarter('first_on'),
+        },
+        'fct_newcomer_window': {
+            'rows': "
+                select outcomes.*, newcomers.first_on
+                from marts.fct_newcomer_window as outcomes
+                inner join marts.fct_newcomer as newcomers using (identity_level, person_id)
+                where outcomes.from_day = 90 and outcomes.to_day = 180
+            ",
+            'columns': ['identity_level', 'person_id', 'from_day', 'to_day', 'is_retained'],
+            'since': 'first_on',
+            'until': end_of_quarter('first_on'),
+        },
+        'fct_first_contribution': {
+            'columns': [
+                'person_id', 'outcome_30d', 'response_hours', 'is_first_with_probable',
+                'can_be_accepted', 'can_be_responded_to', 'occurred_on',
+            ],
+            'since': 'occurred_on',
+            'until': end_of_quarter('occurred_on'),
+        },
+        'dim_identity': read_of_members(),
+        'dim_identity_country': read_of_countries(),
+        'fct_identity_window': {
+            'rows': "
+                select windows.*
+                from marts.fct_identity_window as windows
+                inner join marts.dim_period as quarters using (period_end)
+                where
+                    quarters.grain = 'quarter'
+                    and windows.area = 'all'
+                    and windows.population in ('all', 'community')
+            ",
+            'columns': [
+                'identity_level', 'person_id', 'area', 'population', 'is_affiliation_unknown',
+            ],
+            'since': 'period_end - interval 1 day',
+            'until': 'period_end',
+        },
+        'fct_identity_level': {
+            'rows': "
+                select levels.*
+                from marts.fct_identity_level as levels
+                inner join marts.dim_period as quarters using (period_end)
+                where quarters.grain = 'quarter' and levels.area = 'all'
+            ",
+            'columns': ['identity_level', 'person_id', 'area', 'tenure', 'region'],
+            'since': 'period_end - interval 1 day',
+            'until': 'period_end',
+        },
+        'fct_recognised': read_at_end(['identity_level', 'person_id']),
+        'fct_identity_leadership': read_at_end(['identity_level', 'person_id', 'silent_days']),
+    },
+}) }}
+
 with cohorts as (
     select
         slices.grain,
@@ -15,7 +84,7 @@ with cohorts as (
         case when slices.is_newness_known then slices.status else 'unavailable' end as status,
         case when not slices.is_newness_known then 'left_censored' end as why,
         slices.is_source_missing
-    from ({{ cohort_slices(['quarter'], ['all', 'community']) }}) as slices
+    from ({{ cohort_slices(['quarter'], ['all', 'community'], only_due=true) }}) as slices
     cross join (
         values ('retained_180d', 180 * 24),
         ('first_response_72h', 72),
@@ -58,7 +127,7 @@ years as (
                 then 'recognition_unknown'
         end as why,
         slices.is_source_missing
-    from ({{ area_slices(['quarter'], ['all', 'community']) }}) as slices
+    from ({{ area_slices(['quarter'], ['all', 'community'], only_due=true) }}) as slices
     left join {{ ref('fct_area_period') }} as windows
         on
             slices.area = windows.area
@@ -94,7 +163,10 @@ newcomers as (
     from {{ ref('fct_newcomer') }} as newcomers
     inner join {{ ref('fct_newcomer_window') }} as windows using (identity_level, person_id)
     inner join {{ ref('dim_population') }} as populations using (affiliation)
-    where windows.from_day = 90 and windows.to_day = 180
+    where
+        windows.from_day = 90
+        and windows.to_day = 180
+        and {{ due(end_of_quarter('newcomers.first_on')) }}
 ),
 
 -- With probable links followed too, only the earliest of a person's accounts began.
@@ -131,6 +203,7 @@ answered as (
     cross join (select unnest(['first_response_72h', 'accepted_30d']) as outcome) as outcomes
     where
         (newcomers.identity_level = 'confirmed' or firsts.is_first_with_probable)
+        and {{ due(end_of_quarter('newcomers.first_on')) }}
         and case
             when outcomes.outcome = 'accepted_30d'
                 then firsts.can_be_accepted and firsts.outcome_30d is not null
@@ -178,7 +251,10 @@ active as (
             active.identity_level = leaders.identity_level
             and active.person_id = leaders.person_id
             and active.period_end = leaders.period_end
-    where quarters.grain = 'quarter' and active.population in ('all', 'community')
+    where
+        quarters.grain = 'quarter'
+        and active.population in ('all', 'community')
+        and {{ due('quarters.period_end') }}
 ),
 
 persons as (

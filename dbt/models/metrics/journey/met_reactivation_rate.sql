@@ -3,8 +3,35 @@
 
 {% set silent_days = var('parameters')['reactivation_days'] %}
 {% set long_silent_days = var('parameters')['reactivation_until_days'] %}
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'dim_period': read_of_period(['quarter']),
+        'fct_area_period': {
+            'rows': "
+                select * from marts.fct_area_period
+                where grain in ('quarter', 'trailing_" ~ long_silent_days ~ "d')
+            ",
+            'since': 'period_end - interval 1 day',
+            'until': 'period_end + interval 3 month',
+        },
+        'dim_source': read_at_any_date(['source', 'has_unknown_past']),
+        'fct_identity_level': {
+            'columns': [
+                'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation',
+                'last_active_on',
+            ],
+            'since': 'period_end - interval 1 day',
+            'until': (
+                "period_end + interval " ~ var('parameters')['level_window_days'] ~ " day"
+            ),
+        },
+    },
+}) }}
+
 with slices as (
-    {{ area_slices(['quarter'], ['all', 'community']) }}
+    {{ area_slices(['quarter'], ['all', 'community'], only_due=true) }}
 ),
 
 -- Silence can be told only where the days before it are loaded; a silence without an end back in
@@ -79,7 +106,7 @@ silent as (
             and dates.period_end = after.period_end
     inner join {{ ref('dim_population') }} as populations
         on before.affiliation = populations.affiliation
-    where dates.grain = 'quarter'
+    where dates.grain = 'quarter' and {{ due('dates.period_end') }}
 ),
 
 measured as (

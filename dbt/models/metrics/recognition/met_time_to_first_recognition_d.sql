@@ -3,8 +3,46 @@
 -- is over. Who went silent stays at risk. Who was recognised before the first contribution we know
 -- of is left out and flagged.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': closed_ends(['quarter']),
+    'reads': {
+        'dim_period': {
+            'rows': "select 'month' as grain, max(period_end) as period_end"
+                ~ " from marts.dim_period where grain = 'month'",
+            'columns': ['grain', 'period_end'],
+            'since': "timestamp '1900-01-01'",
+        },
+        'fct_area_period': read_of_areas(['quarter']),
+        'dim_area_horizon': read_of_horizons(['quarter'], 0),
+        'fct_recognition': {
+            'rows': "
+                select * from marts.fct_recognition
+                where
+                    recognised_on
+                    < (select max(period_end) from marts.dim_period where grain = 'month')
+            ",
+            'columns': ['person_id', 'is_formal', 'recognised_on'],
+            'since': "timestamp '1900-01-01'",
+        },
+        'dim_identity': {
+            'columns': [
+                'identity_level', 'member_id', 'person_id', 'first_contribution_on',
+                'is_left_censored',
+            ],
+            'since': 'first_contribution_on',
+            'until': end_of_quarter('first_contribution_on'),
+        },
+        'fct_contributor_day': {
+            'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'since': 'occurred_on',
+            'until': end_of_quarter('occurred_on'),
+        },
+    },
+}) }}
+
 with quarters as (
-    {{ cohort_slices(['quarter'], ['all', 'community']) }}
+    {{ cohort_slices(['quarter'], ['all', 'community'], only_due=true) }}
 ),
 
 horizon as (
@@ -49,6 +87,7 @@ cohort as (
             and days.occurred_on = identities.first_contribution_on
             and not identities.is_left_censored
     inner join {{ ref('dim_population') }} as populations using (affiliation)
+    where {{ due(end_of_quarter('days.occurred_on')) }}
     group by
         days.occurred_on,
         days.area,

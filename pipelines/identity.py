@@ -62,13 +62,12 @@ WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
     "handle": (
         ("same address", "mail_l = mail_r", 1e7),
         (
-            "same sign-in name, nobody else's",
-            "(handle_l = handle_r and not handle_is_shared_l)"
-            " or (local_l = local_r and not local_is_shared_l)",
+            "same sign-in name or nick, nobody else's",
+            "list_has_any(own_signs_l, own_signs_r)",
             4e5,
         ),
-        ("same sign-in name, several have it", "handle_l = handle_r or local_l = local_r", 2e4),
-        ("same sign-in name but for digits", "stem_l = stem_r", 5e3),
+        ("same sign-in name or nick, several have it", "list_has_any(signs_l, signs_r)", 2e4),
+        ("same sign-in name but for digits", "list_has_any(stems_l, stems_r)", 5e3),
         (
             "sign-in name is the other's full name",
             "(name_l is null or name_r is null)"
@@ -134,11 +133,15 @@ MOST_ACCOUNTS_OF_A_KEY = 30
 
 @dataclass
 class Account:
-    """What is known of one account. Days are counted from 1970; empty and None: nothing known."""
+    """What is known of one account. Days are counted from 1970; empty and None: nothing known.
+
+    nicks: other sign-in names that its shown name tells.
+    """
 
     source: str
     account: str
     handle: str | None = None
+    nicks: list[str] = field(default_factory=list)
     name: str | None = None
     mail: str | None = None
     local: str | None = None
@@ -310,13 +313,16 @@ def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
 
 # --- Names ---------------------------------------------------------------------------------------
 
+NICK = r":(\w(?:[\w.|-]*\w)?)"
+"""How people of Mozilla write a nick into their shown name, most of them in brackets."""
+
 
 def full_name(text: str | None) -> str | None:
     """`Ada Lovelace [:ada] (away)` -> `ada lovelace`; None for less than two words of letters.
 
     Accents and case go, words are put in order, so that `Lovelace, Ada` is the same name.
     """
-    bare = re.sub(r"\[.*?\]|\(.*?\)|:\w+", " ", text or "")
+    bare = re.sub(rf"\[.*?\]|\(.*?\)|{NICK}", " ", text or "")
     words = re.findall(r"[^\W\d_]+", _folded(bare))
     if " ".join(words) in NOBODY:
         return None
@@ -327,6 +333,16 @@ def handle(text: str | None) -> str | None:
     """`Ada.Lovelace_7` -> `adalovelace7`: letters and digits; None for fewer than four of them."""
     bare = re.sub(r"[\W_]+", "", _folded((text or "").partition("@")[0].partition("+")[0]))
     return bare if len(bare) >= 4 else None
+
+
+def nicks(text: str | None) -> list[str]:
+    """Sign-in names that a shown name tells, in lower case: `Ada [:ada.l, away] :lovelace` -> both.
+
+    Left out are those of which `handle` makes nothing, and what a colon joins to something before it
+    (`10:30`, `needinfo:somebody`).
+    """
+    said = re.findall(rf"(?<![\w:/]){NICK}", text or "")
+    return sorted({nick.lower() for nick in said if handle(nick)})
 
 
 def stem(name: str | None) -> str | None:
@@ -438,6 +454,7 @@ def evidence(data: Path, vault: Vault | None) -> list[Account]:
         account = found.get((row["source"], row["pseudonym"]))
         if account is not None and row["kind"] == "id":
             account.handle, account.name = handle(row["handle"]), full_name(row["display_name"])
+            account.nicks = nicks(row["display_name"])
     return [account for _, account in sorted(found.items())]
 
 
@@ -595,21 +612,30 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
     """The columns that `WEIGHTS` compare, and the keys that propose a pair."""
     every = list(accounts)
     hashed = pseudonymiser(key, "")
+
+    def with_hashes(names: Iterable[str]) -> set[str]:
+        """Sign-in names, and what a system that hides them shows in their place."""
+        return {form for name in names for form in (name, str(hashed("mail:local", name)))}
+
+    signs, stems = dict[str, set[str]](), dict[str, set[str]]()
+    for one in every:
+        clear = {name for name in (one.handle, *map(handle, one.nicks)) if name}
+        signs[one.key] = with_hashes({*clear, *one.nicks}) | {name for name in (one.local,) if name}
+        stems[one.key] = {bare for name in clear if (bare := stem(name))}
     shared_names = _shared((one.source, one.name, stem(one.handle) or one.local or one.key) for one in every)
-    shared_stems = _shared((one.source, stem(one.handle), one.name or one.key) for one in every)
-    shared_handles = _shared((one.source, one.handle, one.name or one.key) for one in every)
-    shared_locals = _shared((one.source, one.local, one.name or one.key) for one in every)
+    shared_signs, shared_stems = (
+        _shared((one.source, name, one.name or one.key) for one in every for name in names[one.key])
+        for names in (signs, stems)
+    )
     named = {one.name for one in every} - {None}
     forms = {name: [forms_of(name) for forms_of in FORMS.values()] for name in named}
     often = Counter(form for some in forms.values() for form in set.union(*some))
     rows: list[dict[str, Any]] = []
     for one in every:
-        said = stem(one.handle)
         its = NO_FORMS if one.name in shared_names else forms.get(one.name, NO_FORMS)
-        own = [{form for form in some if often[form] == 1} - shared_stems for some in its]
-        own = [some | {str(hashed("mail:local", form)) for form in some} for some in own]
-        names = {said, one.local} - shared_stems - shared_locals - {None}
-        keys = {one.name, one.handle, one.mail, one.local, said, _near(one.name), *set.union(*own)} - {None}
+        own = [with_hashes({form for form in some if often[form] == 1} - shared_stems) for some in its]
+        said = ({*stems[one.key], one.local} - {None}) - shared_stems - shared_signs
+        keys = {one.name, one.mail, _near(one.name), *signs[one.key], *stems[one.key], *set.union(*own)}
         rows.append(
             {
                 "unique_id": one.key,
@@ -617,18 +643,17 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
                 "name": one.name,
                 "name_is_shared": one.name in shared_names,
                 "handle": one.handle,
-                "handle_is_shared": one.handle in shared_handles,
-                "local": one.local,
-                "local_is_shared": one.local in shared_locals,
+                "signs": sorted(signs[one.key]),
+                "own_signs": sorted(signs[one.key] - shared_signs),
+                "stems": sorted(stems[one.key] - shared_stems),
                 "mail": one.mail,
-                "stem": None if said in shared_stems else said,
-                "said": sorted(map(str, names)),
+                "said": sorted(map(str, said)),
                 **{kind: sorted(some) for kind, some in zip(FORMS, own, strict=True)},
                 "locales": one.locales,
                 "country": one.country,
                 "first_day": one.first_day,
                 "last_day": one.last_day,
-                "keys": sorted(map(str, keys)),
+                "keys": sorted(map(str, keys - {None})),
             }
         )
     crowd = Counter(key for row in rows for key in row["keys"])
@@ -661,11 +686,10 @@ RECORDS_SCHEMA = pa.schema(
         "name": _TEXT,
         "name_is_shared": _FLAG,
         "handle": _TEXT,
-        "handle_is_shared": _FLAG,
-        "local": _TEXT,
-        "local_is_shared": _FLAG,
+        "signs": _LIST,
+        "own_signs": _LIST,
+        "stems": _LIST,
         "mail": _TEXT,
-        "stem": _TEXT,
         "said": _LIST,
         **dict.fromkeys(FORMS, _LIST),
         "locales": _LIST,

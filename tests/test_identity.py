@@ -18,6 +18,7 @@ from pipelines.identity import (
     handle,
     initial_forms,
     links_path,
+    nicks,
     score,
     short_forms,
     stem,
@@ -46,6 +47,7 @@ def links(*accounts: Account) -> dict[tuple[str, str], float]:
         ("Ada Lovelace [:ada] (away until May)", "ada lovelace"),
         ("LOVELACE, Ada", "ada lovelace"),
         ("Zoë Ångström", "angstrom zoe"),
+        ("Ada Lovelace :ada.l", "ada lovelace"),
         ("Ada", None),
         ("A B", None),
         (None, None),
@@ -64,6 +66,25 @@ def test_a_handle_is_letters_and_digits_and_its_stem_has_no_digits_at_the_end() 
     assert short_forms("ada lovelace") == {
         "lovelacead", "adlovelace", "lovelaceada", "adalovelace", "adalo", "loada", "adalov", "lovada",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ada Lovelace [:Ada.L]", ["ada.l"]),
+        (
+            "Ada Lovelace [:lovelace][:countess] (:analyst, away until 10:30)",
+            ["analyst", "countess", "lovelace"],
+        ),
+        (":lovelace: | UTC+1 | needinfo:somebody | https://example.org", ["lovelace"]),
+        ("Zoë Ångström <:zoë_å>", ["zoë_å"]),
+        ("Ada Lovelace [:ada] :)", []),
+        ("Ada Lovelace [lovelace]", []),
+        (None, []),
+    ],
+)
+def test_a_nick_is_what_a_shown_name_says_behind_a_colon(text: str | None, said: list[str]) -> None:
+    assert nicks(text) == said
 
 
 def test_one_full_name_in_two_systems_is_probably_one_person() -> None:
@@ -99,6 +120,32 @@ def test_a_full_name_meets_the_hash_of_what_stands_before_an_at() -> None:
     shown = account("bugzilla", 1, name="ada lovelace", handle="somebody", first_day=1, last_day=9)
     hidden = account("pontoon", 2, local=local("ada.lovelace"), first_day=1, last_day=9)
     assert len(links(shown, hidden)) == 1
+
+
+def test_a_nick_is_a_sign_in_name_in_clear_and_where_only_its_hash_is_known() -> None:
+    shown = account(
+        "bugzilla", 1, handle="lovelace700001", nicks=["countess.ada"], local=local("lovelace700001")
+    )
+    for other in (
+        account("sumo", 2, handle="countessada"),
+        account("pontoon", 2, local=local("countess.ada")),
+        account("discourse", 2, handle="somebody", nicks=["countess.ada"]),
+    ):
+        (told,) = explain([(shown.key, other.key)], [shown, other], KEY)
+        assert told == [("same sign-in name or nick, nobody else's", 4e5)]
+        assert len(links(shown, other)) == 1
+
+
+def test_a_nick_that_is_the_sign_in_name_too_says_nothing_more() -> None:
+    other = account("sumo", 2, handle="lovelace")
+    plain = account("bugzilla", 1, handle="lovelace", local=local("lovelace"))
+    assert links(plain, other) == links(account("bugzilla", 1, handle="lovelace", nicks=["lovelace"]), other)
+
+
+def test_a_nick_that_two_people_of_one_system_have_links_nobody_by_itself() -> None:
+    first = account("bugzilla", 1, handle="first1", name="ada lovelace", nicks=["countess"])
+    second = account("bugzilla", 2, handle="countess", name="bo nielsen")
+    assert links(first, second, account("sumo", 3, handle="countess")) == {}
 
 
 def test_different_names_and_countries_speak_against_a_pair() -> None:

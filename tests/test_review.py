@@ -36,7 +36,7 @@ BY_NAME = "sumo,username,quillfeather,discourse,id,1,same,2026-06-01"
 
 PEOPLE = {
     ("sumo", 1): ("quillfeather", "Ada Quillfeather"),
-    ("discourse", 1): ("adaq", "Ada Quillfeather"),
+    ("discourse", 1): ("adaq", "Ada Quillfeather [:quillfeather, away]"),
     ("sumo", 2): ("bobolink7", "Bo Linkwater"),
     ("discourse", 2): ("bolinkwater", None),
     ("reps", 2): ("heron_at_dusk", "Bo Linkwater"),
@@ -230,7 +230,10 @@ def test_a_review_says_what_speaks_for_and_against_each_pair(place: Place) -> No
     assert (cut.accounts, cut.score, cut.joined) == (pair(BO_TOO, BO_AT_REPS), 0.93, False)
     assert told == [("sign-in name is the other's full name", 5e5)]
     assert doubtful == Pair(pair(ADA, ADA_TOO), 0.88, False)
-    assert also == [("same full name, nobody else's in a system", 4e5)]
+    assert also == [
+        ("same full name, nobody else's in a system", 4e5),
+        ("same sign-in name or nick, nobody else's", 4e5),
+    ]
     assert found.more == 1
     assert review.review(place, None, 2).pairs[1][1] == []
 
@@ -429,9 +432,11 @@ def test_on_a_terminal_each_pair_is_asked_about_by_name(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert at_home("review") == 0
     told = capsys.readouterr().out
-    assert {"quillfeather / Ada Quillfeather", "adaq / Ada Quillfeather", "bolinkwater"} <= {
-        line.split("  ")[-1] for line in told.splitlines()
-    }
+    assert {
+        "quillfeather / Ada Quillfeather",
+        "adaq / Ada Quillfeather [:quillfeather, away]",
+        "bolinkwater",
+    } <= {line.split("  ")[-1] for line in told.splitlines()}
     assert list(answers) == []
     assert [(one.pair, one.decision) for one in landed(place)] == [(pair(ADA, ADA_TOO), "same")]
     assert '"purpose": "identity review"' in (place.data / "vault_reads.jsonl").read_text()

@@ -320,13 +320,15 @@ NICK = r":(\w(?:[\w.|-]*\w)?)"
 def full_name(text: str | None) -> str | None:
     """`Ada Lovelace [:ada] (away)` -> `ada lovelace`; None for less than two words of letters.
 
-    Accents and case go, words are put in order, so that `Lovelace, Ada` is the same name.
+    Accents and case go, words are put in order, so that `Lovelace, Ada` is the same name. A nick outside of
+    brackets is a word of the name where it would be none without it: `Ada :Lovelace`.
     """
-    bare = re.sub(rf"\[.*?\]|\(.*?\)|{NICK}", " ", text or "")
-    words = re.findall(r"[^\W\d_]+", _folded(bare))
-    if " ".join(words) in NOBODY:
-        return None
-    return " ".join(sorted(words)) if len(words) >= 2 and sum(map(len, words)) >= 6 else None
+    outside = re.sub(r"\[.*?\]|\(.*?\)", " ", text or "")
+    for said in (re.sub(NICK, " ", outside), outside):
+        words = re.findall(r"[^\W\d_]+", _folded(said))
+        if len(words) >= 2 and sum(map(len, words)) >= 6 and " ".join(words) not in NOBODY:
+            return " ".join(sorted(words))
+    return None
 
 
 def handle(text: str | None) -> str | None:

@@ -67,12 +67,21 @@ WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
             4e5,
         ),
         ("same sign-in name or nick, several have it", "list_has_any(signs_l, signs_r)", 2e4),
-        ("same sign-in name but for digits", "list_has_any(stems_l, stems_r)", 5e3),
         (
             "sign-in name is the other's full name",
             "(name_l is null or name_r is null)"
             " and (list_has_any(full_forms_l, said_r) or list_has_any(full_forms_r, said_l))",
             5e5,
+        ),
+        (
+            "sign-in name is the other's with digits for letters",
+            "list_has_any(spelled_l, own_signs_r) or list_has_any(spelled_r, own_signs_l)",
+            1e5,
+        ),
+        (
+            "sign-in name is the other's with digits behind it",
+            "list_has_any(bare_l, own_signs_r) or list_has_any(bare_r, own_signs_l)",
+            6e4,
         ),
         (
             "sign-in name is a short form of the other's name",
@@ -86,6 +95,7 @@ WEIGHTS: dict[str, tuple[tuple[str, str, float], ...]] = {
             " and (list_has_any(short_forms_l, said_r) or list_has_any(short_forms_r, said_l))",
             7e3,
         ),
+        ("sign-in names with other digits behind them", "list_has_any(stems_l, stems_r)", 1.5e3),
         ("nearly the same sign-in name", "jaro_winkler_similarity(handle_l, handle_r) >= 0.94", 300.0),
         ("nothing to compare", "ELSE", 1.0),
     ),
@@ -316,6 +326,9 @@ def forget(data: Path, source: str, pseudonyms: set[str]) -> int:
 NICK = r":(\w(?:[\w.|-]*\w)?)"
 """How people of Mozilla write a nick into their shown name, most of them in brackets."""
 
+LOOKS_LIKE = str.maketrans("013457", "oieast")
+"""Digits that people write for letters, where a name is taken or for fun."""
+
 
 def full_name(text: str | None) -> str | None:
     """`Ada Lovelace [:ada] (away)` -> `ada lovelace`; None for less than two words of letters.
@@ -351,6 +364,11 @@ def stem(name: str | None) -> str | None:
     """A handle without the digits at its end; None for fewer than four letters."""
     bare = (name or "").rstrip("0123456789")
     return bare if len(bare) >= 4 else None
+
+
+def spelled(name: str) -> str:
+    """A handle with letters for the digits that look like them: `l0v3lac3` -> `lovelace`."""
+    return name.translate(LOOKS_LIKE)
 
 
 def full_forms(name: str | None) -> set[str]:
@@ -619,11 +637,11 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
         """Sign-in names, and what a system that hides them shows in their place."""
         return {form for name in names for form in (name, str(hashed("mail:local", name)))}
 
-    signs, stems = dict[str, set[str]](), dict[str, set[str]]()
+    clear, signs, stems = dict[str, set[str]](), dict[str, set[str]](), dict[str, set[str]]()
     for one in every:
-        clear = {name for name in (one.handle, *map(handle, one.nicks)) if name}
-        signs[one.key] = with_hashes({*clear, *one.nicks}) | {name for name in (one.local,) if name}
-        stems[one.key] = {bare for name in clear if (bare := stem(name))}
+        clear[one.key] = {name for name in (one.handle, *map(handle, one.nicks)) if name}
+        signs[one.key] = with_hashes({*clear[one.key], *one.nicks}) | {name for name in (one.local,) if name}
+        stems[one.key] = {root for name in clear[one.key] if (root := stem(name))}
     shared_names = _shared((one.source, one.name, stem(one.handle) or one.local or one.key) for one in every)
     shared_signs, shared_stems = (
         _shared((one.source, name, one.name or one.key) for one in every for name in names[one.key])
@@ -636,8 +654,11 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
     for one in every:
         its = NO_FORMS if one.name in shared_names else forms.get(one.name, NO_FORMS)
         own = [with_hashes({form for form in some if often[form] == 1} - shared_stems) for some in its]
+        bare = with_hashes(stems[one.key] - signs[one.key] - shared_stems)
+        letters = with_hashes(set(map(spelled, clear[one.key])) - clear[one.key] - shared_stems)
         said = ({*stems[one.key], one.local} - {None}) - shared_stems - shared_signs
-        keys = {one.name, one.mail, _near(one.name), *signs[one.key], *stems[one.key], *set.union(*own)}
+        keys = {one.name, one.mail, _near(one.name)}
+        keys |= {*signs[one.key], *stems[one.key], *bare, *letters}.union(*own)
         rows.append(
             {
                 "unique_id": one.key,
@@ -648,6 +669,8 @@ def _records(accounts: Iterable[Account], key: bytes) -> pa.Table:
                 "signs": sorted(signs[one.key]),
                 "own_signs": sorted(signs[one.key] - shared_signs),
                 "stems": sorted(stems[one.key] - shared_stems),
+                "bare": sorted(bare),
+                "spelled": sorted(letters),
                 "mail": one.mail,
                 "said": sorted(map(str, said)),
                 **{kind: sorted(some) for kind, some in zip(FORMS, own, strict=True)},
@@ -691,6 +714,8 @@ RECORDS_SCHEMA = pa.schema(
         "signs": _LIST,
         "own_signs": _LIST,
         "stems": _LIST,
+        "bare": _LIST,
+        "spelled": _LIST,
         "mail": _TEXT,
         "said": _LIST,
         **dict.fromkeys(FORMS, _LIST),

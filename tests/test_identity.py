@@ -21,6 +21,7 @@ from pipelines.identity import (
     nicks,
     score,
     short_forms,
+    spelled,
     stem,
     write_links,
 )
@@ -64,6 +65,7 @@ def test_a_handle_is_letters_and_digits_and_its_stem_has_no_digits_at_the_end() 
     assert handle("Ada.Lovelace_7") == "adalovelace7"
     assert stem("adalovelace7") == "adalovelace"
     assert (handle("ada"), stem("ab12"), stem(None)) == (None, None, None)
+    assert spelled("l0v3lac3") == spelled("lovelace") == "lovelace"
     assert {"adalovelace", "lovelace.ada"} <= full_forms("ada lovelace")
     assert initial_forms("ada lovelace") == {"lovelacea", "alovelace"}
     assert short_forms("ada lovelace") == {
@@ -149,6 +151,33 @@ def test_a_nick_that_two_people_of_one_system_have_links_nobody_by_itself() -> N
     first = account("bugzilla", 1, handle="first1", name="ada lovelace", nicks=["countess"])
     second = account("bugzilla", 2, handle="countess", name="bo nielsen")
     assert links(first, second, account("sumo", 3, handle="countess")) == {}
+
+
+@pytest.mark.parametrize("written", ["lovelace7", "l0v3lac3"])
+def test_a_sign_in_name_that_was_changed_where_it_was_taken_meets_the_plain_one(written: str) -> None:
+    known = {"first_day": 1, "last_day": 9}
+    changed = account("bugzilla", 1, handle=written, local=local(written), **known)
+    for plain in (
+        account("sumo", 2, handle="lovelace", local=local("lovelace"), **known),
+        account("pontoon", 2, local=local("lovelace"), **known),
+    ):
+        assert len(links(changed, plain)) == 1
+
+
+def test_a_sign_in_name_that_two_people_of_one_system_changed_links_nobody_by_itself() -> None:
+    known = {"first_day": 1, "last_day": 9}
+    plain = account("sumo", 2, handle="lovelace", **known)
+    namesake = account("sumo", 3, handle="lovelace5", name="bo nielsen")
+    for written in ("lovelace7", "l0v3lac3"):
+        assert links(account("bugzilla", 1, handle=written, **known), plain, namesake) == {}
+
+
+def test_two_sign_in_names_with_other_digits_are_not_enough() -> None:
+    known = {"first_day": 1, "last_day": 9}
+    pair = [account("sumo", 1, handle="lovelace7", **known), account("reps", 2, handle="lovelace33", **known)]
+    assert links(*pair) == {}
+    (told,) = explain([(pair[0].key, pair[1].key)], pair, KEY)
+    assert told[0] == ("sign-in names with other digits behind them", 1.5e3)
 
 
 def test_different_names_and_countries_speak_against_a_pair() -> None:

@@ -287,3 +287,17 @@
         'until': 'seen_until',
     }) }}
 {%- endmacro %}
+
+{# What the end of a wave of the survey hangs on of when the run was: whether it was before, and then when. #}
+{% macro read_of_open_waves() -%}
+    {{ return({
+        'rows': "
+            select waves.ends_on, least(cast(runs.as_of as date), waves.ends_on) as as_of
+            from marts.dim_run as runs
+            cross join (select distinct ends_on from marts.fct_survey_person) as waves
+        ",
+        'columns': ['as_of'],
+        'since': 'ends_on - interval 1 day',
+        'until': 'ends_on',
+    }) }}
+{%- endmacro %}

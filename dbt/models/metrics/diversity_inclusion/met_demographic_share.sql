@@ -3,6 +3,12 @@
 -- it. A stratum that nobody answered from goes with the next larger one of its region that somebody
 -- did; where there is none it is not covered.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': "select ends_on from marts.fct_survey_person",
+    'reads': {'dim_run': read_of_open_waves()},
+}) }}
+
 with waves as (
     select distinct
         persons.wave,
@@ -11,6 +17,7 @@ with waves as (
         persons.ends_on > cast(runs.as_of as date) as is_open
     from {{ ref('fct_survey_person') }} as persons
     cross join {{ ref('dim_run') }} as runs
+    where {{ due('persons.ends_on') }}
 ),
 
 chosen as (

@@ -2,6 +2,12 @@
 -- nothing would have told: the low one takes that none of them has it, the high one that all have.
 -- A refusal tells nothing.
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': "select ends_on from marts.fct_survey_person",
+    'reads': {'dim_run': read_of_open_waves()},
+}) }}
+
 with waves as (
     select distinct
         persons.wave,
@@ -10,6 +16,7 @@ with waves as (
         persons.ends_on > cast(runs.as_of as date) as is_open
     from {{ ref('fct_survey_person') }} as persons
     cross join {{ ref('dim_run') }} as runs
+    where {{ due('persons.ends_on') }}
 ),
 
 chosen as (

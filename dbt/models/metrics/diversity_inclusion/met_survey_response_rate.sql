@@ -1,6 +1,12 @@
 -- Of the contributors whom an invitation reached, the share who completed the survey; and of those,
 -- for each question, the share who answered it (a refusal is an answer).
 
+{{ config(parts={
+    'of': 'period_end',
+    'among': "select ends_on from marts.fct_survey_person",
+    'reads': {'dim_run': read_of_open_waves()},
+}) }}
+
 with waves as (
     select distinct
         persons.wave,
@@ -9,6 +15,7 @@ with waves as (
         persons.ends_on > cast(runs.as_of as date) as is_open
     from {{ ref('fct_survey_person') }} as persons
     cross join {{ ref('dim_run') }} as runs
+    where {{ due('persons.ends_on') }}
 ),
 
 invited as (

@@ -12,8 +12,9 @@
 
     `of`: the date of a row of the model. `among`: all dates, and maybe others. `reads`: which rows of which
     table a date D hangs on: those with since < D and (until >= D or until is null); `columns`: on which
-    columns of them (all); `rows`: a query in place of the table. Tables that are not in `reads` are read
-    whole: what is new in them makes all dates anew.
+    columns of them (all); `rows`: a query in place of the table; `by`: the columns that `since` and `until`
+    are made of, for a table of many rows and few dates, which is hashed several times as fast by them. Tables
+    that are not in `reads` are read whole: what is new in them makes all dates anew.
 
     The SQL says with `due` what it needs for the dates that are made. That what a model says is true is
     proved by the test suite: given no other rows than those of a date, it makes the rows of that date.
@@ -40,23 +41,23 @@
 
     moves as (
     {%- for name, read in parts.reads.items() %}
+    {%- set rows = read.rows or ('select * from ' ~ mdm.relation_of(name)) %}
+    {%- set rows_hash = "sum(hash(" ~ (read.columns or ['*columns(*)']) | join(', ') ~ ")::hugeint)" %}
         select
-            place,
+            {{ loop.index }} as place,
             cast({{ read.since }} as date) as since,
             cast({{ read.until or 'null' }} as date) as until,
-            sum(rows_hash) as rows_hash
+            {% if read.by %}sum(rows_hash){% else %}{{ rows_hash }}{% endif %} as rows_hash
         from (
-            -- First by the columns of the range, which is several times as fast as by the range.
-            select
-                columns(lambda c: c in ({{ mdm.words_of(read) }})),
-                sum(hash({{ (read.columns or ['*columns(*)']) | join(', ') }})::hugeint) as rows_hash
-            from (
-                select {{ loop.index }} as place, *
-                from ({{ read.rows or ('select * from ' ~ mdm.relation_of(name)) }})
-            )
-            group by all
+            {%- if read.by %}
+            select {{ read.by | join(', ') }}, {{ rows_hash }} as rows_hash
+            from ({{ rows }})
+            group by {{ read.by | join(', ') }}
+            {%- else %}
+            {{ rows }}
+            {%- endif %}
         )
-        group by all
+        group by cast({{ read.since }} as date), cast({{ read.until or 'null' }} as date)
         having until is null or until >= since
         {% if not loop.last %}union all{% endif %}
     {%- endfor %}
@@ -86,12 +87,6 @@
     from dates
     left join sums on dates.d = sums.d
     group by dates.d
-{%- endmacro %}
-
-{# The words of a read's range, its columns among them, and `place`. #}
-{% macro words_of(read) -%}
-    {%- set words = modules.re.findall('\\w+', read.since ~ ' ' ~ (read.until or '')) -%}
-    '{{ (['place'] + words) | unique | join("', '") }}'
 {%- endmacro %}
 
 {% macro relation_of(name) -%}
@@ -164,6 +159,7 @@
 {# What a date hangs on of a table with one row, or some, a period: those of the periods that end on it. #}
 {% macro read_of_grains(table, grains) -%}
     {{ return({
+        'by': ['period_end'],
         'rows': "select * from marts." ~ table ~ " where grain in ('" ~ grains | join("', '") ~ "')",
         'since': 'period_end - interval 1 day',
         'until': 'period_end',
@@ -209,12 +205,18 @@
 
 {# What a date hangs on of a table that has its rows by that date. #}
 {% macro read_at_end(columns) -%}
-    {{ return({'columns': columns, 'since': 'period_end - interval 1 day', 'until': 'period_end'}) }}
+    {{ return({
+        'by': ['period_end'],
+        'columns': columns,
+        'since': 'period_end - interval 1 day',
+        'until': 'period_end',
+    }) }}
 {%- endmacro %}
 
 {# The same, and which values these columns have at any date: for what shows a place wherever it was once seen. #}
 {% macro read_at_end_and_values(table, columns, values) -%}
     {{ return({
+        'by': ['period_end'],
         'rows': "
             select * from marts." ~ table ~ "
             union all by name
@@ -228,6 +230,7 @@
 {# What a date hangs on of the months that begin less than `days` days, and a month, before it. #}
 {% macro read_of_months(columns, days) -%}
     {{ return({
+        'by': ['period_start', 'period_end'],
         'columns': columns,
         'since': 'period_start',
         'until': "period_end + interval " ~ days ~ " day",
@@ -237,6 +240,7 @@
 {# What a date hangs on of the `days` days before it. #}
 {% macro read_of_days(columns, days) -%}
     {{ return({
+        'by': ['occurred_on'],
         'columns': columns,
         'since': 'occurred_on',
         'until': "occurred_on + interval " ~ days ~ " day",

@@ -9,6 +9,7 @@
                 select * from intermediate.int_activity__judged
                 where set_aside_reason is null
             ",
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_month('occurred_on'),
         },

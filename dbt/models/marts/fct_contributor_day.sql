@@ -7,6 +7,7 @@
     'reads': {
         'fct_contribution': {
             'columns': ['person_id', 'occurred_on', 'area', 'affiliation'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_month('occurred_on'),
         },

@@ -11,6 +11,7 @@
     'reads': {
         'dim_period': {
             'rows': "select * from marts.dim_period where grain = 'month'",
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': "period_end + interval " ~ two_years ~ " day",
         },

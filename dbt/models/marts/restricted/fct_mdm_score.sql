@@ -18,6 +18,7 @@
                 'identity_level', 'population', 'person_id', 'main_area', 'active_months',
                 'active_days', 'areas',
             ],
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': 'period_end',
         },

@@ -10,6 +10,7 @@
         'fct_source_period': read_of_sources(['month']),
         'fct_contribution': {
             'columns': ['person_id', 'occurred_on', 'area', 'event_type', 'affiliation'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_month('occurred_on'),
         },

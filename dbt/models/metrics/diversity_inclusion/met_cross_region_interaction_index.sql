@@ -24,6 +24,7 @@
         'fct_area_period': read_of_areas(['quarter']),
         'fct_interaction': {
             'columns': ['from_person_id', 'to_person_id', 'occurred_at'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_quarter('occurred_on'),
         },

@@ -37,6 +37,7 @@
                 'person_id', 'outcome_30d', 'response_hours', 'is_first_with_probable',
                 'can_be_accepted', 'can_be_responded_to', 'occurred_on',
             ],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_quarter('occurred_on'),
         },
@@ -55,6 +56,7 @@
             'columns': [
                 'identity_level', 'person_id', 'area', 'population', 'is_affiliation_unknown',
             ],
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': 'period_end',
         },
@@ -66,6 +68,7 @@
                 where quarters.grain = 'quarter' and levels.area = 'all'
             ",
             'columns': ['identity_level', 'person_id', 'area', 'tenure', 'region'],
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': 'period_end',
         },

@@ -15,6 +15,7 @@
                 select * from marts.fct_area_period
                 where grain in ('quarter', 'trailing_180d')
             ",
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': 'period_end + interval 3 month',
         },
@@ -23,6 +24,7 @@
                 'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation',
                 'tenure', 'region', 'is_region_backfilled',
             ],
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': "period_end + interval " ~ window ~ " day",
         },

@@ -13,6 +13,7 @@
                 select * from marts.fct_area_period
                 where grain in ('quarter', 'trailing_" ~ long_silent_days ~ "d')
             ",
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': 'period_end + interval 3 month',
         },
@@ -22,6 +23,7 @@
                 'identity_level', 'person_id', 'area', 'period_end', 'level', 'affiliation',
                 'last_active_on',
             ],
+            'by': ['period_end'],
             'since': 'period_end - interval 1 day',
             'until': (
                 "period_end + interval " ~ var('parameters')['level_window_days'] ~ " day"

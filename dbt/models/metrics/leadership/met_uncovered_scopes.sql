@@ -13,6 +13,7 @@
                 select * from marts.fct_contribution where source in ('pontoon', 'reps', 'sumo')
             ",
             'columns': ['person_id', 'source', 'area', 'affiliation', 'locale', 'occurred_on'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': "occurred_on + interval " ~ days ~ " day",
         },

@@ -35,6 +35,7 @@
         },
         'fct_contributor_day': {
             'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_quarter('occurred_on'),
         },

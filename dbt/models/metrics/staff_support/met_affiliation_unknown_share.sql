@@ -10,6 +10,7 @@
         'fct_source_period': read_of_sources(['month']),
         'fct_contribution': {
             'columns': ['person_id', 'source', 'affiliation', 'occurred_on'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': end_of_month('occurred_on'),
         },

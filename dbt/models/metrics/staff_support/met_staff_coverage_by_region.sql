@@ -16,6 +16,7 @@
         'fct_contributor_day': {
             'rows': "select * from marts.fct_contributor_day where area = 'all'",
             'columns': ['person_id', 'area', 'affiliation', 'occurred_on'],
+            'by': ['occurred_on'],
             'since': 'occurred_on',
             'until': "occurred_on + interval " ~ window ~ " day",
         },

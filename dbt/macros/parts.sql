@@ -158,12 +158,9 @@
 
 {# What a date hangs on of a table with one row, or some, a period: those of the periods that end on it. #}
 {% macro read_of_grains(table, grains) -%}
-    {{ return({
-        'by': ['period_end'],
-        'rows': "select * from marts." ~ table ~ " where grain in ('" ~ grains | join("', '") ~ "')",
-        'since': 'period_end - interval 1 day',
-        'until': 'period_end',
-    }) }}
+    {{ return(read_at_end(
+        rows="select * from marts." ~ table ~ " where grain in ('" ~ grains | join("', '") ~ "')"
+    )) }}
 {%- endmacro %}
 
 {# What a date hangs on of the periods that end on it. #}
@@ -198,16 +195,17 @@
     }) }}
 {%- endmacro %}
 
-{# What every date hangs on: some columns of a table that changes in others. #}
-{% macro read_at_any_date(columns) -%}
-    {{ return({'columns': columns, 'since': "timestamp '1900-01-01'"}) }}
+{# What every date hangs on: some columns of a table that changes in others. `rows`: a query in its place. #}
+{% macro read_at_any_date(columns, rows=none) -%}
+    {{ return({'columns': columns, 'rows': rows, 'since': "timestamp '1900-01-01'"}) }}
 {%- endmacro %}
 
-{# What a date hangs on of a table that has its rows by that date. #}
-{% macro read_at_end(columns) -%}
+{# What a date hangs on of a table, or of a query in its place (`rows`), that has its rows by that date. #}
+{% macro read_at_end(columns=none, rows=none) -%}
     {{ return({
         'by': ['period_end'],
         'columns': columns,
+        'rows': rows,
         'since': 'period_end - interval 1 day',
         'until': 'period_end',
     }) }}

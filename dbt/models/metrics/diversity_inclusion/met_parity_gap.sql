@@ -43,8 +43,9 @@
         },
         'dim_identity': read_of_members(),
         'dim_identity_country': read_of_countries(),
-        'fct_identity_window': {
-            'rows': "
+        'fct_identity_window': read_at_end(
+            ['identity_level', 'person_id', 'area', 'population', 'is_affiliation_unknown'],
+            rows="
                 select windows.*
                 from marts.fct_identity_window as windows
                 inner join marts.dim_period as quarters using (period_end)
@@ -52,26 +53,17 @@
                     quarters.grain = 'quarter'
                     and windows.area = 'all'
                     and windows.population in ('all', 'community')
-            ",
-            'columns': [
-                'identity_level', 'person_id', 'area', 'population', 'is_affiliation_unknown',
-            ],
-            'by': ['period_end'],
-            'since': 'period_end - interval 1 day',
-            'until': 'period_end',
-        },
-        'fct_identity_level': {
-            'rows': "
+            "
+        ),
+        'fct_identity_level': read_at_end(
+            ['identity_level', 'person_id', 'area', 'tenure', 'region'],
+            rows="
                 select levels.*
                 from marts.fct_identity_level as levels
                 inner join marts.dim_period as quarters using (period_end)
                 where quarters.grain = 'quarter' and levels.area = 'all'
-            ",
-            'columns': ['identity_level', 'person_id', 'area', 'tenure', 'region'],
-            'by': ['period_end'],
-            'since': 'period_end - interval 1 day',
-            'until': 'period_end',
-        },
+            "
+        ),
         'fct_recognised': read_at_end(['identity_level', 'person_id']),
         'fct_identity_leadership': read_at_end(['identity_level', 'person_id', 'silent_days']),
     },

@@ -7,24 +7,22 @@
     'of': 'period_end',
     'among': closed_ends(['quarter']),
     'reads': {
-        'dim_period': {
-            'rows': "select 'month' as grain, max(period_end) as period_end"
-                ~ " from marts.dim_period where grain = 'month'",
-            'columns': ['grain', 'period_end'],
-            'since': "timestamp '1900-01-01'",
-        },
+        'dim_period': read_at_any_date(
+            ['grain', 'period_end'],
+            rows="select 'month' as grain, max(period_end) as period_end"
+                ~ " from marts.dim_period where grain = 'month'"
+        ),
         'fct_area_period': read_of_areas(['quarter']),
         'dim_area_horizon': read_of_horizons(['quarter'], 0),
-        'fct_recognition': {
-            'rows': "
+        'fct_recognition': read_at_any_date(
+            ['person_id', 'is_formal', 'recognised_on'],
+            rows="
                 select * from marts.fct_recognition
                 where
                     recognised_on
                     < (select max(period_end) from marts.dim_period where grain = 'month')
-            ",
-            'columns': ['person_id', 'is_formal', 'recognised_on'],
-            'since': "timestamp '1900-01-01'",
-        },
+            "
+        ),
         'dim_identity': {
             'columns': [
                 'identity_level', 'member_id', 'person_id', 'first_contribution_on',
